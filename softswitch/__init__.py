@@ -1,0 +1,3 @@
+"""A softswitch dispatch server for emergency command centres."""
+
+__version__ = "0.1.0"
