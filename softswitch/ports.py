@@ -223,11 +223,15 @@ class ActFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A leg to place: ``channel_id`` is ours; ``phone_id`` a SIP account; ``args`` come back in :class:`Entered`."""
+    """A leg to place: ``channel_id`` is ours; ``phone_id`` a SIP account; ``args`` come back in :class:`Entered`.
+
+    With ``number`` the account is a line and the number is dialled through it (``PJSIP/<number>@<phone_id>``).
+    """
 
     channel_id: str
     phone_id: str
     args: tuple[str, ...]
+    number: str = ""
     caller_number: str = ""
     caller_name: str = ""
     originator: str = ""
