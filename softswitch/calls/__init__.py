@@ -1,0 +1,1 @@
+"""Calls: what is up, who waits, and everything that can be done to a call."""

@@ -1,0 +1,125 @@
+"""Emergency intake, the decisions: who is first in the queue, and whom to offer the call to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from softswitch.clock import Millis
+
+
+class Stage(StrEnum):
+    """How far an unanswered call has gone."""
+
+    DESK = "desk"
+    NEXT = "next"
+    DUTY = "duty"
+
+
+class Duty(StrEnum):
+    """Whether a desk takes calls."""
+
+    OFF = "off"
+    READY = "ready"
+    PAUSED = "paused"
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An emergency call that nobody has taken. ``rank`` 0 is served first; ``since`` is when it came."""
+
+    call_id: str
+    digits: str
+    rank: int
+    since: Millis
+    skill: str | None = None
+    offered_to: str | None = None
+    offered_at: Millis | None = None
+    claimed_by: str | None = None
+    stage: Stage = Stage.DESK
+    refused_by: set[str] = field(default_factory=set)
+    """Desks that this call was offered to in this round and that did not answer."""
+
+    @property
+    def order(self) -> tuple[int, Millis, str]:
+        """The place in the queue: class, then age; the id decides between equals."""
+        return (self.rank, self.since, self.call_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What intake must know of a desk. ``idle_since`` orders desks: who has waited longest is first."""
+
+    extension: str
+    duty: Duty
+    free: bool
+    idle_since: Millis
+    skills: frozenset[str] = frozenset()
+
+    def takes(self, waiting: Waiting) -> bool:
+        """Tell whether the desk may be offered the call; a desk without skills takes every class."""
+        if self.duty is not Duty.READY or not self.free:
+            return False
+        return waiting.skill is None or not self.skills or waiting.skill in self.skills
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Ring this desk for this call."""
+
+    call_id: str
+    extension: str
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class CallDuty:
+    """Ring the duty number for this call: every desk has been tried, or none is there."""
+
+    call_id: str
+
+
+Step = Offer | CallDuty
+
+
+def in_order(queue: Iterable[Waiting]) -> list[Waiting]:
+    """Return the queue as it is served."""
+    return sorted(queue, key=lambda waiting: waiting.order)
+
+
+def next_steps(
+    queue: Iterable[Waiting], desks: Collection[Desk], duty_number: str | None
+) -> list[Step]:
+    """Return what to do now for the calls that ring nowhere: the first call gets the desk idle longest.
+
+    A call that was refused by all desks that could take it goes to the duty number; when there is none, its
+    round starts again.  A desk is used once.
+    """
+    steps: list[Step] = []
+    used: set[str] = set()
+    for waiting in in_order(queue):
+        if waiting.offered_to is not None or waiting.claimed_by is not None:
+            continue
+        able = [desk for desk in desks if desk.takes(waiting) and desk.extension not in used]
+        fresh = [desk for desk in able if desk.extension not in waiting.refused_by]
+        if fresh:
+            chosen = min(fresh, key=lambda desk: (desk.idle_since, desk.extension))
+            used.add(chosen.extension)
+            stage = Stage.NEXT if waiting.refused_by else Stage.DESK
+            steps.append(Offer(waiting.call_id, chosen.extension, stage))
+        elif duty_number is not None and waiting.stage is not Stage.DUTY and _nobody_else(
+            waiting, desks
+        ):
+            steps.append(CallDuty(waiting.call_id))
+        elif able:
+            chosen = min(able, key=lambda desk: (desk.idle_since, desk.extension))
+            used.add(chosen.extension)
+            steps.append(Offer(waiting.call_id, chosen.extension, Stage.NEXT))
+    return steps
+
+
+def _nobody_else(waiting: Waiting, desks: Collection[Desk]) -> bool:
+    """Tell whether no desk is left that could take the call soon: none on duty, or all of them were tried."""
+    on_duty = {desk.extension for desk in desks if desk.duty is Duty.READY}
+    return not on_duty or bool(waiting.refused_by) or all(not d.takes(waiting) for d in desks)
