@@ -7,6 +7,7 @@ import sys
 from softswitch.setup.asterisk import install_asterisk
 from softswitch.setup.cache import cache_folder
 from softswitch.setup.espeak import install_espeak
+from softswitch.setup.prefix import forget_downloads
 from softswitch.setup.progress import SetupError
 
 _USAGE = "Usage: python3 -m softswitch.setup install"
@@ -20,6 +21,7 @@ def main(arguments: list[str]) -> int:
     try:
         install_asterisk(cache, _show)
         install_espeak(cache, _show)
+        forget_downloads(cache)
     except SetupError as problem:
         print(f"softswitch set-up: {problem}", file=sys.stderr)
         return 1

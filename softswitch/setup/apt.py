@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from softswitch.setup.progress import SetupError
 
 _UPDATE_TIMEOUT_S = 600
 _DOWNLOAD_TIMEOUT_S = 3600
+_FRESH_S = 900
 
 
 class PrivateApt:
@@ -34,8 +37,17 @@ class PrivateApt:
         (self.folder / "etc" / "apt.conf").write_text(self._configuration())
 
     def update(self) -> None:
-        """Fetch the package lists."""
+        """Fetch the package lists, unless those of the same source were fetched just now."""
+        stamp = self.folder / "etc" / "updated"
+        source = (self.folder / "etc" / "sources" / "archive.sources").read_text()
+        if _age_s(stamp) < _FRESH_S and stamp.read_text() == source:
+            return
         self._run("apt-get", "update", "-q", timeout_s=_UPDATE_TIMEOUT_S)
+        stamp.write_text(source)
+
+    def forget(self) -> None:
+        """Drop lists and downloads: 100 MB that the next update replaces anyway."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def candidate(self, package: str) -> str | None:
         """Tell the version on offer, None when there is none."""
@@ -54,6 +66,20 @@ class PrivateApt:
                 "Start again; if this repeats, remove that folder first."
             )
         return files
+
+    def download_alone(self, package: str) -> Path:
+        """Download one package without what it depends on."""
+        self._run("apt-get", "download", "-q", package, timeout_s=_DOWNLOAD_TIMEOUT_S)
+        found = sorted(
+            self.archives.glob(f"{package}_*.deb"), key=lambda path: path.stat().st_mtime
+        )
+        if not found:
+            raise SetupError(f"apt downloaded no {package}. Remove {self.folder} and start again.")
+        return found[-1]
+
+    def dependencies(self, package: str) -> list[str]:
+        """List what a package depends on directly; of alternatives the first."""
+        return parse_dependencies(self._run("apt-cache", "show", "--no-all-versions", package))
 
     def _configuration(self) -> str:
         """Take over how the machine reaches its archives (proxy, certificates), no more."""
@@ -100,6 +126,8 @@ class PrivateApt:
                 check=False,
                 timeout=timeout_s,
                 stdin=subprocess.DEVNULL,
+                # `apt-get download` writes to the current folder.
+                cwd=self.archives,
             )
         except FileNotFoundError:
             raise SetupError(
@@ -117,6 +145,21 @@ class PrivateApt:
                 "Check the network and the apt sources, then start again: what is downloaded is kept."
             )
         return done.stdout
+
+
+def _age_s(file: Path) -> float:
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def parse_dependencies(record: str) -> list[str]:
+    """Read the names from the `Depends:` line of a package record."""
+    match = re.search(r"^Depends: (.*)$", record, flags=re.MULTILINE)
+    if match is None:
+        return []
+    return [re.split(r"[\s(|:]", part.strip(), maxsplit=1)[0] for part in match[1].split(",")]
 
 
 def _file_names(print_uris: str) -> list[str]:

@@ -2,8 +2,8 @@
 
 The closure taken from Debian (forky, else sid; Ubuntu: resolute, else noble): the packages of
 `PACKAGES` with everything that they depend on, down to the C library, because the installed
-packages of the machine are left out of the plan; recommended packages are not taken. About 230
-packages; the manifest in the prefix lists each with its version.
+packages of the machine are left out of the plan; and those of `LEAN_PACKAGES` without `LEFT_OUT`.
+Recommended packages are not taken. The manifest in the prefix lists each package with its version.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ PACKAGES = (
     "asterisk",
     "asterisk-modules",
     "asterisk-config",
-    "asterisk-dahdi",
     "asterisk-core-sounds-en-gsm",
     "asterisk-moh-opsound-wav",
 )
+# The driver of 2M cards with its libraries, without the package that builds kernel modules: that one
+# brings a compiler and kernel headers, which are half of the whole download.
+LEAN_PACKAGES = ("asterisk-dahdi",)
+LEFT_OUT = ("dahdi",)
 _PROGRAM = "usr/sbin/asterisk"
 _MODULE_FOLDERS = ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules")
 
@@ -175,13 +178,18 @@ def _ask_version(command: Sequence[str]) -> str | None:
 
 
 def _first_folder(root: Path, patterns: Iterable[str]) -> Path | None:
-    return next((path for glob in patterns for path in sorted(root.glob(glob)) if path.is_dir()), None)
+    return next(
+        (path for glob in patterns for path in sorted(root.glob(glob)) if path.is_dir()), None
+    )
 
 
 _RECIPE = Recipe(
     name=PREFIX_NAME,
     packages=PACKAGES,
+    lean=LEAN_PACKAGES,
+    left_out=LEFT_OUT,
     leading="asterisk",
+    megabytes=110,
     accepts=lambda version: (major_version(version) or 0) >= OLDEST_VERSION,
     finish=_finish,
     check=_check,

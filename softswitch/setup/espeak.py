@@ -93,7 +93,10 @@ def _check(prefix: Prefix) -> None:
 _RECIPE = Recipe(
     name=PREFIX_NAME,
     packages=("espeak-ng",),
+    lean=(),
+    left_out=(),
     leading="espeak-ng",
+    megabytes=20,
     accepts=bool,
     finish=_finish,
     check=_check,

@@ -25,19 +25,15 @@ from softswitch.setup.suites import choices, read_os_release
 MANIFEST = "softswitch-prefix.json"
 _FORMAT = 1
 _LOADERS = ("ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "ld-linux-armhf.so.3")
-# Nothing reads these at run time. Compilers and Perl come along because some package names them.
+# Nothing reads these at run time. Perl comes along because some package names it.
 _NOT_NEEDED = (
-    "usr/include",
     "usr/lib/*/perl*",
-    "usr/lib/gcc",
-    "usr/libexec/gcc",
     "usr/share/doc",
     "usr/share/gdb",
     "usr/share/info",
     "usr/share/locale",
     "usr/share/man",
     "usr/share/perl*",
-    "usr/src",
 )
 
 
@@ -61,8 +57,13 @@ class Recipe:
 
     name: str
     packages: tuple[str, ...]
+    lean: tuple[str, ...]
+    """More packages, taken with what they depend on but for `left_out`."""
+    left_out: tuple[str, ...]
     leading: str
     """The package whose version decides whether a suite will do."""
+    megabytes: int
+    """What is downloaded, for the one who waits."""
     accepts: Callable[[str], bool]
     finish: Callable[[Path], None]
     """Does in the unpacked folder what the packages' own scripts would have done."""
@@ -82,8 +83,8 @@ def install_prefix(cache: Path, recipe: Recipe, progress: Progress) -> Prefix:
             return found
         apt = PrivateApt(cache / "apt")
         _choose_suite(apt, recipe, progress)
-        progress(f"{recipe.name}: downloading (about 200 MB for Asterisk, 50 MB for speech)")
-        archives = apt.download(recipe.packages)
+        progress(f"{recipe.name}: downloading (about {recipe.megabytes} MB)")
+        archives = _download(apt, recipe)
         work = cache / f".{recipe.name}.partial"
         shutil.rmtree(work, ignore_errors=True)
         progress(f"{recipe.name}: unpacking {len(archives)} packages")
@@ -126,6 +127,45 @@ def _choose_suite(apt: PrivateApt, recipe: Recipe, progress: Progress) -> None:
     )
 
 
+def forget_downloads(cache: Path) -> None:
+    """Free the space that only an installation needs."""
+    with _locked(cache):
+        PrivateApt(cache / "apt").forget()
+
+
+def lean_plan(
+    lean: Sequence[str], left_out: Sequence[str], dependencies: Callable[[str], list[str]]
+) -> tuple[list[str], list[str]]:
+    """Split lean packages into those to take with their closure and those to take alone.
+
+    A package that depends on one of `left_out` is taken alone, and its other dependencies are
+    looked at in the same way.
+    """
+    whole: list[str] = []
+    alone: list[str] = []
+    queue = list(lean)
+    while queue:
+        package = queue.pop(0)
+        needs = dependencies(package)
+        if package in lean or set(needs) & set(left_out):
+            alone.append(package)
+            seen = {*whole, *alone, *queue, *left_out}
+            queue += [name for name in needs if name not in seen]
+        else:
+            whole.append(package)
+    return whole, alone
+
+
+def _download(apt: PrivateApt, recipe: Recipe) -> list[Path]:
+    whole, alone = lean_plan(recipe.lean, recipe.left_out, apt.dependencies)
+    # What the recipe takes whole anyway is not a part of the lean packages.
+    alone = [name for name in alone if name not in recipe.packages]
+    return [
+        *apt.download([*recipe.packages, *whole]),
+        *(apt.download_alone(package) for package in alone),
+    ]
+
+
 def _unpack(archives: Sequence[Path], into: Path) -> None:
     # Merged folders first: older packages still carry files in /lib, and must land in usr/lib.
     for name in ("bin", "sbin", "lib", "lib64"):
@@ -158,9 +198,13 @@ def _unpack(archives: Sequence[Path], into: Path) -> None:
 
 
 def _write_manifest(root: Path, archives: Sequence[Path]) -> None:
-    loader = next((path for name in _LOADERS for path in sorted(root.glob(f"usr/lib*/{name}"))), None)
+    loader = next(
+        (path for name in _LOADERS for path in sorted(root.glob(f"usr/lib*/{name}"))), None
+    )
     if loader is None:
-        raise SetupError(f"No program loader is in {root}: the C library was not among the packages.")
+        raise SetupError(
+            f"No program loader is in {root}: the C library was not among the packages."
+        )
     manifest = {
         "format": _FORMAT,
         "loader": str(loader.relative_to(root)),
