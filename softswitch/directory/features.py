@@ -1,0 +1,60 @@
+"""The codes that a desk phone without a screen can dial; the dialplan is rendered from this table.
+
+A code starts with ``*``, so that no code can be the beginning of an emergency number, which has digits only.
+The park slots are the exception: they are digits, because the voice that parks a call reads them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PARK_HERE = "700"
+PARK_FIRST = 701
+PARK_LAST = 799
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCode:
+    """One code. ``takes`` names what is dialled after it: nothing, or an extension."""
+
+    code: str
+    act: str
+    name_en: str
+    name_zh: str
+    takes: str = ""
+
+
+FEATURE_CODES = (
+    FeatureCode("*8", "pickup", "Pick up the call that rings at", "代接", "extension"),
+    FeatureCode("*7", "takeover", "Take over the call of", "接管", "extension"),
+    FeatureCode("*1", "answer_next", "Take the next waiting emergency call", "接听下一个排队来电"),
+    FeatureCode("*21", "ready", "Go ready: calls are offered to this desk", "示闲"),
+    FeatureCode("*22", "pause", "Pause: no calls are offered to this desk", "示忙"),
+    FeatureCode("*20", "leave", "Leave the desk", "离席"),
+    FeatureCode("*43", "echo", "Hear yourself: test of phone and line", "回音测试"),
+    FeatureCode("*65", "own_number", "Hear the number of this phone", "播报本机号码"),
+)
+"""All star codes, in the order of the manual."""
+
+
+def park_slots() -> Iterator[str]:
+    """Yield the numbers at which parked calls wait."""
+    return (str(slot) for slot in range(PARK_FIRST, PARK_LAST + 1))
+
+
+def reserved_by(number: str) -> str | None:
+    """Return what a number is kept for in the numbering plan, or None when it is free."""
+    if number == PARK_HERE:
+        return "parking a call"
+    if number.isdecimal() and len(number) == 3 and PARK_FIRST <= int(number) <= PARK_LAST:
+        return "parked calls"
+    for feature in FEATURE_CODES:
+        if number == feature.code or (feature.takes and number.startswith(feature.code)):
+            return f"the code {feature.code}"
+    return None
+
+
+def codes() -> tuple[str, ...]:
+    """Return every fixed number of the numbering plan: star codes, the park number and the park slots."""
+    return (*(feature.code for feature in FEATURE_CODES), PARK_HERE, *park_slots())
