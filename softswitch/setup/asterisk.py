@@ -82,7 +82,7 @@ def find_asterisk(cache: Path, *, system_root: Path = Path("/")) -> AsteriskInst
     if found is None:
         raise SetupError(
             f"No Asterisk {OLDEST_VERSION} or newer is on this machine, neither of the system nor in "
-            f"{cache / PREFIX_NAME}. Install it with: python3 -m softswitch.setup install"
+            f"{cache / PREFIX_NAME}. Install it with: python3 -m softswitch.setup asterisk"
         )
     return found
 
@@ -124,7 +124,7 @@ def _describe(prefix: Prefix) -> AsteriskInstall:
     if modules is None:
         raise SetupError(
             f"{prefix.root} has no Asterisk modules. Remove that folder and install again with: "
-            "python3 -m softswitch.setup install"
+            "python3 -m softswitch.setup asterisk"
         )
     return AsteriskInstall(
         command=prefix.command(_PROGRAM),

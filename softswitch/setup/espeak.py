@@ -35,7 +35,7 @@ def find_espeak(cache: Path) -> EspeakInstall:
     if found is None:
         raise SetupError(
             f"No espeak-ng is on this machine, neither of the system nor in {cache / PREFIX_NAME}. "
-            "Install it with: python3 -m softswitch.setup install"
+            "Install it with: python3 -m softswitch.setup asterisk"
         )
     return found
 
@@ -64,7 +64,7 @@ def _describe(prefix: Prefix) -> EspeakInstall:
     if not voices:
         raise SetupError(
             f"{prefix.root} has no voices. Remove that folder and install again with: "
-            "python3 -m softswitch.setup install"
+            "python3 -m softswitch.setup asterisk"
         )
     # espeak-ng wants the folder that holds espeak-ng-data.
     environment = {"ESPEAK_DATA_PATH": str(voices[0].parent)}

@@ -129,6 +129,8 @@ def _choose_suite(apt: PrivateApt, recipe: Recipe, progress: Progress) -> None:
 
 def forget_downloads(cache: Path) -> None:
     """Free the space that only an installation needs."""
+    if not (cache / "apt").exists():
+        return
     with _locked(cache):
         PrivateApt(cache / "apt").forget()
 
