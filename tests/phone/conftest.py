@@ -1,0 +1,30 @@
+"""After each test nothing may be left: no task, no socket, no file descriptor."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+
+def open_files() -> dict[str, str]:
+    found = {}
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            found[entry.name] = str(entry.readlink())
+        except FileNotFoundError:  # the one that lists the folder
+            continue
+    return found
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left() -> AsyncIterator[None]:
+    before_files, before_tasks = open_files(), asyncio.all_tasks()
+    yield
+    # A closed transport lets go of its socket in the next turns of the loop.
+    for _ in range(5):
+        await asyncio.sleep(0)
+    tasks = [t for t in asyncio.all_tasks() - before_tasks if t is not asyncio.current_task()]
+    assert not tasks
+    after = open_files()
+    assert {k: v for k, v in after.items() if before_files.get(k) != v} == {}
