@@ -1,0 +1,92 @@
+"""The one policy table. What does not stand here is denied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from softswitch.access.rights import Right, Role
+
+_EVERYONE = frozenset(
+    {
+        Right.ACCOUNT_OWN,
+        Right.TOKEN_OWN,
+        Right.STATUS_READ,
+    }
+)
+
+_CALLS = frozenset(
+    {
+        Right.BOARD_READ,
+        Right.DESK_SEAT,
+        Right.SPEED_DIAL_OWN,
+        Right.CALL_READ,
+        Right.CALL_DIAL,
+        Right.CALL_ANSWER,
+        Right.CALL_HANGUP,
+        Right.CALL_HOLD,
+        Right.CALL_PARK,
+        Right.CALL_TRANSFER,
+        Right.CALL_PICKUP,
+        Right.CALL_TAKEOVER,
+        Right.CALL_DTMF,
+        Right.CALL_PRIORITISE,
+        Right.TASK_READ,
+        Right.TASK_WORK,
+        Right.INCIDENT_READ,
+        Right.INCIDENT_EDIT,
+        Right.RECORDING_LISTEN,
+    }
+)
+
+_LOOK_UP = frozenset({Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ})
+
+_SET_UP = frozenset(
+    {
+        Right.REGISTRY_EDIT,
+        Right.DIRECTORY_EDIT,
+        Right.EMERGENCY_EDIT,
+        Right.INTAKE_EDIT,
+        Right.USER_READ,
+        Right.USER_EDIT,
+    }
+)
+
+_EVIDENCE = frozenset({Right.RECORDING_EXPORT, Right.RECORDING_HOLD})
+
+_AUDIT = frozenset({Right.AUDIT_READ, Right.AUDIT_VERIFY})
+
+POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
+    {
+        Role.DISPATCHER: _EVERYONE | _CALLS | _LOOK_UP | {Right.REGISTRY_EDIT},
+        Role.SUPERVISOR: _EVERYONE | _CALLS | _LOOK_UP | _SET_UP | _EVIDENCE | _AUDIT,
+        # Keeps the system running: sees the board and its history, hears nothing, handles no call.
+        Role.OPERATOR: _EVERYONE
+        | _LOOK_UP
+        | _SET_UP
+        | {Right.BOARD_READ, Right.CALL_READ, Right.TASK_READ},
+        # Looks at everything that was done, changes nothing.
+        Role.AUDITOR: _EVERYONE
+        | _LOOK_UP
+        | _AUDIT
+        | {
+            Right.BOARD_READ,
+            Right.CALL_READ,
+            Right.TASK_READ,
+            Right.INCIDENT_READ,
+            Right.RECORDING_LISTEN,
+            Right.RECORDING_EXPORT,
+            Right.USER_READ,
+        },
+    }
+)
+
+
+def rights_of(role: Role) -> frozenset[Right]:
+    """Return what ``role`` may do; a role that is not in the table may do nothing."""
+    return POLICY.get(role, frozenset())
+
+
+def covers(giver: Role, given: Role) -> bool:
+    """Return whether ``giver`` may give ``given`` away: nobody gives more than they have."""
+    return rights_of(given) <= rights_of(giver)

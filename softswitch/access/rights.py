@@ -1,0 +1,59 @@
+"""The words of the policy table: every right and every role."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """One thing that a person may be allowed to do; each route of the API asks for exactly one."""
+
+    ACCOUNT_OWN = "account.own"
+    TOKEN_OWN = "token.own"  # noqa: S105 - the name of a right
+    SPEED_DIAL_OWN = "speed_dial.own"
+
+    BOARD_READ = "board.read"
+    DESK_SEAT = "desk.seat"
+    CALL_READ = "call.read"
+    CALL_DIAL = "call.dial"
+    CALL_ANSWER = "call.answer"
+    CALL_HANGUP = "call.hangup"
+    CALL_HOLD = "call.hold"
+    CALL_PARK = "call.park"
+    CALL_TRANSFER = "call.transfer"
+    CALL_PICKUP = "call.pickup"
+    CALL_TAKEOVER = "call.takeover"
+    CALL_DTMF = "call.dtmf"
+    CALL_PRIORITISE = "call.prioritise"
+
+    TASK_READ = "task.read"
+    TASK_WORK = "task.work"
+    INCIDENT_READ = "incident.read"
+    INCIDENT_EDIT = "incident.edit"
+
+    RECORDING_LISTEN = "recording.listen"
+    RECORDING_EXPORT = "recording.export"
+    RECORDING_HOLD = "recording.hold"
+
+    REGISTRY_READ = "registry.read"
+    REGISTRY_EDIT = "registry.edit"
+    DIRECTORY_READ = "directory.read"
+    DIRECTORY_EDIT = "directory.edit"
+    EMERGENCY_EDIT = "emergency.edit"
+    INTAKE_READ = "intake.read"
+    INTAKE_EDIT = "intake.edit"
+
+    USER_READ = "user.read"
+    USER_EDIT = "user.edit"
+    AUDIT_READ = "audit.read"
+    AUDIT_VERIFY = "audit.verify"
+    STATUS_READ = "status.read"
+
+
+class Role(StrEnum):
+    """The four kinds of people at the system."""
+
+    DISPATCHER = "dispatcher"
+    SUPERVISOR = "supervisor"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"

@@ -1,0 +1,1 @@
+"""The data folder and the database: one writer, many readers, an event log."""

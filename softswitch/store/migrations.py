@@ -1,0 +1,85 @@
+"""The schema and its changes.
+
+New tables come by themselves: what is declared and missing is created.  A change to a table that exists in
+the field is a numbered migration; it names the table and is skipped where that table was never made.
+All of it happens in one transaction: an interrupted start leaves the old schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Connection, Integer, Table, insert, inspect, select, update
+
+from softswitch.errors import unavailable
+from softswitch.store.tables import metadata
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One change: from ``number - 1`` to ``number``, on ``table``."""
+
+    number: int
+    table: str
+    change: Callable[[Connection], object]
+
+
+MIGRATIONS: tuple[Migration, ...] = ()
+"""In order, numbered from 1 without a gap."""
+
+
+def migrate(conn: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """Bring the schema to the newest version and return that.
+
+    Raises the :class:`Refusal` ``schema_too_new`` for a database of a later release and ``schema_mismatch``
+    when a table lacks a column that this release needs.
+    """
+    existing = set(inspect(conn).get_table_names())
+    newest = len(migrations)
+    present = _present(conn, schema_version.name in existing, newest if not existing else 0)
+    if present > newest:
+        raise unavailable(
+            "schema_too_new",
+            f"The database has schema {present}; this release knows {newest}.",
+            "Start the newer release, or restore a backup made by this one.",
+        )
+    for migration in migrations[present:]:
+        if migration.table in existing:
+            migration.change(conn)
+    metadata.create_all(conn)
+    _check_columns(conn)
+    _store(conn, newest)
+    return newest
+
+
+def _present(conn: Connection, recorded: bool, otherwise: int) -> int:
+    if not recorded:
+        return otherwise
+    version = conn.execute(select(schema_version.c.version)).scalar()
+    return otherwise if version is None else int(version)
+
+
+def _store(conn: Connection, version: int) -> None:
+    if conn.execute(update(schema_version).values(version=version)).rowcount == 0:
+        conn.execute(insert(schema_version).values(id=1, version=version))
+
+
+def _check_columns(conn: Connection) -> None:
+    inspector = inspect(conn)
+    for table in metadata.sorted_tables:
+        present = {column["name"] for column in inspector.get_columns(table.name)}
+        missing = sorted(column.name for column in table.columns if column.name not in present)
+        if missing:
+            raise unavailable(
+                "schema_mismatch",
+                f"Table {table.name} lacks the column {', '.join(missing)}.",
+                "The data folder was made by another build; start with a new folder or restore a backup.",
+            )

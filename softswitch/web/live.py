@@ -1,0 +1,152 @@
+"""The live hub: small maps of entities, replicated to every console.
+
+``put`` and ``drop`` record a change; the changes of one turn of the event loop become one message, encoded once
+for all clients.  A client has a bounded queue: one that lags loses the queue and gets a fresh snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+QUEUE_SIZE = 256
+"""How many messages may wait for one client before it gets a snapshot in their place."""
+
+
+@dataclass(slots=True)
+class LiveStatistics:
+    """Counts since the start."""
+
+    messages: int = 0
+    changes: int = 0
+    lagged: int = 0
+    closed_dead: int = 0
+    malformed: int = 0
+
+
+class Client:
+    """One console: a bounded queue of encoded messages, and a flag that it lags."""
+
+    __slots__ = ("_size", "_waiting", "_wake", "lagging")
+
+    def __init__(self, size: int = QUEUE_SIZE) -> None:
+        self._waiting: deque[str] = deque()
+        self._wake = asyncio.Event()
+        self._size = size
+        self.lagging = True  # a new client lags behind everything
+
+    def offer(self, message: str) -> bool:
+        """Queue a message; return False when it did not fit and the client has begun to lag."""
+        if self.lagging:
+            return True
+        if len(self._waiting) >= self._size:
+            self.resync()
+            return False
+        self._waiting.append(message)
+        self._wake.set()
+        return True
+
+    def resync(self) -> None:
+        """Forget what waits; the next message is a snapshot."""
+        self._waiting.clear()
+        self.lagging = True
+        self._wake.set()
+
+    async def ready(self) -> None:
+        """Wait until there is something to send."""
+        if self.lagging or self._waiting:
+            return
+        self._wake.clear()
+        await self._wake.wait()
+
+    def take(self) -> str | None:
+        """Return the next message, None when there is none."""
+        return self._waiting.popleft() if self._waiting else None
+
+
+class Live:
+    """The entities as they are now, and the clients that follow them. Use it from one event loop."""
+
+    def __init__(self) -> None:
+        self.statistics = LiveStatistics()
+        self._entities: dict[str, dict[str, Any]] = {}
+        self._changes: dict[tuple[str, str], Any] = {}
+        self._clients: set[Client] = set()
+        self._seq = 0
+        self._flushing = False
+
+    def put(self, entity: str, id: str, value: Mapping[str, Any]) -> None:  # noqa: A002 - the name on the wire
+        """Set the whole value of one entity. It is kept by reference: do not change it afterwards."""
+        entities = self._entities.setdefault(entity, {})
+        if entities.get(id) != value:
+            entities[id] = value
+            self._change(entity, id, value)
+
+    def drop(self, entity: str, id: str) -> None:  # noqa: A002
+        """Remove one entity; one that is not there is no error."""
+        if self._entities.get(entity, {}).pop(id, None) is not None:
+            self._change(entity, id, None)
+
+    def replace(self, entity: str, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Set all of one kind of entity: what is not in ``values`` goes."""
+        for id_ in set(self._entities.setdefault(entity, {})) - set(values):
+            self.drop(entity, id_)
+        for id_, value in values.items():
+            self.put(entity, id_, value)
+
+    def entities(self) -> dict[str, dict[str, Any]]:
+        """Return the present entities by kind and id; not to be changed."""
+        return self._entities
+
+    def follow(self, client: Client) -> None:
+        """Begin to send changes to ``client``; its first message is a snapshot."""
+        self._clients.add(client)
+
+    def leave(self, client: Client) -> None:
+        """Stop sending to ``client``."""
+        self._clients.discard(client)
+
+    def following(self) -> int:
+        """Return how many clients there are."""
+        return len(self._clients)
+
+    def next_message(self, client: Client) -> str | None:
+        """Return what to send to ``client`` next: a snapshot when it lags, else the next change."""
+        if client.lagging:
+            client.lagging = False
+            return self.snapshot()
+        return client.take()
+
+    def snapshot(self) -> str:
+        """Return the message with everything as it is now."""
+        return _encode({"type": "snapshot", "seq": self._seq, "entities": self._entities})
+
+    def _change(self, entity: str, id_: str, value: Any) -> None:
+        self._changes[entity, id_] = value
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        changes = [
+            {"entity": entity, "id": id_, "value": value}
+            for (entity, id_), value in self._changes.items()
+        ]
+        self._changes.clear()
+        self._seq += 1
+        self.statistics.messages += 1
+        self.statistics.changes += len(changes)
+        message = _encode({"type": "changes", "seq": self._seq, "changes": changes})
+        for client in self._clients:
+            if not client.offer(message):
+                self.statistics.lagged += 1
+
+
+def _encode(message: Mapping[str, Any]) -> str:
+    return orjson.dumps(message).decode()
