@@ -46,6 +46,9 @@ ANSWERED_ELSEWHERE = 26
 
 PLACE_SECONDS = 30
 
+LEFT_SECONDS = 1.0
+"""How long a channel that left dispatch may take to tell the cause of its end."""
+
 
 def new_id() -> str:
     """Return an id for a channel or ring that no other has, now or after a restart."""
@@ -137,8 +140,10 @@ class Engine:
         """Take one fact of control; the work that follows runs under the lock of its call."""
         if isinstance(fact, Entered):
             self._entered(fact)
-        elif isinstance(fact, LegEnded | Left):
-            self._ended(fact)
+        elif isinstance(fact, LegEnded):
+            self._ended(fact.channel_id, fact.cause)
+        elif isinstance(fact, Left):
+            self._left(fact.channel_id)
         elif isinstance(fact, LegRinging):
             if ring := self.rings.get(fact.channel_id):
                 self.changed(ring.call_id)
@@ -168,15 +173,20 @@ class Engine:
             log.warning("channel %s came with unknown words %s; it is ended", channel.id, args)
             self.spawn(self.acts.hangup(channel.id))
 
-    def _ended(self, fact: LegEnded | Left) -> None:
-        cause = fact.cause if isinstance(fact, LegEnded) else 0
-        if future := self._arriving.pop(fact.channel_id, None):
-            if not future.done():
-                future.set_exception(ActFailed("the party hung up"))
-        if ring := self.rings.get(fact.channel_id):
-            self.spawn(self._leg_unanswered(ring, fact.channel_id, cause))
-        elif call_id := self.call_by_channel.get(fact.channel_id):
-            self.spawn(self._departed(call_id, fact.channel_id, cause, isinstance(fact, LegEnded)))
+    def _left(self, channel_id: str) -> None:
+        """A channel left dispatch; most end in the same moment and tell their cause, a few go on in the dialplan."""
+        if channel_id in self.call_by_channel:
+            loop = asyncio.get_running_loop()
+            loop.call_later(LEFT_SECONDS, self._ended, channel_id, 0)
+
+    def _ended(self, channel_id: str, cause: int) -> None:
+        future = self._arriving.pop(channel_id, None)
+        if future is not None and not future.done():
+            future.set_exception(ActFailed("the party hung up"))
+        if ring := self.rings.get(channel_id):
+            self.spawn(self._leg_unanswered(ring, channel_id, cause))
+        elif call_id := self.call_by_channel.get(channel_id):
+            self.spawn(self._departed(call_id, channel_id, cause))
 
     def _key(self, fact: KeyPressed) -> None:
         call = self.calls.get(self.call_by_channel.get(fact.channel_id, ""))
@@ -241,12 +251,11 @@ class Engine:
         self.ended(call)
         self.changed(call.id)
 
-    async def _departed(self, call_id: str, channel_id: str, cause: int, destroyed: bool) -> None:
+    async def _departed(self, call_id: str, channel_id: str, cause: int) -> None:
         async with self.locked(call_id):
             call = self.calls.get(call_id)
             if call is None or (member := self.remove(call, channel_id)) is None:
                 return
-            del destroyed
             await outcomes.departed(self, call, member, cause)
             self.changed(call_id)
 
@@ -408,10 +417,9 @@ class Engine:
 
     async def join(self, call: DispatchCall, *members: Member) -> None:
         """Put members into the bridge of the call, answering those whose call was not answered yet."""
-        acts: list[Awaitable[None]] = []
-        for member in members:
-            if not member.answered:
-                acts.append(self.acts.answer(member.channel_id))
+        acts: list[Awaitable[None]] = [
+            self.acts.answer(member.channel_id) for member in members if not member.answered
+        ]
         if not call.bridge_open:
             acts.append(self.acts.open_bridge(call.bridge_id))
         acts.append(self.acts.join(call.bridge_id, *(m.channel_id for m in members)))
@@ -480,7 +488,7 @@ class Engine:
         except (ActFailed, TimeoutError) as error:
             raise conflict(
                 "not_movable",
-                f"The call could not be taken under dispatch: {error or 'no answer from the switch'}.",
+                f"The call could not be taken under dispatch: {str(error) or 'no answer from the switch'}.",
                 "Look at the board: it may have ended.",
             ) from error
         finally:
@@ -493,7 +501,7 @@ class Engine:
         """Make the books equal to what is under dispatch in the switch."""
         present = {channel.id for channel, _ in up.channels}
         for channel_id in [known for known in self.call_by_channel if known not in present]:
-            self._ended(LegEnded(channel_id, 0))
+            self._ended(channel_id, 0)
         bridge_of = {c: bridge for bridge, members in up.bridges.items() for c in members}
         orphans: list[DispatchCall] = []
         for channel, args in up.channels:

@@ -108,8 +108,10 @@ def next_steps(
             used.add(chosen.extension)
             stage = Stage.NEXT if waiting.refused_by else Stage.DESK
             steps.append(Offer(waiting.call_id, chosen.extension, stage))
-        elif duty_number is not None and waiting.stage is not Stage.DUTY and _nobody_else(
-            waiting, desks
+        elif (
+            duty_number is not None
+            and waiting.stage is not Stage.DUTY
+            and _nobody_else(waiting, desks)
         ):
             steps.append(CallDuty(waiting.call_id))
         elif able:

@@ -94,7 +94,9 @@ async def unanswered(engine: Engine, call: DispatchCall, ring: Ring) -> None:
         return
     elif ring.purpose is Purpose.TARGET:
         for member in list(call.members.values()):
-            await engine.quietly(engine.acts.hangup(member.channel_id, ring.last_cause or NO_ANSWER))
+            await engine.quietly(
+                engine.acts.hangup(member.channel_id, ring.last_cause or NO_ANSWER)
+            )
     elif ring.purpose is Purpose.RECALL:
         await _nobody_takes(engine, call)
     if not call.members and not call.rings:

@@ -27,7 +27,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class IntakeRules:
-    """How unanswered calls go on: seconds at each desk, then the duty number; whether abandoned calls are called back."""
+    """How unanswered calls go on: seconds at each desk, then the duty number; then, call back or not."""
 
     offer_seconds: int = 15
     duty_number: str | None = None
