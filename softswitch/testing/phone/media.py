@@ -220,7 +220,7 @@ class Media:
 class _Key:
     """One key press that is being sent."""
 
-    def __init__(self, events: list[dtmf.TelephoneEvent], frames: int, pause: int) -> None:
+    def __init__(self, events: list[dtmf.TelephoneEvent], pause: int) -> None:
         self.events = events
         self.pause = pause
         self.start: int | None = None
