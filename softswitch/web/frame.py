@@ -1,0 +1,62 @@
+"""The frame: puts the routers of the capabilities into one application with one manner of answering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+
+from softswitch import __version__
+from softswitch.web import errors
+from softswitch.web.headers import Hosts
+from softswitch.web.outer import Outer
+from softswitch.web.pages import console_routes
+
+PUBLIC_ROUTES = frozenset(
+    {
+        ("POST", "/api/login"),
+        ("GET", "/api/health"),
+        ("GET", "/metrics"),
+    }
+)
+"""What needs no right. Everything else under /api asks a :class:`~softswitch.web.guard.Guard`."""
+
+
+def create_app(
+    routers: Sequence[APIRouter],
+    *,
+    console: Path | None = None,
+    hosts: Iterable[str] = (),
+    secure: bool = False,
+) -> FastAPI:
+    """Return the application.
+
+    ``console`` is the folder of the built console; ``hosts`` are names of this server beside ``localhost``,
+    its host name and its addresses; ``secure`` when it is reached over TLS only.
+    """
+    app = FastAPI(
+        title="softswitch",
+        version=__version__,
+        description="Call handling for emergency command centres.",
+        openapi_url="/openapi.json",
+        docs_url=None,  # these pages load scripts from other sites
+        redoc_url=None,
+        responses=errors.RESPONSES,
+        generate_unique_id_function=_operation_id,
+        middleware=[Middleware(Outer, hosts=Hosts(hosts), secure=secure)],
+    )
+    errors.install(app)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(console_routes(console))
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return a name that stays the same as long as method and path do: ``post_calls_id_hold``."""
+    words = route.path_format.removeprefix("/api").replace("{", "").replace("}", "")
+    method = min(route.methods or {"get"}).lower()
+    return f"{method}{words}".replace("/", "_").replace("-", "_").replace(".", "_")

@@ -1,0 +1,171 @@
+"""The live socket ``/api/live`` and ``GET /api/board``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Depends, WebSocket
+from starlette.responses import Response
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from softswitch.access.model import Actor, Right
+from softswitch.errors import Kind, Refusal
+from softswitch.web.errors import error_body
+from softswitch.web.guard import Guard, permit
+from softswitch.web.live import Client, Live
+from softswitch.web.origin import cross_site, is_same_origin
+
+PING_SECONDS = 15.0
+SEND_SECONDS = 20.0
+"""A client that takes no message for so long is dead."""
+
+MOST_CLIENTS = 1_000
+# RFC 6455 section 7.4.2: 4000 to 4999 are free for applications.
+SIGNED_OUT, NOT_ALLOWED, FULL = 4401, 4403, 4503
+_PING = '{"type":"ping"}'
+_LONGEST = 4_096
+
+
+def routes(live: Live, guard: Guard, *, ping_seconds: float = PING_SECONDS) -> APIRouter:
+    """Return the routes of the live view."""
+    router = APIRouter(tags=["board"])
+
+    @router.get("/api/board")
+    async def board(_actor: Actor = Depends(guard(Right.BOARD_READ))) -> Response:  # noqa: B008
+        return Response(live.snapshot(), media_type="application/json")
+
+    @router.websocket("/api/live")
+    async def follow(socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            await _admit(socket, live, guard)
+        except Refusal as refusal:
+            await _refuse(socket, refusal)
+            return
+        await Connection(socket, live, guard, ping_seconds).run()
+
+    return router
+
+
+async def _admit(socket: WebSocket, live: Live, guard: Guard) -> None:
+    if live.following() >= MOST_CLIENTS:
+        raise Refusal(
+            Kind.UNAVAILABLE,
+            "too_many_consoles",
+            f"{MOST_CLIENTS} consoles are connected.",
+            "Close one that is not needed.",
+        )
+    actor = await guard.identify(socket)
+    # A token is never sent by a browser on its own; a cookie is, from the pages of any site.
+    if actor.via == "session" and not is_same_origin(socket):
+        raise cross_site("The socket was not opened by a page of this server.")
+    permit(actor, Right.BOARD_READ)
+
+
+async def _refuse(socket: WebSocket, refusal: Refusal) -> None:
+    codes = {Kind.UNAUTHENTICATED: SIGNED_OUT, Kind.FORBIDDEN: NOT_ALLOWED}
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await socket.send_json({"type": "error", **refusal.as_json()})
+        await socket.close(codes.get(refusal.kind, FULL), refusal.code)
+
+
+class Connection:
+    """One console on the socket: one task sends, one reads, and whichever ends first ends both."""
+
+    def __init__(self, socket: WebSocket, live: Live, guard: Guard, ping_seconds: float) -> None:
+        self._socket = socket
+        self._live = live
+        self._guard = guard
+        self._ping_seconds = ping_seconds
+        self._client = Client()
+
+    async def run(self) -> None:
+        """Serve the console until it leaves, dies or is signed out."""
+        self._live.follow(self._client)
+        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._live.leave(self._client)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._close()
+
+    async def _send(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._ping_seconds):
+                    await self._client.ready()
+            except TimeoutError:
+                if not await self._still_allowed():
+                    return
+                await self._send_text(_PING)
+            while (message := self._live.next_message(self._client)) is not None:
+                await self._send_text(message)
+
+    async def _send_text(self, text: str) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._socket.send_text(text)
+        except TimeoutError:
+            self._live.statistics.closed_dead += 1
+            raise
+
+    async def _still_allowed(self) -> bool:
+        try:
+            permit(await self._guard.identify(self._socket), Right.BOARD_READ)
+        except Refusal as refusal:
+            if refusal.kind is Kind.UNAVAILABLE:
+                return True  # a store that does not answer ends nobody's shift
+            await _refuse(self._socket, refusal)
+            return False
+        return True
+
+    async def _receive(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            await self._handle(_parse(message))
+
+    async def _handle(self, message: dict[str, Any] | None) -> None:
+        match message:
+            case {"type": "pong"}:
+                return
+            case {"type": "refresh"}:
+                self._client.resync()
+            case _:
+                self._live.statistics.malformed += 1
+                await self._send_text(_BAD_MESSAGE)
+
+    async def _close(self) -> None:
+        if self._socket.application_state is not WebSocketState.DISCONNECTED:
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await self._socket.close()
+
+
+def _parse(message: Any) -> dict[str, Any] | None:
+    text = message.get("text")
+    if not isinstance(text, str) or len(text) > _LONGEST:
+        return None
+    try:
+        parsed = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+_BAD_MESSAGE = orjson.dumps(
+    {
+        "type": "error",
+        **error_body(
+            "bad_message",
+            "The server does not know this message.",
+            'Send {"type":"refresh"} or {"type":"pong"}.',
+        ),
+    }
+).decode()
