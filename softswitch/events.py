@@ -158,6 +158,17 @@ class CallMerged(Fact):
     into_call_id: str
 
 
+@fact("call.owned")
+@dataclass(frozen=True, slots=True)
+class CallOwned(Fact):
+    """Another desk is now responsible for the call: it answered, took over, or got it by transfer."""
+
+    call_id: str
+    at: Millis
+    extension: str
+    login: str = ""
+
+
 @fact("call.abandoned")
 @dataclass(frozen=True, slots=True)
 class CallAbandoned(Fact):

@@ -78,6 +78,8 @@ class DispatchCall:
     parked_by: str | None = None
     consult: Consult | None = None
     task_id: str | None = None
+    connected: bool = False
+    """Two parties have talked in it."""
 
     @property
     def bridge_id(self) -> str:

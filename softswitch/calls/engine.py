@@ -431,6 +431,7 @@ class Engine:
             raise failed
         for member in members:
             member.answered = member.joined = True
+        call.connected = call.connected or len(call.joined) >= 2
 
     async def part(self, call: DispatchCall, member: Member) -> None:
         """Take a member out of the bridge; he stays in the call."""
