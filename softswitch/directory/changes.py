@@ -45,7 +45,7 @@ def add_extension(
     numbering.check_new_extension(entry.number, taken, _emergency(before))
     _check_room(len(taken), MAX_EXTENSIONS, "extensions")
     store.put_extension(conn, entry)
-    tell(conn, hand, "extension", "add", entry.number, shown(entry))
+    tell(conn, hand, "extension", "added", entry.number, shown(entry))
     return entry
 
 
@@ -64,7 +64,7 @@ def change_extension(
     changed = difference(old, entry)
     if changed:
         store.put_extension(conn, entry)
-        tell(conn, hand, "extension", "set", number, changed)
+        tell(conn, hand, "extension", "changed", number, changed)
     return entry
 
 
@@ -75,7 +75,7 @@ def remove_extension(
     old = need_extension(before, number)
     phones = [phone.id for phone in before.phones_of(number)]
     store.drop_extension(conn, number)
-    tell(conn, hand, "extension", "remove", number, {**shown(old), "phones": phones})
+    tell(conn, hand, "extension", "removed", number, {**shown(old), "phones": phones})
     return [str(phone_id) for phone_id in phones]
 
 
@@ -92,7 +92,7 @@ def add_phone(conn: Connection, before: DirectorySnapshot, hand: Hand, phone: Ph
     _check_place(phone, before)
     phone = replace(phone, secret=phone.secret or new_secret())
     store.put_phone(conn, phone)
-    tell(conn, hand, "phone", "add", phone.id, shown(phone))
+    tell(conn, hand, "phone", "added", phone.id, shown(phone))
     return phone
 
 
@@ -110,7 +110,7 @@ def change_phone(
     changed = difference(old, phone)
     if changed:
         store.put_phone(conn, phone)
-        tell(conn, hand, "phone", "set", phone_id, changed)
+        tell(conn, hand, "phone", "changed", phone_id, changed)
     return phone
 
 
@@ -118,21 +118,21 @@ def remove_phone(conn: Connection, before: DirectorySnapshot, hand: Hand, phone_
     """Remove a phone; it is signed off when the switch applies the change."""
     old = need_phone(before, phone_id)
     store.drop_phone(conn, phone_id)
-    tell(conn, hand, "phone", "remove", phone_id, shown(old))
+    tell(conn, hand, "phone", "removed", phone_id, shown(old))
 
 
 def rotate_secret(conn: Connection, before: DirectorySnapshot, hand: Hand, phone_id: str) -> Phone:
     """Give a phone a new secret; with the old one it can register no more."""
     phone = replace(need_phone(before, phone_id), secret=new_secret())
     store.put_phone(conn, phone)
-    tell(conn, hand, "phone", "rotate_secret", phone_id, {})
+    tell(conn, hand, "phone", "secret_rotated", phone_id, {})
     return phone
 
 
 def show_secret(conn: Connection, before: DirectorySnapshot, hand: Hand, phone_id: str) -> Phone:
     """Return a phone with its secret; that it was looked at is on record first."""
     phone = need_phone(before, phone_id)
-    tell(conn, hand, "phone", "show_secret", phone_id, {})
+    tell(conn, hand, "phone", "secret_shown", phone_id, {})
     return phone
 
 

@@ -40,7 +40,7 @@ def add_emergency(
             "Remove one first.",
         )
     store.put_emergency(conn, entry)
-    tell(conn, hand, "emergency", "add", entry.digits, shown(entry))
+    tell(conn, hand, "emergency", "added", entry.digits, shown(entry))
     return entry
 
 
@@ -57,7 +57,7 @@ def change_emergency(
     changed = difference(old, entry)
     if changed:
         store.put_emergency(conn, entry)
-        tell(conn, hand, "emergency", "set", digits, changed)
+        tell(conn, hand, "emergency", "changed", digits, changed)
     return entry
 
 
@@ -66,7 +66,7 @@ def remove_emergency(conn: Connection, before: DirectorySnapshot, hand: Hand, di
     old = need_emergency(before, digits)
     numbering.check_removal_of_emergency(digits, before.emergency_numbers)
     store.drop_emergency(conn, digits)
-    tell(conn, hand, "emergency", "remove", digits, shown(old))
+    tell(conn, hand, "emergency", "removed", digits, shown(old))
 
 
 def change_intake(
@@ -78,7 +78,7 @@ def change_intake(
     changed = difference(before.intake, settings)
     if changed:
         store.put_intake(conn, settings)
-        tell(conn, hand, "intake", "set", "intake", changed)
+        tell(conn, hand, "intake", "changed", "intake", changed)
     return settings
 
 
@@ -94,7 +94,9 @@ def put_speed_dials(
     checked = check_speed_dials(buttons)
     if list(checked) != store.speed_dials(conn, extension):
         store.put_speed_dials(conn, extension, checked)
-        tell(conn, hand, "speed_dial", "set", extension, {"buttons": [shown(b) for b in checked]})
+        tell(
+            conn, hand, "speed_dial", "changed", extension, {"buttons": [shown(b) for b in checked]}
+        )
     return checked
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from softswitch.access import audit
+from softswitch.access.audit import append as append_audit
 from softswitch.clock import Millis
 from softswitch.directory.events import DirectoryChanged
 from softswitch.store import event_log
@@ -31,7 +31,7 @@ def tell(
     conn: Connection, hand: Hand, what: str, act: str, key: str, details: Mapping[str, Any]
 ) -> None:
     """Write the audit row and the fact of one change, for example ``extension.add`` of ``1001``."""
-    audit.append(conn, hand.login, f"{what}.{act}", key, dict(details))
+    append_audit(conn, hand.login, f"{what}.{act}", key, details, at=hand.at)
     event_log.append(conn, DirectoryChanged(what, key, act, hand.at, hand.login), at=hand.at)
 
 

@@ -7,7 +7,7 @@ other way round is safe: with 120 in the table, an extension 1201 loses, never t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from softswitch.directory import features
 from softswitch.directory.model import EmergencyNumber, ExtensionEntry, ExtensionKind, Phone
@@ -20,9 +20,11 @@ def shadows(number: str, digits: str) -> bool:
     return digits.startswith(number)
 
 
-def check_new_extension(number: Extension, taken: Iterable[str], emergency: Iterable[str]) -> None:
+def check_new_extension(
+    number: Extension, taken: Collection[str], emergency: Iterable[str]
+) -> None:
     """Refuse a number that exists, is reserved, or shadows an emergency number."""
-    if number in set(taken):
+    if number in taken:
         raise conflict(
             "extension_taken",
             f"Extension {number} exists already.",

@@ -28,7 +28,7 @@ class RegistryService:
     def __init__(
         self, db: Database, *, area_code: Callable[[], str] = str, clock: Clock = now
     ) -> None:
-        self._db = db
+        self.db = db
         self._area_code = area_code
         self._clock = clock
 
@@ -38,29 +38,29 @@ class RegistryService:
         One read by primary key; never raises for a number that makes no sense.
         """
         forms = candidates(number, self._area_code())
-        found = await self._db.read(store.registry_entries, forms)
+        found = await self.db.read(store.registry_entries, forms)
         return next((found[form] for form in forms if form in found), None)
 
     async def page(self, query: str = "", after: str = "", limit: int = 100) -> list[RegistryEntry]:
         """Return entries behind the number ``after``, in order of number, that hold ``query``."""
-        return await self._db.read(
+        return await self.db.read(
             store.registry_page, query, after, max(1, min(limit, LONGEST_PAGE))
         )
 
     async def add(self, actor: Actor | None, entry: RegistryEntry) -> RegistryEntry:
         """Add an entry. Raises ``registry_entry_taken``."""
-        return await self._db.write(_add, self.hand(actor), self.tidied(entry))
+        return await self.db.write(_add, self.hand(actor), self.tidied(entry))
 
     async def change(
         self, actor: Actor | None, number: str, fields: Mapping[str, Any]
     ) -> RegistryEntry:
         """Change name, address or note. Raises ``registry_entry_not_found``."""
         key = self.key(number)
-        return await self._db.write(_change, self.hand(actor), key, fields)
+        return await self.db.write(_change, self.hand(actor), key, fields)
 
     async def remove(self, actor: Actor | None, number: str) -> None:
         """Remove an entry. Raises ``registry_entry_not_found``."""
-        await self._db.write(_remove, self.hand(actor), self.key(number))
+        await self.db.write(_remove, self.hand(actor), self.key(number))
 
     def tidied(self, entry: RegistryEntry) -> RegistryEntry:
         """Return a valid entry under its canonical number, or refuse it."""
@@ -83,7 +83,7 @@ def _add(conn: Connection, hand: Hand, entry: RegistryEntry) -> RegistryEntry:
             f"Change {entry.number} instead.",
         )
     store.put_registry(conn, entry)
-    tell(conn, hand, "registry", "add", entry.number, shown(entry))
+    tell(conn, hand, "registry", "added", entry.number, shown(entry))
     return entry
 
 
@@ -93,14 +93,14 @@ def _change(conn: Connection, hand: Hand, number: str, fields: Mapping[str, Any]
     changed = difference(old, entry)
     if changed:
         store.put_registry(conn, entry)
-        tell(conn, hand, "registry", "set", number, changed)
+        tell(conn, hand, "registry", "changed", number, changed)
     return entry
 
 
 def _remove(conn: Connection, hand: Hand, number: str) -> None:
     old = _need(conn, number)
     store.drop_registry(conn, number)
-    tell(conn, hand, "registry", "remove", number, shown(old))
+    tell(conn, hand, "registry", "removed", number, shown(old))
 
 
 def _need(conn: Connection, number: str) -> RegistryEntry:

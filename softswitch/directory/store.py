@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -104,6 +104,13 @@ def registry_page(conn: Connection, query: str, after: str, limit: int) -> list[
         columns = (table.c.number, table.c.name, table.c.address)
         chosen = chosen.where(or_(*(c.contains(query, autoescape=True) for c in columns)))
     return [_registry(row) for row in conn.execute(chosen)]
+
+
+def all_registry(conn: Connection) -> Iterator[RegistryEntry]:
+    """Yield every entry by number, a thousand rows at a time."""
+    chosen = select(tables.registry).order_by(tables.registry.c.number)
+    for row in conn.execute(chosen.execution_options(yield_per=1_000)):
+        yield _registry(row)
 
 
 def put_registry(conn: Connection, entry: RegistryEntry) -> None:

@@ -1,0 +1,154 @@
+"""Imports and exports of the directory and the registry.
+
+Rows are read and checked in a thread of their own and stored in batches, so that neither the event loop
+nor the one writer is held while calls come in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from softswitch.access.model import Actor
+from softswitch.csvio import Report, Row, RowReport, RowStatus, read_rows, write_rows
+from softswitch.directory import csv_extensions, store
+from softswitch.directory.changes import new_secret
+from softswitch.directory.ledger import Hand, difference, shown, tell
+from softswitch.directory.model import DirectorySnapshot, Phone, RegistryEntry
+from softswitch.directory.registry import RegistryService
+from softswitch.directory.service import DirectoryService
+from softswitch.errors import Refusal
+from softswitch.numbers import PhoneNumber
+
+BATCH = 500
+REGISTRY_REQUIRED = ("number", "name")
+REGISTRY_OPTIONAL = ("address", "note")
+REGISTRY_COLUMNS = (*REGISTRY_REQUIRED, *REGISTRY_OPTIONAL)
+
+Line = tuple[int, RegistryEntry]
+
+
+async def import_extensions(
+    service: DirectoryService, actor: Actor | None, data: bytes, *, dry_run: bool
+) -> Report:
+    """Import extensions and their phones in one transaction; ``dry_run`` only reports."""
+    required, optional = csv_extensions.REQUIRED, csv_extensions.OPTIONAL
+    rows = await asyncio.to_thread(read_rows, data, required=required, optional=optional)
+    if dry_run:
+        planned = await asyncio.to_thread(csv_extensions.plan, rows, service.snapshot())
+        return planned.report
+    return await service.change(actor, _store_extensions, rows)
+
+
+def export_extensions(snapshot: DirectorySnapshot) -> bytes:
+    """Return the extensions as CSV."""
+    return write_rows(csv_extensions.COLUMNS, csv_extensions.export(snapshot))
+
+
+async def import_registry(
+    service: RegistryService, actor: Actor | None, data: bytes, *, dry_run: bool
+) -> Report:
+    """Import registry rows, up to 100,000, in batches; ``dry_run`` only reports.
+
+    Its beginning and its end are in the audit: if the server dies in between, the beginning tells which file
+    was being read, and importing it again finishes the work.
+    """
+    lines, refused = await asyncio.to_thread(_registry_lines, service, data)
+    batches = [lines[start : start + BATCH] for start in range(0, len(lines), BATCH)]
+    done = list(refused.rows)
+    if dry_run:
+        for batch in batches:
+            done += await service.db.read(_compare_registry, batch)
+        return _in_file_order(done)
+    hand = service.hand(actor)
+    began = {"rows": len(lines), "sha256": hashlib.sha256(data).hexdigest()}
+    await service.db.write(_tell_import, hand, "import_began", began)
+    for batch in batches:
+        done += await service.db.write(_store_registry, batch)
+    report = _in_file_order(done)
+    counts = {status.value: report.count(status) for status in RowStatus}
+    await service.db.write(_tell_import, hand, "imported", counts)
+    return report
+
+
+def _in_file_order(rows: list[RowReport]) -> Report:
+    return Report(sorted(rows, key=lambda row: row.line))
+
+
+def export_registry(conn: Connection) -> bytes:
+    """Return the whole registry as CSV; runs in a reader thread."""
+    rows = (shown(entry) for entry in store.all_registry(conn))
+    return write_rows(REGISTRY_COLUMNS, rows)
+
+
+def _store_extensions(
+    conn: Connection, before: DirectorySnapshot, hand: Hand, rows: Sequence[Row]
+) -> Report:
+    planned = csv_extensions.plan(rows, before)
+    for entry in planned.extensions:
+        old = before.extension(entry.number)
+        store.put_extension(conn, entry)
+        act, details = ("changed", difference(old, entry)) if old else ("added", shown(entry))
+        tell(conn, hand, "extension", act, entry.number, details)
+    for phone in planned.phones:
+        _store_phone(conn, hand, before.phone(phone.id), phone)
+    return planned.report
+
+
+def _store_phone(conn: Connection, hand: Hand, old: Phone | None, phone: Phone) -> None:
+    if old is None:
+        phone = replace(phone, secret=new_secret())
+    store.put_phone(conn, phone)
+    act, details = ("changed", difference(old, phone)) if old else ("added", shown(phone))
+    tell(conn, hand, "phone", act, phone.id, details)
+
+
+def _registry_lines(service: RegistryService, data: bytes) -> tuple[list[Line], Report]:
+    """Return the rows that make sense, and the report of those that do not."""
+    refused = Report()
+    lines: dict[str, Line] = {}
+    rows = read_rows(data, required=REGISTRY_REQUIRED, optional=REGISTRY_OPTIONAL)
+    for row in rows:
+        try:
+            entry = service.tidied(_registry_entry(row))
+        except Refusal as refusal:
+            refused.refuse(row.line, row.get("number"), refusal)
+            continue
+        first = lines.setdefault(entry.number, (row.line, entry))
+        if first[0] != row.line:
+            message = f"{entry.number} stands in line {first[0]} already."
+            refused.add(row.line, RowStatus.REFUSED, entry.number, message)
+    return list(lines.values()), refused
+
+
+def _registry_entry(row: Row) -> RegistryEntry:
+    number = PhoneNumber(row.get("number"))
+    return RegistryEntry(number, row.get("name"), row.get("address"), row.get("note"))
+
+
+def _compare_registry(conn: Connection, batch: Sequence[Line]) -> list[RowReport]:
+    existing = store.registry_entries(conn, [entry.number for _, entry in batch])
+    return [RowReport(line, _status(entry, existing), entry.number) for line, entry in batch]
+
+
+def _store_registry(conn: Connection, batch: Sequence[Line]) -> list[RowReport]:
+    reports = _compare_registry(conn, batch)
+    pairs = list(zip(reports, (entry for _, entry in batch), strict=True))
+    store.add_registry(conn, [e for report, e in pairs if report.status is RowStatus.ADDED])
+    store.change_registry(conn, [e for report, e in pairs if report.status is RowStatus.CHANGED])
+    return reports
+
+
+def _status(entry: RegistryEntry, existing: Mapping[str, RegistryEntry]) -> RowStatus:
+    if entry.number not in existing:
+        return RowStatus.ADDED
+    return RowStatus.UNCHANGED if existing[entry.number] == entry else RowStatus.CHANGED
+
+
+def _tell_import(conn: Connection, hand: Hand, act: str, details: Mapping[str, Any]) -> None:
+    tell(conn, hand, "registry", act, "", details)
