@@ -1,0 +1,245 @@
+"""What the switch must know of the world to route calls: pure values, checked when they are made."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from softswitch import numbers
+from softswitch.errors import conflict, invalid
+from softswitch.numbers import EmergencyDigits, Extension, PhoneId, PhoneNumber
+
+_SECRET = re.compile(r"[\x21-\x7e]{6,128}")
+_FEATURE_CODE = re.compile(r"[*#][0-9*#]{0,5}")
+
+
+class PhoneKind(StrEnum):
+    """What is at the other end of a SIP account."""
+
+    SIP = "sip"
+    BROWSER = "browser"
+    GATEWAY = "gateway"
+    """A line or simulator that presents any caller number."""
+
+
+class Transport(StrEnum):
+    """How a SIP phone is connected; ``tls`` demands SRTP (RFC 4568)."""
+
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A SIP account."""
+
+    id: PhoneId
+    secret: str = field(repr=False)
+    kind: PhoneKind = PhoneKind.SIP
+    transport: Transport = Transport.UDP
+
+    def __post_init__(self) -> None:
+        numbers.phone_id(self.id)
+        if not _SECRET.fullmatch(self.secret):
+            raise invalid(
+                "bad_phone_secret",
+                f"The secret of phone {self.id} cannot be used.",
+                "Give 6 to 128 printable ASCII characters without spaces.",
+                field="secret",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An extension with its phones. Calls that a desk takes part in are recorded, and those of ``record``."""
+
+    number: Extension
+    name: str = ""
+    desk: bool = False
+    record: bool = False
+    phones: tuple[Phone, ...] = ()
+
+    def __post_init__(self) -> None:
+        numbers.extension(self.number)
+
+    @property
+    def recorded(self) -> bool:
+        return self.desk or self.record
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyNumber:
+    """An emergency service; rank 0 is answered first."""
+
+    digits: EmergencyDigits
+    rank: int = 0
+
+    def __post_init__(self) -> None:
+        numbers.emergency_digits(self.digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What phones without a screen dial."""
+
+    pickup: str = "*8"
+    """Followed by an extension: take the call that rings there."""
+    take: str = "*80"
+    """Take the emergency call that waits longest."""
+    takeover: str = "*88"
+    """Followed by an extension: take over the call that is up there."""
+    park: str = "700"
+    park_first: int = 701
+    park_last: int = 799
+
+    def __post_init__(self) -> None:
+        for name in ("pickup", "take", "takeover"):
+            code = getattr(self, name)
+            if not _FEATURE_CODE.fullmatch(code):
+                raise invalid(
+                    "bad_feature_code",
+                    f"{numbers.quoted(code)} is no feature code.",
+                    "Begin with * or # and give up to 5 more of 0-9, * and #.",
+                    field=name,
+                )
+        numbers.extension(self.park, "park")
+        if not 10 <= self.park_first <= self.park_last <= 99_999_999:
+            raise invalid("bad_park_range", "The parking places are no range.", field="park_first")
+        if self.park_last - self.park_first >= 1000:
+            raise invalid(
+                "bad_park_range",
+                "There are too many parking places.",
+                "Give up to 1000.",
+                field="park_last",
+            )
+
+    def slots(self) -> Iterator[str]:
+        """Give the numbers that take a parked call back."""
+        return (str(slot) for slot in range(self.park_first, self.park_last + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Lockout:
+    """``address`` may not use ``account``; an empty account shuts it out altogether."""
+
+    account: str
+    address: str
+
+    def __post_init__(self) -> None:
+        if self.account:
+            numbers.phone_id(self.account, "account")
+        try:
+            ipaddress.IPv4Address(self.address)
+        except ValueError:
+            raise invalid(
+                "bad_address",
+                f"{numbers.quoted(self.address)} is no IPv4 address.",
+                field="address",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Everything that the dialplan and the SIP accounts are made of, at one moment."""
+
+    lines: tuple[Line, ...] = ()
+    gateways: tuple[Phone, ...] = ()
+    emergency: tuple[EmergencyNumber, ...] = ()
+    desks: tuple[Extension, ...] = ()
+    """In the order in which the fail-open tail rings them; each is one of ``lines``."""
+    duty_number: PhoneNumber | None = None
+    outgoing: PhoneId | None = None
+    """The gateway that carries calls to numbers outside; without it they are refused with cause 1."""
+    codes: Codes = field(default_factory=Codes)
+    lockouts: tuple[Lockout, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+        _check_phones(self)
+        if self.duty_number is not None:
+            numbers.phone_number(self.duty_number, "duty_number")
+
+    def phones(self) -> Iterator[tuple[Phone, Line | None]]:
+        """Give every SIP account, with its line (none for a gateway)."""
+        for line in self.lines:
+            for phone in line.phones:
+                yield phone, line
+        for gateway in self.gateways:
+            yield gateway, None
+
+    def line(self, number: str) -> Line:
+        return next(line for line in self.lines if line.number == number)
+
+
+def _check_numbers(directory: Directory) -> None:
+    taken: dict[str, str] = {}
+    for number, owner in numbers_in_use(directory):
+        if number in taken:
+            raise conflict(
+                "number_taken",
+                f"{number} is {taken[number]} and {owner} at once.",
+                "Give one of them another number.",
+            )
+        taken[number] = owner
+    known = {line.number for line in directory.lines}
+    for desk in directory.desks:
+        if desk not in known:
+            raise invalid("unknown_desk", f"Desk {desk} is no extension.", field="desks")
+
+
+def numbers_in_use(directory: Directory) -> Iterator[tuple[str, str]]:
+    """Give every number that phones can dial, with what it is; none may come twice."""
+    codes = directory.codes
+    for service in directory.emergency:
+        yield service.digits, f"the emergency number {service.digits}"
+    yield codes.take, "the code to take an emergency call"
+    yield codes.park, "the code to park a call"
+    for slot in codes.slots():
+        yield slot, f"parking place {slot}"
+    for line in directory.lines:
+        yield line.number, f"extension {line.number}"
+        yield codes.pickup + line.number, f"the code to pick up a call at {line.number}"
+        yield codes.takeover + line.number, f"the code to take over the call of {line.number}"
+
+
+def _check_phones(directory: Directory) -> None:
+    seen: set[str] = set()
+    for phone, line in directory.phones():
+        if phone.id in seen:
+            raise conflict(
+                "phone_taken", f"Phone {phone.id} is there twice.", "Choose another name."
+            )
+        if (line is None) != (phone.kind is PhoneKind.GATEWAY):
+            raise invalid(
+                "bad_phone_kind", f"Phone {phone.id} is in the wrong place.", field="kind"
+            )
+        if phone.id in RESERVED_NAMES:
+            raise invalid(
+                "reserved_phone_id",
+                f"{phone.id} is a reserved name.",
+                "Choose another.",
+                field="id",
+            )
+        seen.add(phone.id)
+    if directory.outgoing is not None and directory.outgoing not in {
+        g.id for g in directory.gateways
+    }:
+        raise invalid("unknown_gateway", f"{directory.outgoing} is no gateway.", field="outgoing")
+
+
+RESERVED_NAMES = frozenset(
+    {
+        "global",
+        "system",
+        "transport-udp",
+        "transport-tcp",
+        "transport-tls",
+        "transport-ws",
+        "lockouts",
+    }
+)
+"""Section names of ``pjsip.conf`` that no account may have."""

@@ -1,0 +1,311 @@
+"""The node: one private Asterisk, kept running, and its configuration, kept true."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from softswitch.asterisk import process
+from softswitch.asterisk.model import Directory
+from softswitch.asterisk.modules import MODULES
+from softswitch.asterisk.probe import ari_answers
+from softswitch.asterisk.render import Frame, render
+from softswitch.asterisk.secrets import NodeSecrets, node_secrets, write_private
+from softswitch.asterisk.settings import NodeSettings
+from softswitch.asterisk.tls import instance_certificate
+from softswitch.errors import Refusal, conflict, unavailable
+from softswitch.setup.asterisk import AsteriskInstall
+from softswitch.setup.progress import Progress, silent
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.05
+_MOST_BACKOFF = 4.0
+_FLAPPING_SECONDS = 30.0
+_log = logging.getLogger(__name__)
+
+RELOADS: Mapping[str, str] = {
+    "extensions.conf": "dialplan reload",
+    "pjsip.conf": "module reload res_pjsip.so",
+    "manager.conf": "manager reload",
+    "http.conf": "module reload http",
+    "ari.conf": "module reload res_ari.so",
+    "logger.conf": "logger reload",
+    "cel.conf": "module reload cel",
+    "cel_custom.conf": "module reload cel_custom.so",
+    "features.conf": "module reload features",
+    "confbridge.conf": "module reload app_confbridge.so",
+    "musiconhold.conf": "moh reload",
+    "indications.conf": "module reload indications",
+    "rtp.conf": "module reload res_rtp_asterisk.so",
+}
+"""How each file takes effect while calls go on; the others need a restart of Asterisk."""
+
+
+class AsteriskNode:
+    """Starts, adopts, watches and configures the Asterisk of one data folder.
+
+    ``start`` adopts one that still runs (calls go on) or starts one; from then on one that dies is started
+    again. ``detach`` leaves it running, ``stop`` ends it. Raises :class:`Refusal` when it cannot start.
+    """
+
+    def __init__(
+        self,
+        settings: NodeSettings,
+        install: AsteriskInstall,
+        directory: Directory,
+        *,
+        progress: Progress = silent,
+    ) -> None:
+        self.settings = settings
+        self.install = install
+        self.directory = directory
+        self.starts = 0
+        """How often this object started Asterisk (an adoption is none)."""
+        self.pid: int | None = None
+        self._progress = progress
+        self._lock_file: int | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._configuring = asyncio.Lock()
+        self._make_folders()
+        self.secrets: NodeSecrets = node_secrets(settings.folder)
+        present = frozenset(name for name in MODULES if not install.missing_modules([f"{name}.so"]))
+        self._frame = Frame(
+            settings=settings,
+            secrets=self.secrets,
+            certificate=instance_certificate(
+                settings.tls, tuple(a for a in (settings.external_address, settings.bind) if a)
+            ),
+            modules=install.modules,
+            data=install.data,
+            files=process.raise_file_limit(),
+            present=present,
+        )
+
+    # ---- life ---------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Bring Asterisk up with the present directory, and keep it up."""
+        self._take_lock()
+        try:
+            pid = process.running_pid(self.settings)
+            if pid is None:
+                await self._launch()
+            else:
+                await self._adopt(pid)
+        except BaseException:
+            self._drop_lock()
+            raise
+        self._watching = asyncio.create_task(self._watch(), name="asterisk-watch")
+
+    async def detach(self) -> None:
+        """Stop watching; Asterisk and its calls go on."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watching
+            self._watching = None
+        self._drop_lock()
+
+    async def stop(self) -> None:
+        """End Asterisk: politely, then by force."""
+        await self.detach()
+        await self._end()
+
+    async def _end(self) -> None:
+        pid = self.pid if self.pid is not None else process.running_pid(self.settings)
+        self.pid = None
+        if pid is None or process.running_pid(self.settings) != pid:
+            return
+        # SIGTERM makes Asterisk end its calls and leave; see the quit handler in main/asterisk.c.
+        process.send_signal(pid, signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.ended(pid), STOP_SECONDS)
+        except TimeoutError:
+            process.send_signal(pid, signal.SIGKILL)
+            await process.ended(pid)
+
+    async def _launch(self) -> None:
+        self._progress(f"Starting Asterisk {self.install.version}")
+        process.check_ports(self.settings)
+        self._write(render(self._frame, self.directory))
+        since = process.log_size(self.settings)
+        words = self.install.argv("-f", "-C", str(self.settings.etc / "asterisk.conf"))
+        began = time.monotonic()
+        self.pid = await asyncio.to_thread(process.spawn, words, self.settings)
+        self.starts += 1
+        await self._until_ready(self.pid, since)
+        self._progress(f"Asterisk is up after {time.monotonic() - began:.1f} s")
+
+    async def _adopt(self, pid: int) -> None:
+        self.pid = pid
+        self._progress(f"Asterisk runs already (process {pid}): adopting it with its calls")
+        if not await self._answers(since=process.log_size(self.settings), pid=pid):
+            self._progress("It does not answer: starting it again")
+            await self._restart()
+            return
+        changed = self._write(render(self._frame, self.directory))
+        beyond = [name for name in changed if name not in RELOADS]
+        if beyond and not await self._calls():
+            self._progress(f"Its settings changed ({', '.join(sorted(beyond))}): starting it again")
+            await self._restart()
+        else:
+            await self._reload(changed)
+
+    async def _answers(self, since: int, pid: int) -> bool:
+        # The old http.conf tells the truth about a running one: the file is rewritten after this check.
+        try:
+            await asyncio.wait_for(self._until_ready(pid, since), 5.0)
+        except (TimeoutError, Refusal):
+            return bool(await self._try_command("core show uptime"))
+        return True
+
+    async def _restart(self) -> None:
+        await self._end()
+        await self._launch()
+
+    async def _until_ready(self, pid: int, since: int) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if process.running_pid(self.settings) != pid:
+                raise self._start_refusal("Asterisk ended while it was starting", since)
+            if await ari_answers(self.settings, self.secrets):
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+        raise self._start_refusal(f"Asterisk did not answer within {START_SECONDS:.0f} s", since)
+
+    def _start_refusal(self, what: str, since: int) -> Refusal:
+        errors = process.log_errors(self.settings, since)
+        said = f" It says: {errors[0].strip()}" if errors else ""
+        return unavailable(
+            "asterisk_does_not_start",
+            f"{what}.{said}",
+            f"Read {self.settings.log}/messages and console.log.",
+        )
+
+    async def _watch(self) -> None:
+        pause = 0.0
+        while True:
+            assert self.pid is not None
+            began = time.monotonic()
+            await process.ended(self.pid)
+            _log.error("Asterisk (process %s) has died; starting it again", self.pid)
+            if time.monotonic() - began > _FLAPPING_SECONDS:
+                pause = 0.0
+            pause = await self._bring_back(pause)
+
+    async def _bring_back(self, pause: float) -> float:
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(_MOST_BACKOFF, max(0.25, pause * 2))
+            try:
+                await self._launch()
+            except Refusal as refusal:
+                _log.error("Asterisk does not come back: %s", refusal)
+                self._progress(str(refusal))
+                # One that hangs half-started would hold the ports against the next.
+                await self._end()
+            else:
+                return pause
+
+    # ---- configuration ------------------------------------------------------------------------------
+
+    async def apply(self, directory: Directory) -> None:
+        """Make ``directory`` what Asterisk routes by. Calls go on; on a refusal the old one stays."""
+        async with self._configuring:
+            new = render(self._frame, directory)
+            old = {name: self._read(name) for name in new}
+            changed = self._write(new)
+            self.directory = directory
+            try:
+                await self._reload(changed)
+            except Refusal:
+                self._write({name: text for name, text in old.items() if text is not None})
+                raise
+
+    async def command(self, text: str) -> str:
+        """Return what Asterisk's command line answers, for diagnosis and tests."""
+        words = self.install.argv("-C", str(self.settings.etc / "asterisk.conf"), "-rx", text)
+        running = await asyncio.create_subprocess_exec(
+            *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        try:
+            output, _ = await asyncio.wait_for(running.communicate(), 15)
+        except TimeoutError:
+            running.kill()
+            await running.wait()
+            raise unavailable("asterisk_hangs", f"Asterisk did not answer to {text!r}.") from None
+        if running.returncode:
+            raise unavailable(
+                "asterisk_not_running", "Asterisk does not run.", "Wait until it is started again."
+            )
+        return output.decode(errors="replace")
+
+    async def _try_command(self, text: str) -> str:
+        try:
+            return await self.command(text)
+        except Refusal:
+            return ""
+
+    async def _calls(self) -> bool:
+        return "0 active channels" not in await self._try_command("core show channels count")
+
+    async def _reload(self, changed: list[str]) -> None:
+        for name in changed:
+            if name in RELOADS:
+                answer = await self.command(RELOADS[name])
+                if "fail" in answer.lower() or "error" in answer.lower():
+                    raise conflict("reload_failed", f"Asterisk refused {name}: {answer.strip()}")
+
+    def _write(self, files: Mapping[str, str]) -> list[str]:
+        changed = [name for name, text in files.items() if self._read(name) != text]
+        for name in changed:
+            write_private(self.settings.etc / name, files[name])
+        return changed
+
+    def _read(self, name: str) -> str | None:
+        try:
+            return (self.settings.etc / name).read_text()
+        except OSError:
+            return None
+
+    # ---- folders ------------------------------------------------------------------------------------
+
+    def _make_folders(self) -> None:
+        settings = self.settings
+        for folder in (
+            settings.etc,
+            settings.run,
+            settings.journal.parent,
+            settings.spool,
+            settings.folder / "lib" / "keys",
+            settings.folder / "lib" / "agi-bin",
+            settings.folder / "spool",
+        ):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _take_lock(self) -> None:
+        path: Path = self.settings.folder / "node.lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise conflict(
+                "data_folder_in_use",
+                f"The data folder {self.settings.data} is in use by another server.",
+                "Stop that one, or choose another folder with --data.",
+            ) from None
+        self._lock_file = handle
+
+    def _drop_lock(self) -> None:
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None

@@ -1,0 +1,43 @@
+"""The passwords between the server and its Asterisk, made at the first start."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+USER = "softswitch"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSecrets:
+    """Passwords of the one AMI and the one ARI user."""
+
+    ari: str = field(repr=False)
+    ami: str = field(repr=False)
+
+
+def node_secrets(folder: Path) -> NodeSecrets:
+    """Return the secrets of the Asterisk in ``folder``; the first call makes them (mode 0600)."""
+    path = folder / "secrets.json"
+    try:
+        kept = json.loads(path.read_text())
+        return NodeSecrets(ari=kept["ari"], ami=kept["ami"])
+    except (FileNotFoundError, ValueError, KeyError):
+        made = NodeSecrets(ari=secrets.token_hex(24), ami=secrets.token_hex(24))
+    write_private(path, json.dumps({"ari": made.ari, "ami": made.ami}))
+    return made
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace ``path`` in one step by a file that only the owner can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
