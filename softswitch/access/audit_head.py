@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 from pathlib import Path
 
 from softswitch.access.audit import Head
+from softswitch.store.folder import write_private
 
 log = logging.getLogger(__name__)
 _LINE = re.compile(r"(\d{1,18}) ([0-9a-f]{64})\n")
@@ -23,7 +23,7 @@ class HeadFile:
     def write(self, head: Head) -> None:
         """Replace the file, flushed to the disk; on a full disk the older head stays and still verifies."""
         try:
-            self._replace(head.line().encode())
+            write_private(self._path, head.line().encode())
             self._failing = False
         except OSError as error:
             if not self._failing:
@@ -38,21 +38,3 @@ class HeadFile:
             return None
         match = _LINE.fullmatch(text)
         return Head(int(match[1]), match[2]) if match else Head(-1, "")
-
-    def _replace(self, content: bytes) -> None:
-        new = self._path.with_suffix(".new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(descriptor, content)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        new.replace(self._path)
-        self._sync_folder()
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -1,134 +1,173 @@
-"""The log of durable facts, and subscriptions with a cursor that survives a restart.
+"""Subscriptions to the log of durable facts: at least once, in order, with a cursor that survives a restart.
 
-A fact is written in the transaction of the change that it tells; so there is never one without the other.
-Subscribers are woken after the commit and read from their cursor: at least once, in order, in bounded batches.
+``append(conn, *events)`` writes facts in the transaction of the change that they tell.  :class:`EventLog` wakes its
+subscribers after the commit; each reads from its own cursor, in bounded batches, and nothing is lost when it lags
+or dies: it only reads later.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-    delete,
-    func,
-    insert,
-    select,
+from sqlalchemy import Connection
+
+from softswitch.errors import Refusal
+from softswitch.events import Fact
+from softswitch.store.database import Database
+from softswitch.store.event_rows import (
+    TOPIC,
+    Stored,
+    append,
+    cursor,
+    last_seq,
+    move_cursor,
+    prune,
+    read_after,
 )
 
-from softswitch.clock import Millis, now
-from softswitch.events import Fact, UnknownKindError, from_json, to_json
-from softswitch.store.notes import note
-from softswitch.store.tables import metadata
+__all__ = ["EventLog", "Stored", "append", "last_seq", "prune"]
 
 log = logging.getLogger(__name__)
-TOPIC = "event_log"
 
-_Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER only
-
-event_log = Table(
-    "event_log",
-    metadata,
-    Column("seq", _Number, primary_key=True, autoincrement=True),
-    Column("at", BigInteger, nullable=False),
-    Column("kind", String(64), nullable=False),
-    Column("body", Text, nullable=False),
-    Index(None, "kind", "seq"),
-    sqlite_autoincrement=True,
-)
-
-event_cursor = Table(
-    "event_cursor",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("seq", BigInteger, nullable=False),
-)
+Handler = Callable[[Sequence[Stored]], Awaitable[object]]
+Change = Callable[[Connection, Sequence[Stored]], object]
+BATCH = 200
+_LONGEST_WAIT = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A fact with its place in the log."""
-
-    seq: int
-    at: Millis
-    event: Fact
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Facts in order. ``up_to`` is how far was read; ``more`` when the limit cut the batch."""
-
-    facts: tuple[Stored, ...]
-    up_to: int
-    more: bool
+@dataclass(slots=True, eq=False)
+class _Subscriber:
+    name: str
+    kinds: tuple[str, ...]
+    from_start: bool
+    handler: Handler | None = None
+    change: Change | None = None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    cursor: int = 0
+    failures: int = 0
 
 
-def append(conn: Connection, *events: Fact, at: Millis | None = None) -> None:
-    """Write facts in the transaction of the change that they tell; subscribers are woken after its commit."""
-    if not events:
-        return
-    instant = now() if at is None else at
-    conn.execute(
-        insert(event_log),
-        [{"at": instant, "kind": event.kind, "body": _encode(event)} for event in events],
-    )
-    note(conn, TOPIC)
+class EventLog:
+    """Wakes subscribers and keeps their cursors. Subscribe before :meth:`start`."""
+
+    def __init__(self, db: Database, *, retry_seconds: float = 0.5) -> None:
+        self._db = db
+        self._retry_seconds = retry_seconds
+        self._subscribers: dict[str, _Subscriber] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        db.listen(TOPIC, self._wake)
+
+    def subscribe(
+        self,
+        name: str,
+        kinds: Iterable[str | type[Fact]],
+        handler: Handler,
+        *,
+        from_start: bool = True,
+    ) -> None:
+        """Call ``await handler(batch)`` with facts in order; the cursor moves when it returns.
+
+        It must be idempotent: a crash between the two repeats the batch.  When it raises, the batch comes
+        again, after a growing delay.  ``from_start=False``: a new name begins with what comes now.
+        """
+        self._add(_Subscriber(name, _names(kinds), from_start, handler=handler))
+
+    def apply(
+        self,
+        name: str,
+        kinds: Iterable[str | type[Fact]],
+        change: Change,
+        *,
+        from_start: bool = True,
+    ) -> None:
+        """Call ``change(conn, batch)`` in the transaction that moves the cursor: its writes happen exactly once."""
+        self._add(_Subscriber(name, _names(kinds), from_start, change=change))
+
+    async def start(self) -> None:
+        """Read the cursors and begin to serve."""
+        for subscriber in self._subscribers.values():
+            subscriber.cursor = await self._db.write(_begin, subscriber.name, subscriber.from_start)
+            task = asyncio.create_task(self._serve(subscriber), name=f"events {subscriber.name}")
+            self._tasks.append(task)
+
+    async def close(self) -> None:
+        """Stop serving; what was not handled comes again after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def drained(self) -> None:
+        """Wait until every subscriber has handled everything that is in the log now."""
+        for subscriber in self._subscribers.values():
+            subscriber.idle.clear()
+            subscriber.wake.set()
+        await asyncio.gather(*(one.idle.wait() for one in self._subscribers.values()))
+
+    def failures(self) -> dict[str, int]:
+        """Return for each subscriber how often its handler failed in a row now; 0 is healthy."""
+        return {name: one.failures for name, one in self._subscribers.items()}
+
+    def _add(self, subscriber: _Subscriber) -> None:
+        if subscriber.name in self._subscribers:
+            raise ValueError(f"There are two subscribers {subscriber.name}.")
+        self._subscribers[subscriber.name] = subscriber
+
+    def _wake(self, _note: object) -> None:
+        for subscriber in self._subscribers.values():
+            subscriber.wake.set()
+
+    async def _serve(self, subscriber: _Subscriber) -> None:
+        while True:
+            try:
+                await self._serve_once(subscriber)
+                subscriber.failures = 0
+            except Exception as error:
+                subscriber.failures += 1
+                _report(subscriber, error)
+                wait = self._retry_seconds * 2 ** min(subscriber.failures - 1, 10)
+                await asyncio.sleep(min(wait, _LONGEST_WAIT))
+
+    async def _serve_once(self, subscriber: _Subscriber) -> None:
+        subscriber.wake.clear()
+        batch = await self._db.read(read_after, subscriber.cursor, subscriber.kinds, BATCH)
+        if batch.up_to == subscriber.cursor:
+            if not subscriber.wake.is_set():
+                subscriber.idle.set()
+            await subscriber.wake.wait()
+            return
+        if subscriber.handler is not None and batch.facts:
+            await subscriber.handler(batch.facts)
+        await self._db.write(_finish, subscriber.name, batch.up_to, subscriber.change, batch.facts)
+        subscriber.cursor = batch.up_to
 
 
-def read_after(conn: Connection, seq: int, kinds: Iterable[str], limit: int) -> Batch:
-    """Return up to ``limit`` facts of ``kinds`` after ``seq``, in order; what cannot be read is passed over."""
-    rows = conn.execute(
-        select(event_log)
-        .where(event_log.c.seq > seq, event_log.c.kind.in_(list(kinds)))
-        .order_by(event_log.c.seq)
-        .limit(limit)
-    ).all()
-    facts = [stored for row in rows if (stored := _decode(row.seq, row.at, row.kind, row.body))]
-    return Batch(tuple(facts), rows[-1].seq if rows else seq, len(rows) == limit)
+def _names(kinds: Iterable[str | type[Fact]]) -> tuple[str, ...]:
+    return tuple(kind if isinstance(kind, str) else kind.kind for kind in kinds)
 
 
-def last_seq(conn: Connection) -> int:
-    """Return the number of the newest fact, 0 when there is none."""
-    return int(conn.execute(select(func.max(event_log.c.seq))).scalar() or 0)
+def _begin(conn: Connection, name: str, from_start: bool) -> int:
+    seq = cursor(conn, name)
+    if seq is None:
+        seq = 0 if from_start else last_seq(conn)
+        move_cursor(conn, name, seq)
+    return seq
 
 
-def cursor(conn: Connection, name: str) -> int | None:
-    """Return how far the subscriber ``name`` has read; None for a new one."""
-    return conn.execute(select(event_cursor.c.seq).where(event_cursor.c.name == name)).scalar()
+def _finish(
+    conn: Connection, name: str, seq: int, change: Change | None, facts: Sequence[Stored]
+) -> None:
+    if change is not None and facts:
+        change(conn, facts)
+    move_cursor(conn, name, seq)
 
 
-def move_cursor(conn: Connection, name: str, seq: int) -> None:
-    """Record that ``name`` has handled everything up to ``seq``."""
-    changed = conn.execute(event_cursor.update().where(event_cursor.c.name == name).values(seq=seq))
-    if changed.rowcount == 0:
-        conn.execute(insert(event_cursor).values(name=name, seq=seq))
-
-
-def prune(conn: Connection, before: Millis) -> int:
-    """Remove facts older than ``before`` that every subscriber has read; return how many."""
-    slowest = conn.execute(select(func.min(event_cursor.c.seq))).scalar()
-    old = event_log.c.at < before
-    read = old if slowest is None else old & (event_log.c.seq <= slowest)
-    return conn.execute(delete(event_log).where(read)).rowcount
-
-
-def _encode(event: Fact) -> str:
-    return json.dumps(to_json(event), ensure_ascii=False, separators=(",", ":"))
-
-
-def _decode(seq: int, at: Millis, kind: str, body: str) -> Stored | None:
-    try:
-        return Stored(seq, at, from_json(kind, json.loads(body)))
-    except (UnknownKindError, TypeError, ValueError) as error:
-        log.warning("Fact %d of kind %s cannot be read: %s", seq, kind, error)
-        return None
+def _report(subscriber: _Subscriber, error: Exception) -> None:
+    if isinstance(error, Refusal):
+        log.warning("Subscriber %s waits: %s", subscriber.name, error)
+    else:
+        log.error("Subscriber %s failed; it gets the facts again.", subscriber.name, exc_info=error)
