@@ -73,6 +73,10 @@ class Desks:
         """Note when a desk became free; who has waited longest is offered the next call."""
         self._idle_since[extension] = at
 
+    def idle_since(self, extension: str) -> Millis | None:
+        """Return when the extension became free, None before its first call."""
+        return self._idle_since.get(extension)
+
     def view(self) -> list[Desk]:
         """Return the desks as intake sees them."""
         engine = self._engine

@@ -101,6 +101,8 @@ class Engine:
         self.rings: dict[str, Ring] = {}
         self.call_by_channel: dict[str, str] = {}
         self.control_up = False
+        self.remembered: dict[str, dict[str, Any]] = {}
+        """Rows of calls that were up before a restart: parked, held, whose."""
         self._locks: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._arriving: dict[str, asyncio.Future[Channel]] = {}
@@ -214,6 +216,15 @@ class Engine:
         call = self.calls.get(call_id)
         if call is None:
             call = self.calls[call_id] = DispatchCall(call_id, kind, self.clock(), digits=digits)
+            if (row := self.remembered.pop(call_id, None)) is not None:
+                call.kind = CallKind(row["kind"])
+                call.digits, call.created_at = digits or row["digits"], row["started_at"]
+                call.owner, call.parked_at, call.held_by = (
+                    row["owner"],
+                    row["parked_at"],
+                    row["held_by"],
+                )
+                call.number, call.name = row["caller_number"], row["caller_name"]
         return call
 
     def member_for(self, channel: Channel, role: Role | None = None) -> Member:

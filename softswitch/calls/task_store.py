@@ -81,7 +81,7 @@ def _new(gone: CallAbandoned) -> dict[str, Any]:
     }
 
 
-def change(conn: Connection, task_id: str, **values: Any) -> dict[str, Any] | None:
+def change(conn: Connection, task_id: str, /, **values: Any) -> dict[str, Any] | None:
     """Change a task that is not closed and return it, or None."""
     where = (tasks.c.id == task_id) & tasks.c.state.in_(OPEN_STATES)
     if conn.execute(update(tasks).where(where).values(**values)).rowcount == 0:

@@ -1,0 +1,372 @@
+"""The call centre of the house: feeds the facts of the switch to the board, the log, intake and the screens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from softswitch.calls import store, views
+from softswitch.calls.board import Board, Changes
+from softswitch.calls.call_log import CallLog
+from softswitch.calls.commands import Commands
+from softswitch.calls.describe import Nature, nature
+from softswitch.calls.desks import Desks, Seat
+from softswitch.calls.dispatch_call import DispatchCall
+from softswitch.calls.engine import Engine
+from softswitch.calls.features import FeatureService
+from softswitch.calls.intake import Duty, Waiting
+from softswitch.calls.intake_service import IntakeService
+from softswitch.calls.model import Call, CallKind
+from softswitch.calls.phonebook import Known, Phonebook
+from softswitch.calls.tasks import TaskService
+from softswitch.clock import Clock, Millis, now
+from softswitch.events import CallAbandoned
+from softswitch.ports import (
+    CallActs,
+    Connected,
+    ControlFact,
+    Disconnected,
+    LegRinging,
+    PlainActs,
+    RecordingBegan,
+    SwitchFact,
+)
+from softswitch.store.database import Database
+
+log = logging.getLogger(__name__)
+
+MOST_NAMES = 10_000
+
+
+class Screen(Protocol):
+    """Where views are shown (the live hub)."""
+
+    def put(self, entity: str, id: str, value: dict[str, Any]) -> None: ...  # noqa: A002
+    def drop(self, entity: str, id: str) -> None: ...  # noqa: A002
+
+
+class CallCenter:
+    """Board, engine, intake, desks, tasks and log, and what connects them."""
+
+    def __init__(
+        self,
+        db: Database,
+        acts: CallActs,
+        plain: PlainActs,
+        book: Phonebook,
+        screen: Screen,
+        *,
+        clock: Clock = now,
+    ) -> None:
+        self._db = db
+        self._plain = plain
+        self._screen = screen
+        self._clock = clock
+        self.book = book
+        self.board = Board()
+        self.engine = Engine(
+            acts, plain, self.board, book, changed=self._mark, ended=self._ended, clock=clock
+        )
+        self.desks = Desks(self.engine, changed=self._desk_changed, clock=clock)
+        self.intake = IntakeService(
+            self.engine,
+            self.desks,
+            changed=self._mark,
+            answered=self._answered,
+            abandoned=self._abandoned,
+            clock=clock,
+        )
+        self.engine.intake = self.intake
+        self.commands = Commands(self.engine, self.intake)
+        self.engine.features = FeatureService(self.engine, self.intake, self.commands, clock)
+        self.tasks = TaskService(db, self.engine, self.desks, self.commands, self, clock)
+        self.log = CallLog(db, book, self._login_of)
+        self.incident_of: Callable[[str], str | None] = lambda call_id: None
+        self.switch_up = False
+        self._natures: dict[str, Nature] = {}
+        self._names: dict[str, Known | None] = {}
+        self._dirty: set[str] = set()
+        self._dirty_extensions: set[str] = set()
+        self._flushing = False
+        self._switch_started: Millis | None = None
+        self._recorded: set[str] = set()
+        self._background: list[asyncio.Task[None]] = []
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Read what was up before, and begin to write."""
+        for row in await self._db.read(store.open_calls):
+            self.log.remember(row)
+            self.engine.remembered[row["id"]] = row
+        for seat in await self._db.read(store.all_seats):
+            self.desks.seats[seat["extension"]] = Seat(
+                seat["login"], Duty(seat["duty"]), seat["since"]
+            )
+        started = await self._db.read(store.get_state, "switch_started_at")
+        self._switch_started = int(started) if started else None
+        self._background.append(asyncio.create_task(self.log.run(), name="call-log"))
+        await self.tasks.load()
+        self.directory_changed()
+
+    async def stop(self) -> None:
+        """Write what waits and end; calls keep their audio."""
+        await self.engine.stop()
+        try:
+            await asyncio.wait_for(self.log.written(), timeout=5)
+        except TimeoutError:
+            log.error("some calls could not be written before the end")
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run work beside the present one."""
+        self.engine.spawn(work)
+
+    # ---- facts
+
+    def on_switch(self, fact: SwitchFact) -> None:
+        """Take one fact of the switch."""
+        at = self._clock()
+        changes = self.board.apply(fact, at)
+        if isinstance(fact, Connected):
+            self._connected(fact, changes, at)
+        elif isinstance(fact, Disconnected):
+            self.switch_up = False
+        elif isinstance(fact, RecordingBegan):
+            self._recorded.add(fact.channel_id)
+        self._follow(changes, at)
+
+    def on_control(self, fact: ControlFact) -> None:
+        """Take one fact of control."""
+        self.engine.handle(fact)
+        if isinstance(fact, LegRinging) and (ring := self.engine.rings.get(fact.channel_id)):
+            self._mark(ring.call_id)
+
+    def _follow(self, changes: Changes, at: Millis) -> None:
+        for old, into in changes.merged:
+            self.log.merged(old, into, at)
+            self._screen.drop("call", old)
+        for leg, cause in changes.ended_legs:
+            self.log.leg_ended(leg, cause, at)
+            self._recorded.discard(leg.channel.id)
+        last_cause = changes.ended_legs[-1][1] if changes.ended_legs else 0
+        for call in changes.ended_calls:
+            self._call_ended(call, last_cause, at)
+        for call_id in changes.calls:
+            self._mark(call_id)
+        freed = set()
+        for phone in changes.phones:
+            extension = self.book.extension_of(phone)
+            if extension is not None:
+                self._mark_extension(extension)
+                freed.add(extension)
+        for extension in freed:
+            if self.engine.is_free(extension):
+                self.desks.became_idle(extension, at)
+        if freed and (self.intake.queue or self.tasks.open):
+            self.intake.plan()
+
+    def _call_ended(self, call: Call, cause: int, at: Millis) -> None:
+        self._natures.pop(call.id, None)
+        row = self.log.ended(call, cause, at)
+        self.engine.remembered.pop(call.id, None)
+        self._screen.drop("call", call.id)
+        self._screen.drop("waiting", call.id)
+        emergency = row is not None and row["kind"] == CallKind.EMERGENCY.value
+        if row is not None and emergency and row["answered_at"] is None:
+            self.spawn(self.tasks.abandoned(_gone(row, at, "caller")))
+
+    def _connected(self, fact: Connected, changes: Changes, at: Millis) -> None:
+        """The stream is up again: close what ended unseen; a new run of the switch has lost the old calls."""
+        self.switch_up = True
+        restarted = self._switch_started is not None and self._switch_started != fact.started_at
+        self._switch_started = fact.started_at
+        lost: list[dict[str, Any]] = []
+        if restarted:
+            for call in changes.ended_calls:
+                row = self.log.row_of(call.id)
+                if row is not None:
+                    lost.append(row)
+        gone = [row for key, row in self.engine.remembered.items() if key not in self.board.calls]
+        for row in gone:
+            del self.engine.remembered[row["id"]]
+            self.log.forget(row["id"])
+            if restarted or row["answered_at"] is None:
+                lost.append(row)
+        self.spawn(self._write_reconciled([r["id"] for r in gone], lost, restarted, at))
+        if restarted:
+            log.warning("the switch was restarted: %d calls were lost", len(lost))
+
+    async def _write_reconciled(
+        self, gone: list[str], lost: list[dict[str, Any]], restarted: bool, at: Millis
+    ) -> None:
+        def write(conn: Any) -> None:
+            if self._switch_started is not None:
+                store.set_state(conn, "switch_started_at", str(self._switch_started))
+            store.end_calls(conn, gone, at, 41 if restarted else 16)
+
+        await self._db.write(write)
+        reason = "switch_restarted" if restarted else "caller"
+        for row in lost:
+            if row["kind"] == CallKind.EMERGENCY.value:
+                await self.tasks.abandoned(_gone(row, at, reason))
+
+    # ---- what the parts tell
+
+    def _answered(self, call: DispatchCall, extension: str | None) -> None:
+        self.spawn(self.tasks.reached(call.number))
+
+    def _abandoned(self, call: DispatchCall, waiting: Waiting) -> None:
+        """The caller gave up; the board tells the same when his channel ends, and a call counts once."""
+
+    def _ended(self, call: DispatchCall) -> None:
+        self.tasks.ended(call)
+        self.intake.plan()
+
+    def _login_of(self, extension: str) -> str | None:
+        seat = self.desks.seats.get(extension)
+        return seat.login if seat else None
+
+    def _desk_changed(self, extension: str) -> None:
+        seat = self.desks.seats.get(extension)
+        login, duty, since = (seat.login, seat.duty.value, seat.since) if seat else (None, "", 0)
+        self.spawn(self._db.write(store.put_seat, extension, login, duty, since))
+        self._mark_extension(extension)
+        self.intake.plan()
+        self.tasks.look()
+
+    # ---- screens
+
+    def directory_changed(self) -> None:
+        """Show every extension anew, and no longer those that are gone."""
+        wanted = set(self.book.extensions())
+        for gone in self._shown_extensions - wanted:
+            self._screen.drop("extension", gone)
+        for extension in wanted:
+            self._mark_extension(extension)
+
+    _shown_extensions: frozenset[str] = frozenset()
+
+    def incident_changed(self, call_ids: list[str]) -> None:
+        """Show calls anew whose incident has become known."""
+        for call_id in call_ids:
+            self._mark(call_id)
+
+    def show_task(self, row: dict[str, Any]) -> None:
+        """Show a task, or take a closed one off the screens."""
+        if row["state"] == "closed":
+            self._screen.drop("task", row["id"])
+        else:
+            known = self._known(row["number"], None)
+            self._screen.put("task", row["id"], views.task_view(row, self.book, known))
+
+    def _mark(self, call_id: str) -> None:
+        self._dirty.add(call_id)
+        self._soon()
+
+    def _mark_extension(self, extension: str) -> None:
+        self._dirty_extensions.add(extension)
+        self._soon()
+
+    def _soon(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._show)
+
+    def _show(self) -> None:
+        """Compute the views of all that changed in this turn, once."""
+        self._flushing = False
+        dirty, self._dirty = self._dirty, set()
+        at = self._clock()
+        for call_id in dirty:
+            self._show_call(call_id, at)
+        extensions, self._dirty_extensions = self._dirty_extensions, set()
+        known = set(self.book.extensions())
+        for number in extensions & known:
+            view = views.extension_view(
+                number, self.book, self.board, self.desks, self.engine.calls
+            )
+            self._screen.put("extension", number, view)
+        self._shown_extensions = frozenset(known)
+        if extensions:
+            self.tasks.look()
+
+    def _show_call(self, call_id: str, at: Millis) -> None:
+        call = self.board.calls.get(call_id)
+        under = self.engine.calls.get(call_id)
+        waiting = self.intake.queue.get(call_id)
+        if call is None:
+            if waiting is None:
+                self._screen.drop("waiting", call_id)
+            if under is None:
+                self._screen.drop("call", call_id)
+            return
+        what = self._nature(call, under)
+        known = self._known(what.caller_number, call_id)
+        self.log.shown(call, under, what, at)
+        view = views.call_view(
+            call,
+            under,
+            what,
+            self.book,
+            waiting=waiting is not None,
+            known=known,
+            incident_id=self.incident_of(call_id),
+        )
+        self._screen.put("call", call_id, view)
+        for leg in call.legs.values():
+            if extension := self.book.extension_of(leg.channel.endpoint):
+                self._dirty_extensions.add(extension)
+        if waiting is None:
+            self._screen.drop("waiting", call_id)
+        else:
+            self._screen.put(
+                "waiting", call_id, views.waiting_view(waiting, what, self.book, known)
+            )
+
+    def _nature(self, call: Call, under: DispatchCall | None) -> Nature:
+        kept = self._natures.get(call.id)
+        told = nature(call, under, self.book)
+        better = kept is None or (
+            told.kind is CallKind.EMERGENCY and kept.kind is not CallKind.EMERGENCY
+        )
+        if better or (call.id in call.legs and kept != told):
+            self._natures[call.id] = kept = told
+        assert kept is not None
+        return kept
+
+    def _known(self, number: str, call_id: str | None) -> Known | None:
+        """Return who stands behind a number as far as it is known; the answer comes later when it is not."""
+        if number not in self._names and number and number not in self.book.extensions():
+            self._names[number] = None
+            self.spawn(self._look_up(number, call_id))
+        return self._names.get(number)
+
+    async def _look_up(self, number: str, call_id: str | None) -> None:
+        if len(self._names) > MOST_NAMES:
+            self._names.clear()
+        self._names[number] = await self.book.who(number)
+        if call_id is not None:
+            self._mark(call_id)
+        for row in self.tasks.open.values():
+            if row["number"] == number:
+                self.show_task(row)
+
+    def registry_changed(self) -> None:
+        """Forget the names that were looked up."""
+        self._names.clear()
+
+
+def _gone(row: dict[str, Any], at: Millis, reason: str) -> CallAbandoned:
+    return CallAbandoned(
+        row["id"],
+        at,
+        row["digits"] or "",
+        row["caller_number"],
+        max(0, at - row["started_at"]),
+        reason,
+    )
