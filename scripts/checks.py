@@ -48,7 +48,7 @@ def checks(pytest_arguments: list[str]) -> list[Check]:
         Check("ruff", (str(binaries / "ruff"), "check", ".")),
         Check("format", (str(binaries / "ruff"), "format", "--check", "--quiet", ".")),
         Check("types", (python, "-m", "mypy", *folders)),
-        Check("imports", (str(binaries / "lint-imports"),)),
+        Check("imports", (str(binaries / "lint-imports"), "--no-logo")),
     ]
     node = find_node(ROOT)
     if (ROOT / "console" / "package.json").is_file():

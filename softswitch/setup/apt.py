@@ -59,7 +59,7 @@ class PrivateApt:
         command = ("apt-get", "install", "-q", "-y", "--download-only", "--no-install-recommends")
         wanted = self._run(*command, "--print-uris", *packages)
         self._run(*command, *packages, timeout_s=_DOWNLOAD_TIMEOUT_S)
-        files = [self.archives / name for name in _file_names(wanted)]
+        files = [self.archives / name for name in parse_file_names(wanted)]
         if missing := [file.name for file in files if not file.is_file()]:
             raise SetupError(
                 f"apt said that it downloaded {missing[0]}, but it is not in {self.archives}. "
@@ -162,7 +162,7 @@ def parse_dependencies(record: str) -> list[str]:
     return [re.split(r"[\s(|:]", part.strip(), maxsplit=1)[0] for part in match[1].split(",")]
 
 
-def _file_names(print_uris: str) -> list[str]:
+def parse_file_names(print_uris: str) -> list[str]:
     """Read the file names from lines like `'http://…' name_1.0_amd64.deb 123 SHA256:…`."""
     return re.findall(r"^'[^']*' (\S+\.deb) \d+", print_uris, flags=re.MULTILINE)
 
