@@ -16,7 +16,6 @@ from softswitch.errors import conflict, not_found
 from softswitch.ports import ChannelState
 
 PARK_SLOTS = [str(slot) for slot in range(701, 800)]
-DTMF_GAP_LONGEST = 64
 
 
 class Commands:
@@ -28,13 +27,20 @@ class Commands:
 
     # ---- begin
 
-    async def dial(self, desk: str, to: str, *, task_id: str | None = None) -> str:
-        """Ring the desk's own phone, then the number; return the id of the new call."""
+    async def dial(
+        self, desk: str, to: str, *, task_id: str | None = None, call_id: str | None = None
+    ) -> str:
+        """Ring the desk's own phone, then the number; return the id of the new call.
+
+        With a ``call_id`` of the asker, asking again returns the call that is up already.
+        """
         engine = self._engine
         if to == desk:
             raise conflict("own_number", f"{to} is the own desk.", "Dial another number.")
         engine.destinations(to)  # refuses at once what cannot be reached
-        call_id = new_id()
+        if call_id is not None and call_id in engine.calls:
+            return call_id
+        call_id = call_id or new_id()
         name = engine.book.name_of(to) if to in engine.book.extensions() else ""
         async with engine.locked(call_id):
             kind = CallKind.INTERNAL if to in engine.book.extensions() else CallKind.OUTGOING
