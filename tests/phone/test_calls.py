@@ -58,7 +58,9 @@ async def test_a_call_from_ring_to_release(pair: Pair) -> None:
     end = await call.ended()
     assert (end.by_remote, end.cause, end.reason) == (True, 8, "Preemption")
     times = call.times
-    assert times.invited and times.ringing and times.answered
+    assert times.invited
+    assert times.ringing
+    assert times.answered
     assert times.invited < times.ringing < times.answered < end.at
     assert call.ear.first_packet is not None
     assert call.ear.bad_packets == 0
@@ -292,9 +294,9 @@ async def test_messages_say_what_was_seen_instead() -> None:
         await incoming.hears(450, frames=25)
         with pytest.raises(WaitTimeout, match=r"bob ← alice: should hear 850 Hz.*450 Hz in"):
             await incoming.hears(850, timeout=0.1)
-        with pytest.raises(AssertionError, match="should not hear 450 Hz.*heard in 2 of 2"):
+        with pytest.raises(AssertionError, match=r"should not hear 450 Hz.*heard in 2 of 2"):
             await incoming.hears_not(450)
         with pytest.raises(WaitTimeout, match="alice should be called"):
             await alice.incoming(timeout=0.01)
-        with pytest.raises(WaitTimeout, match="should end; it is answered, seen: .*180 Ringing"):
+        with pytest.raises(WaitTimeout, match=r"should end; it is answered, seen: .*180 Ringing"):
             await call.ended(timeout=0.01)

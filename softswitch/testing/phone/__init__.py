@@ -26,10 +26,11 @@
 
 Also: `Phone.open` (no registration; `server=` for a peer account, none for phone to phone by
 `other.uri`), transport="tcp" or "tls" (then with SRTP), `call.transfer("1003")` and
-`call.transfer_to(other_call)`, `call.play(samples)`, `call.sound(850)`, `call.mute()`,
-`call.stops_hearing(450)`, `call.hears_silence()`, `phone.message()`, `phone.send_raw()`,
-`auto_answer=True`, `call.media.lose_outgoing`. Every wait has `timeout=` and fails with an
-AssertionError that tells what was seen instead.
+`call.transfer_to(other_call)`, each with `call.transferred()` for its final status,
+`call.play(samples)`, `call.sound(850)`, `call.mute()`, `call.stops_hearing(450)`,
+`call.hears_silence()`, `phone.message()`, `phone.send_raw()`, `auto_answer=True`,
+`call.media.lose_outgoing`. Every wait has `timeout=` and fails with an AssertionError that tells
+what was seen instead.
 """
 
 from softswitch.testing.phone.call import Call, Ended, State, Times

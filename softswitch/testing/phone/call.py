@@ -181,13 +181,17 @@ class Call(Sounding):
             body = f"Signal={digit}\r\nDuration={frames * 20}\r\n".encode()
             await self.send("INFO", {"Content-Type": "application/dtmf-relay"}, body)
 
-    async def transfer(self, target: str, timeout: float = 10.0) -> int:
-        """Blind, to a number or URI; the final status that the far end reports."""
-        return await transfer.refer(self, target, timeout)
+    async def transfer(self, target: str) -> None:
+        """Blind, to a number or URI. Returns when the far end has accepted to do it."""
+        await transfer.refer(self, target)
 
-    async def transfer_to(self, other: Call, timeout: float = 10.0) -> int:
+    async def transfer_to(self, other: Call) -> None:
         """Attended: connect the far ends of this call and another one of this phone."""
-        return await transfer.refer(self, other, timeout)
+        await transfer.refer(self, other)
+
+    async def transferred(self, timeout: float = WAIT) -> int:
+        """The final status of the transfer, as the far end tells it."""
+        return await transfer.outcome(self, timeout)
 
     async def send(
         self, method: str, headers: dict[str, str] | None = None, body: bytes = b""

@@ -141,7 +141,9 @@ def _agree(sdp: Sdp, media: MediaSection, local: Local) -> tuple[Agreed, str]:
     codec = next((n for n in usable if n.removesuffix("/8000") in local.codecs), None)
     if codec is None:
         raise MediaError(f"no codec in common: {media.formats} offered, {local.codecs} wanted")
-    crypto = _parse_crypto(media)
+    # A key beside plain RTP/AVP is only an offer to encrypt: without a wish for it, look away.
+    plain = local.key is None and "SAVP" not in media.protocol
+    crypto = None if plain else _parse_crypto(media)
     if (crypto is None) != (local.key is None):
         wanted = "SRTP" if local.key is not None else "plain RTP"
         raise MediaError(f"{wanted} is wanted here, the other side says {media.protocol}")

@@ -56,8 +56,8 @@ def parse_sipfrag(body: bytes) -> int:
     return int(found[1])
 
 
-async def refer(call: Call, target: str | Call, timeout: float) -> int:
-    """Ask the far end to call `target`; the final status that it reports."""
+async def refer(call: Call, target: str | Call) -> None:
+    """Ask the far end to call `target`; it has accepted when this returns."""
     if isinstance(target, str):
         uri = call.phone.uri_of(target)
     else:
@@ -75,12 +75,16 @@ async def refer(call: Call, target: str | Call, timeout: float) -> int:
     )
     call.note(f"REFER got {response.status}")
 
+
+async def outcome(call: Call, timeout: float) -> int:
+    """The final status that the far end reports of its new call."""
+
     def told() -> int | None:
-        final = call.transfer_progress.final
-        if final is None and call.end is not None:
+        progress = call.transfer_progress
+        if progress.final is None and call.end is not None:
             # Some servers hang up in place of the last NOTIFY: the transfer is then theirs.
-            return call.transfer_progress.statuses[-1] if call.transfer_progress.statuses else 202
-        return final
+            return progress.statuses[-1] if progress.statuses else 202
+        return progress.final
 
     return await call.watch.until(told, timeout, lambda: call.describe("be told of the transfer"))
 

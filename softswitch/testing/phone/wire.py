@@ -189,9 +189,9 @@ class StreamWire:
                 connection.transport.close()
         for connection in connections:
             try:
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(0.05):
                     await connection.gone
-            except TimeoutError:  # a peer that never ends its TLS session
+            except TimeoutError:  # a peer that never ends its TLS session, as Asterisk
                 if connection.transport is not None:
                     connection.transport.abort()
         if self._server is not None:
