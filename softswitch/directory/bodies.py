@@ -31,7 +31,7 @@ class ExtensionChange(Body):
 
 
 class NewExtension(ExtensionChange):
-    """An extension to add; a desk is on record unless ``record`` says otherwise."""
+    """An extension to add; a desk is always on record."""
 
     number: str
 

@@ -23,6 +23,7 @@ from softswitch.directory.model import (
     Phone,
     check_extension,
     check_phone,
+    check_record_wish,
 )
 from softswitch.errors import conflict, not_found
 from softswitch.numbers import Extension
@@ -60,7 +61,9 @@ def change_extension(
     old = need_extension(before, number)
     if fields.get("kind") == ExtensionKind.PHONE:
         fields = {"position": None, **fields}
-    entry = placed(check_extension(replace(old, **fields)), before)
+    wanted = replace(old, **fields)
+    check_record_wish(wanted.kind, fields.get("record"))
+    entry = placed(check_extension(wanted), before)
     changed = difference(old, entry)
     if changed:
         store.put_extension(conn, entry)

@@ -23,6 +23,7 @@ from softswitch.directory.model import (
     Transport,
     check_extension,
     check_phone,
+    check_record_wish,
 )
 from softswitch.errors import Refusal, conflict, invalid
 from softswitch.numbers import Extension
@@ -105,7 +106,7 @@ class _Planner:
     def _entry(self, row: Row, number: Extension, old: ExtensionEntry | None) -> ExtensionEntry:
         if old is None:
             numbering.check_free(number, self._emergency)
-        entry = check_extension(_changed(row, old or ExtensionEntry(number, ""), old is None))
+        entry = check_extension(_changed(row, old or ExtensionEntry(number, "")))
         if entry.kind is ExtensionKind.DESK and entry.position is None:
             entry = replace(entry, position=self._position)
         return entry
@@ -135,16 +136,17 @@ class _Planner:
         return check_phone(replace(base, kind=kind, transport=transport))
 
 
-def _changed(row: Row, base: ExtensionEntry, new: bool) -> ExtensionEntry:
-    """Return the extension with the cells that the row fills; a new desk is on record."""
+def _changed(row: Row, base: ExtensionEntry) -> ExtensionEntry:
+    """Return the extension with the cells that the row fills."""
     kind = _word(ExtensionKind, row.get("kind"), base.kind, "kind")
-    record = kind is ExtensionKind.DESK if new else base.record
+    record = _flag(row, "record", base.record or kind is ExtensionKind.DESK)
+    check_record_wish(kind, record)
     position = base.position if kind is ExtensionKind.DESK else None
     return replace(
         base,
         name=row.get("name", base.name),
         kind=kind,
-        record=_flag(row, "record", record),
+        record=record,
         skills=tuple(row.get("skills").split()) if "skills" in row.cells else base.skills,
         position=_whole(row, "position", position),
         enabled=_flag(row, "enabled", base.enabled),

@@ -25,16 +25,12 @@ class FeatureCode:
     takes: str = ""
 
 
-FEATURE_CODES = (
-    FeatureCode("*8", "pickup", "Pick up the call that rings at", "代接", "extension"),
-    FeatureCode("*7", "takeover", "Take over the call of", "接管", "extension"),
-    FeatureCode("*1", "answer_next", "Take the next waiting emergency call", "接听下一个排队来电"),
-    FeatureCode("*21", "ready", "Go ready: calls are offered to this desk", "示闲"),
-    FeatureCode("*22", "pause", "Pause: no calls are offered to this desk", "示忙"),
-    FeatureCode("*20", "leave", "Leave the desk", "离席"),
-    FeatureCode("*43", "echo", "Hear yourself: test of phone and line", "回音测试"),
-    FeatureCode("*65", "own_number", "Hear the number of this phone", "播报本机号码"),
-)
+PICKUP = FeatureCode("*8", "pickup", "Pick up the call that rings at", "代接", "extension")
+TAKEOVER = FeatureCode("*7", "takeover", "Take over the call of", "接管", "extension")
+TAKE = FeatureCode("*1", "take", "Take the emergency call that waits longest", "接听最久的排队来电")
+
+# The codes differ in their first digit, so that *8 and an extension can never read as another code.
+FEATURE_CODES = (TAKE, PICKUP, TAKEOVER)
 """All star codes, in the order of the manual."""
 
 

@@ -20,6 +20,18 @@ MAX_SPEED_DIALS = 48
 LOWEST_RANK = 99
 LONGEST_NAME = 64
 LONGEST_ADDRESS = 200
+RESERVED_PHONE_IDS = frozenset(
+    {
+        "global",
+        "system",
+        "transport-udp",
+        "transport-tcp",
+        "transport-tls",
+        "transport-ws",
+        "lockouts",
+    }
+)
+"""Names of sections that ``pjsip.conf`` has anyway."""
 _SKILL = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _AREA_CODE = re.compile(r"0(10|2[0-9]|[3-9][0-9]{2})")
 
@@ -173,7 +185,7 @@ def ringing_order(entry: ExtensionEntry) -> tuple[int, str]:
 
 
 def check_extension(entry: ExtensionEntry) -> ExtensionEntry:
-    """Return a valid, tidied extension or refuse it."""
+    """Return a valid, tidied extension or refuse it. A desk is always on record."""
     numbers.extension(entry.number)
     if entry.kind is ExtensionKind.PHONE and entry.position is not None:
         raise invalid(
@@ -185,13 +197,31 @@ def check_extension(entry: ExtensionEntry) -> ExtensionEntry:
     if entry.position is not None:
         _within(entry.position, 1, 9_999, "position")
     return replace(
-        entry, name=_name(entry.name or entry.number, "name"), skills=check_skills(entry.skills)
+        entry,
+        name=_name(entry.name or entry.number, "name"),
+        skills=check_skills(entry.skills),
+        record=entry.record or entry.kind is ExtensionKind.DESK,
     )
 
 
+def check_record_wish(kind: ExtensionKind, record: bool | None) -> None:
+    """Refuse the wish (None: no wish) to take a desk off the record."""
+    if kind is ExtensionKind.DESK and record is False:
+        raise invalid(
+            "desk_is_recorded",
+            "A desk is always on record.",
+            "Leave record on, or make the extension a phone.",
+            field="record",
+        )
+
+
 def check_phone(phone: Phone) -> Phone:
-    """Return a valid phone or refuse it: a browser alone speaks WebSocket; a gateway alone needs no extension."""
+    """Return a valid phone or refuse it: a browser alone speaks WebSocket; a gateway alone has no extension."""
     numbers.phone_id(phone.id)
+    if phone.id in RESERVED_PHONE_IDS:
+        raise invalid(
+            "reserved_phone_id", f"{phone.id} is a reserved name.", "Choose another.", field="id"
+        )
     if (phone.kind is PhoneKind.BROWSER) != (phone.transport is Transport.WS):
         raise invalid(
             "transport_does_not_fit",
@@ -204,6 +234,13 @@ def check_phone(phone: Phone) -> Phone:
             "phone_without_extension",
             f"Phone {phone.id} has no extension.",
             "Name its extension; only a gateway stands without one.",
+            field="extension",
+        )
+    if phone.extension is not None and phone.kind is PhoneKind.GATEWAY:
+        raise invalid(
+            "gateway_with_extension",
+            f"Gateway {phone.id} cannot belong to extension {phone.extension}.",
+            "Leave the extension out: many callers stand behind a gateway.",
             field="extension",
         )
     return phone

@@ -12,7 +12,13 @@ from softswitch import numbers
 from softswitch.access.model import Actor, Right
 from softswitch.directory import changes, views
 from softswitch.directory.bodies import ExtensionChange, NewExtension, NewPhone, PhoneChange
-from softswitch.directory.model import ExtensionEntry, ExtensionKind, Phone, PhoneKind, Transport
+from softswitch.directory.model import (
+    ExtensionEntry,
+    Phone,
+    PhoneKind,
+    Transport,
+    check_record_wish,
+)
 from softswitch.directory.registry import RegistryService
 from softswitch.directory.routes_csv import csv_routes
 from softswitch.directory.routes_intake import intake_routes
@@ -118,11 +124,11 @@ def _phone_routes(service: DirectoryService, guard: Guard) -> APIRouter:
 
 
 def new_extension(body: NewExtension) -> ExtensionEntry:
-    """Return the extension that a body describes; a desk is on record unless it says otherwise."""
-    record = body.record if "record" in body.given() else body.kind is ExtensionKind.DESK
+    """Return the extension that a body describes; a desk cannot be taken off the record."""
+    check_record_wish(body.kind, body.given().get("record"))
     number = numbers.extension(body.number)
     return ExtensionEntry(
-        number, body.name, body.kind, record, body.skills, body.position, body.enabled
+        number, body.name, body.kind, body.record, body.skills, body.position, body.enabled
     )
 
 

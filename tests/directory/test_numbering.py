@@ -37,7 +37,7 @@ def test_no_order_of_changes_lets_anything_shadow_an_emergency_number(
     steps: list[tuple[str, str]],
 ) -> None:
     extensions: set[str] = set()
-    emergency = set(FIRST)
+    emergency: set[str] = set(FIRST)
     for step in steps:
         with contextlib.suppress(Refusal):
             _apply(step, extensions, emergency)

@@ -1,0 +1,77 @@
+"""The directory in the words of the switch, pure: what ``pjsip.conf`` and the dialplan are rendered from."""
+
+from __future__ import annotations
+
+from softswitch.asterisk import model as asterisk
+from softswitch.directory import features
+from softswitch.directory.model import (
+    DirectorySnapshot,
+    ExtensionEntry,
+    ExtensionKind,
+    Phone,
+    PhoneKind,
+    Transport,
+)
+
+CODES = asterisk.Codes(
+    pickup=features.PICKUP.code,
+    take=features.TAKE.code,
+    takeover=features.TAKEOVER.code,
+    park=features.PARK_HERE,
+    park_first=features.PARK_FIRST,
+    park_last=features.PARK_LAST,
+)
+
+
+def for_switch(
+    snapshot: DirectorySnapshot, lockouts: tuple[asterisk.Lockout, ...] = ()
+) -> asterisk.Directory:
+    """Return what the switch is configured from.
+
+    A disabled extension stays in the plan without phones (cause 20, subscriber absent), so that its number
+    cannot leave through a gateway.  Numbers outside are reached through the first enabled gateway.
+    """
+    gateways = tuple(_phone(phone) for phone in enabled_gateways(snapshot))
+    return asterisk.Directory(
+        lines=tuple(_line(entry, snapshot) for entry in snapshot.extensions),
+        gateways=gateways,
+        emergency=tuple(
+            asterisk.EmergencyNumber(each.digits, each.rank) for each in snapshot.emergency_numbers
+        ),
+        desks=tuple(entry.number for entry in snapshot.desks()),
+        duty_number=snapshot.intake.duty_number,
+        outgoing=gateways[0].id if gateways else None,
+        codes=CODES,
+        lockouts=lockouts,
+    )
+
+
+def enabled_gateways(snapshot: DirectorySnapshot) -> tuple[Phone, ...]:
+    """Return the gateways that may register, by id."""
+    return tuple(
+        phone for phone in snapshot.phones if phone.kind is PhoneKind.GATEWAY and phone.enabled
+    )
+
+
+def enabled_phones(entry: ExtensionEntry, snapshot: DirectorySnapshot) -> tuple[Phone, ...]:
+    """Return the phones that ring for an extension."""
+    if not entry.enabled:
+        return ()
+    return tuple(phone for phone in snapshot.phones_of(entry.number) if phone.enabled)
+
+
+def _line(entry: ExtensionEntry, snapshot: DirectorySnapshot) -> asterisk.Line:
+    return asterisk.Line(
+        entry.number,
+        entry.name,
+        entry.kind is ExtensionKind.DESK,
+        entry.record,
+        tuple(_phone(phone) for phone in enabled_phones(entry, snapshot)),
+    )
+
+
+def _phone(phone: Phone) -> asterisk.Phone:
+    kind = asterisk.PhoneKind(phone.kind.value)
+    if phone.transport is Transport.WS:  # the kind says it already
+        return asterisk.Phone(phone.id, phone.secret, kind)
+    return asterisk.Phone(phone.id, phone.secret, kind, asterisk.Transport(phone.transport.value))
