@@ -84,9 +84,9 @@ def task_routes(center: CallCenter, db: Database, guard: Guard) -> APIRouter:
 
     @router.get("")
     async def list_tasks(
-        _actor: reader, all: bool = False, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+        _actor: reader, closed: bool = False, limit: Annotated[int, Query(ge=1, le=1000)] = 100
     ) -> Json:
-        if all:
+        if closed:
             rows = await db.read(task_store.recent_tasks, limit)
         else:
             rows = list(center.tasks.open.values())[:limit]

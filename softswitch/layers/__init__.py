@@ -1,0 +1,1 @@
+"""Thin layers on call events: one folder each, with the same file names. Without them calls still work."""

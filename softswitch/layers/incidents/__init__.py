@@ -1,0 +1,1 @@
+"""Incidents: a draft from each emergency call, with exactly one owner."""
