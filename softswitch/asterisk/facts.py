@@ -1,0 +1,251 @@
+"""Turns AMI events into facts. Pure: events and the clock go in, facts come out.
+
+Known from the running system (Asterisk 22.10): every channel event carries the whole picture of its channel
+except the bridge and the running application; a linkedid that changes because channels meet in a bridge is
+told only in the ``BridgeEnter`` of the newcomer, so it is set here for all that are in that bridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from softswitch.clock import Clock, Millis, now
+from softswitch.ports import (
+    AuthenticationFailed,
+    Channel,
+    ChannelGone,
+    ChannelHeld,
+    ChannelSeen,
+    ChannelState,
+    DialBegan,
+    PhoneReachable,
+    RecordingBegan,
+    RecordingEnded,
+    SwitchFact,
+)
+
+Event = Mapping[str, str]
+
+_STATES = {
+    "3": ChannelState.DIALING,
+    "4": ChannelState.DIALING,
+    "5": ChannelState.RINGING,
+    "6": ChannelState.UP,
+    "7": ChannelState.DIALING,
+}
+"""enum ast_channel_state of include/asterisk/channelstate.h; all others mean down."""
+
+_REACHABLE = frozenset({"Reachable", "NonQualified", "Created", "Updated", "Unknown"})
+
+
+def endpoint_of(name: str) -> str:
+    """Return the SIP account of a channel name ``PJSIP/<account>-<8 hex digits>``, else nothing."""
+    if not name.startswith("PJSIP/"):
+        return ""
+    return name[6:].rpartition("-")[0]
+
+
+def _known(text: str | None) -> str:
+    return "" if text is None or text == "<unknown>" else text
+
+
+def channel_of(event: Event, created_at: Millis, before: Channel | None = None) -> Channel:
+    """Return the channel that an event shows; what events do not tell is kept from ``before``."""
+    name = event.get("Channel", "")
+    return Channel(
+        id=event.get("Uniqueid", ""),
+        name=name,
+        linked_id=event.get("Linkedid", ""),
+        state=_STATES.get(event.get("ChannelState", ""), ChannelState.DOWN),
+        endpoint=endpoint_of(name),
+        caller_number=_known(event.get("CallerIDNum")),
+        caller_name=_known(event.get("CallerIDName")),
+        connected_number=_known(event.get("ConnectedLineNum")),
+        connected_name=_known(event.get("ConnectedLineName")),
+        dialed=event.get("Exten", ""),
+        context=event.get("Context", ""),
+        application=event.get("Application", before.application if before else ""),
+        application_data=event.get("ApplicationData", before.application_data if before else ""),
+        bridge_id=event.get("BridgeId", before.bridge_id if before else ""),
+        created_at=before.created_at if before else created_at,
+    )
+
+
+def duration_millis(text: str) -> Millis:
+    """Return the length ``hh:mm:ss`` of CoreShowChannels in milliseconds; 0 when it is none."""
+    try:
+        hours, minutes, seconds = (int(part) for part in text.split(":"))
+    except ValueError:
+        return 0
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000
+
+
+def address_of(event: Event) -> str:
+    """Return where a contact is: ``ViaAddress``, or the host and port of its URI."""
+    via = event.get("ViaAddress") or event.get("ViaAddr") or ""
+    if via:
+        port = event.get("ViaPort", "")
+        return f"{via}:{port}" if port and port != "0" else via
+    return event.get("URI", event.get("Uri", "")).rpartition("@")[2].partition(";")[0]
+
+
+class Phones:
+    """Which contacts each account has; an account is reachable while one of them is."""
+
+    def __init__(self) -> None:
+        self._contacts: dict[str, dict[str, bool]] = {}
+
+    def heard(self, phone: str, contact: str, status: str) -> bool:
+        """Take what a contact is now and tell whether its phone is reachable."""
+        contacts = self._contacts.setdefault(phone, {})
+        if status == "Removed":
+            contacts.pop(contact, None)
+        else:
+            contacts[contact] = status in _REACHABLE
+        return any(contacts.values())
+
+
+class FactMapper:
+    """Keeps the last picture of every channel, and tells each event as facts."""
+
+    def __init__(self, clock: Clock = now) -> None:
+        self.channels: dict[str, Channel] = {}
+        self._clock = clock
+        self._phones = Phones()
+        self._told: dict[str, PhoneReachable] = {}
+        self._readers: dict[str, Callable[[Event], Iterable[SwitchFact]]] = {
+            **dict.fromkeys(SEEN_EVENTS, self._seen),
+            "BridgeEnter": self._bridge_enter,
+            "BridgeLeave": self._bridge_leave,
+            "Rename": self._renamed,
+            "Hold": lambda event: [ChannelHeld(event["Uniqueid"], True)],
+            "Unhold": lambda event: [ChannelHeld(event["Uniqueid"], False)],
+            "Hangup": self._gone,
+            "DialBegin": self._dial,
+            "MixMonitorStart": self._recording,
+            "MixMonitorStop": lambda event: [RecordingEnded(event["Uniqueid"])],
+            "ContactStatus": self._contact,
+            **dict.fromkeys(FAILED_LOGINS, self._failed),
+        }
+
+    def start_from(self, channels: Iterable[Event], contacts: Iterable[Event]) -> None:
+        """Forget what was, and begin with a snapshot (CoreShowChannel and ContactList events)."""
+        old, self.channels = self.channels, {}
+        for event in channels:
+            created = self._clock() - duration_millis(event.get("Duration", ""))
+            channel = channel_of({"BridgeId": "", **event}, created)
+            if (before := old.get(channel.id)) is not None:
+                channel = replace(channel, created_at=before.created_at)
+            self.channels[channel.id] = channel
+        self._phones = Phones()
+        self._told = {}
+        for event in contacts:
+            self._contact_listed(event)
+
+    @property
+    def phones(self) -> tuple[PhoneReachable, ...]:
+        """What was last told of each phone."""
+        return tuple(self._told.values())
+
+    def facts(self, event: Event) -> Iterator[SwitchFact]:
+        """Yield what an event means; events that are not ours or lack fields mean nothing."""
+        reader = self._readers.get(event.get("Event", ""))
+        if reader is None:
+            return
+        try:
+            yield from reader(event)
+        except KeyError:
+            return
+
+    # ---- channels -----------------------------------------------------------------------------------
+
+    def _seen(self, event: Event) -> Iterator[SwitchFact]:
+        before = self.channels.get(event["Uniqueid"])
+        yield from self._put(channel_of(event, self._clock(), before))
+
+    def _put(self, channel: Channel) -> Iterator[SwitchFact]:
+        if self.channels.get(channel.id) != channel:
+            self.channels[channel.id] = channel
+            yield ChannelSeen(channel)
+
+    def _bridge_enter(self, event: Event) -> Iterator[SwitchFact]:
+        bridge = event["BridgeUniqueid"]
+        before = self.channels.get(event["Uniqueid"])
+        entered = replace(channel_of(event, self._clock(), before), bridge_id=bridge)
+        yield from self._put(entered)
+        for other in list(self.channels.values()):
+            if other.bridge_id == bridge:
+                yield from self._put(replace(other, linked_id=entered.linked_id))
+
+    def _bridge_leave(self, event: Event) -> Iterator[SwitchFact]:
+        before = self.channels.get(event["Uniqueid"])
+        if before is not None:
+            # A move to another bridge may tell the entry first.
+            stays = before.bridge_id if before.bridge_id != event["BridgeUniqueid"] else ""
+            yield from self._put(
+                replace(channel_of(event, before.created_at, before), bridge_id=stays)
+            )
+
+    def _renamed(self, event: Event) -> Iterator[SwitchFact]:
+        before = self.channels.get(event["Uniqueid"])
+        if before is not None:
+            name = event["Newname"]
+            yield from self._put(replace(before, name=name, endpoint=endpoint_of(name)))
+
+    def _gone(self, event: Event) -> Iterator[SwitchFact]:
+        self.channels.pop(event["Uniqueid"], None)
+        cause = event.get("Cause", "0")
+        yield ChannelGone(
+            event["Uniqueid"], event["Linkedid"], int(cause) if cause.isdigit() else 0
+        )
+
+    def _dial(self, event: Event) -> Iterator[SwitchFact]:
+        rung = {name[4:]: value for name, value in event.items() if name.startswith("Dest")}
+        before = self.channels.get(rung["Uniqueid"])
+        yield from self._put(channel_of(rung, self._clock(), before))
+        yield DialBegan(rung["Uniqueid"], event.get("Uniqueid", ""))
+
+    def _recording(self, event: Event) -> Iterator[SwitchFact]:
+        yield RecordingBegan(event["Uniqueid"], event["Linkedid"])
+
+    # ---- phones -------------------------------------------------------------------------------------
+
+    def _contact(self, event: Event) -> Iterator[SwitchFact]:
+        phone = event.get("EndpointName") or event["AOR"]
+        reachable = self._phones.heard(phone, event["URI"], event["ContactStatus"])
+        told = self._told.get(phone)
+        fact = PhoneReachable(
+            phone,
+            reachable,
+            address_of(event),
+            event.get("UserAgent") or (told.user_agent if told else ""),
+        )
+        if told != fact:
+            self._told[phone] = fact
+            yield fact
+
+    def _contact_listed(self, event: Event) -> None:
+        phone = event.get("Aor") or event.get("Endpoint", "")
+        reachable = self._phones.heard(phone, event.get("Uri", ""), event.get("Status", ""))
+        self._told[phone] = PhoneReachable(
+            phone, reachable, address_of(event), event.get("UserAgent", "")
+        )
+
+    def _failed(self, event: Event) -> Iterator[SwitchFact]:
+        address = event["RemoteAddress"].split("/")
+        yield AuthenticationFailed(event["AccountID"], address[2] if len(address) > 2 else "")
+
+
+SEEN_EVENTS = ("Newchannel", "Newstate", "NewConnectedLine", "NewCallerid")
+FAILED_LOGINS = ("InvalidPassword", "ChallengeResponseFailed", "InvalidAccountID")
+
+WANTED: frozenset[bytes] = frozenset(
+    name.encode()
+    for name in (
+        *SEEN_EVENTS, *FAILED_LOGINS, "BridgeEnter", "BridgeLeave", "Rename", "Hold", "Unhold",
+        "Hangup", "DialBegin", "MixMonitorStart", "MixMonitorStop", "ContactStatus", "FullyBooted",
+        "CoreShowChannel", "CoreShowChannelsComplete", "ContactList", "ContactListComplete",
+    )
+)  # fmt: skip
+"""Everything else is dropped before it is decoded."""

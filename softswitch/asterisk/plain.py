@@ -1,0 +1,201 @@
+"""The switch over AMI: the stream of facts, and acts on any channel."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+from softswitch.asterisk.ami import AmiConnection, Statistics, connect, reconnect_pause
+from softswitch.asterisk.facts import WANTED, FactMapper
+from softswitch.asterisk.secrets import USER, NodeSecrets
+from softswitch.asterisk.settings import NodeSettings
+from softswitch.clock import Clock, Millis, now
+from softswitch.ports import ActFailed, Connected, Disconnected, SwitchFact
+
+_CHANNEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9_.@:;+*#-]{1,200}")
+_CHANNEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,149}")
+_PLACE = re.compile(r"[A-Za-z0-9_*#+.-]{1,79}")
+_BOOT_SECONDS = 30.0
+
+
+def channel_name(text: str) -> str:
+    """Return a full channel name; refuse what could be a pattern (Hangup takes ``/regex/``) or break a line."""
+    if not _CHANNEL_NAME.fullmatch(text):
+        raise ActFailed(f"{text[:60]!r} is no channel name")
+    return text
+
+
+def _place(text: str) -> str:
+    if not _PLACE.fullmatch(text):
+        raise ActFailed(f"{text[:60]!r} is no place in the dialplan")
+    return text
+
+
+class AmiSwitch:
+    """Implements ``ports.PlainActs`` and tells ``ports.SwitchFact``.
+
+    ``facts`` does the connecting, so someone must iterate it, once. It yields :class:`Connected` first, and after
+    each cut (:class:`Disconnected`) again. Acts fail while there is no connection.
+    """
+
+    def __init__(self, settings: NodeSettings, secrets: NodeSecrets, *, clock: Clock = now) -> None:
+        self.statistics = Statistics()
+        self._settings = settings
+        self._secrets = secrets
+        self._clock = clock
+        self._mapper = FactMapper(clock)
+        self._connection: AmiConnection | None = None
+        self._recording: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def facts(self) -> AsyncIterator[SwitchFact]:
+        """Yield what the switch tells, for ever; reconnects by itself."""
+        attempt = 0
+        try:
+            while True:
+                try:
+                    connection = await self._connect()
+                except ActFailed:
+                    await asyncio.sleep(reconnect_pause(attempt))
+                    attempt += 1
+                    continue
+                attempt = 0
+                async for fact in self._live(connection):
+                    yield fact
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Give up the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _connect(self) -> AmiConnection:
+        connection = await connect(
+            "127.0.0.1",
+            self._settings.ami_port,
+            USER,
+            self._secrets.ami,
+            wanted=WANTED,
+            statistics=self.statistics,
+        )
+        try:
+            await connection.booted(_BOOT_SECONDS)
+        except ActFailed:
+            await connection.close()
+            raise
+        return connection
+
+    async def _live(self, connection: AmiConnection) -> AsyncIterator[SwitchFact]:
+        """Tell one connection from its snapshot to its cut."""
+        try:
+            # Events that come meanwhile wait in the connection and are told after the snapshot.
+            started, channels, contacts = await _picture(connection)
+        except ActFailed as error:
+            await connection.close()
+            yield Disconnected(str(error))
+            return
+        self._mapper.start_from(channels, contacts)
+        self._connection = connection
+        yield Connected(started, tuple(self._mapper.channels.values()), self._mapper.phones)
+        async for event in connection.events():
+            for fact in self._mapper.facts(event):
+                yield fact
+        self._connection = None
+        await connection.close()
+        yield Disconnected(connection.closed_because)
+
+    # ---- acts ---------------------------------------------------------------------------------------
+
+    async def redirect(self, channel_names: Sequence[str], context: str, exten: str) -> None:
+        """Send one channel, or both legs of a call at once, to a place in the dialplan."""
+        if not 1 <= len(channel_names) <= 2:
+            raise ActFailed("Redirect takes one or two channels")
+        fields = {"Context": _place(context), "Exten": _place(exten), "Priority": "1"}
+        first, *second = (channel_name(name) for name in channel_names)
+        extra = (
+            {"ExtraChannel": second[0], **{f"Extra{k}": v for k, v in fields.items()}}
+            if second
+            else {}
+        )
+        await self._act("Redirect", {"Channel": first, **fields, **extra})
+
+    async def hangup(self, channel_name_: str, cause: int = 16) -> None:
+        """End a channel with a Q.850 cause; one that is gone already is no error."""
+        fields = {"Channel": channel_name(channel_name_), "Cause": str(int(cause))}
+        try:
+            await self._act("Hangup", fields)
+        except ActFailed as error:
+            if error.status != 404:
+                raise
+
+    async def record(self, channel_name_: str, channel_id: str) -> None:
+        """Record a channel from now on into ``<spool>/<channel id>.wav``; once, however often it is asked."""
+        name = channel_name(channel_name_)
+        if not _CHANNEL_ID.fullmatch(channel_id):
+            raise ActFailed(f"{channel_id[:60]!r} cannot name a recording")
+        async with self._recording[channel_id]:
+            running = await self._act(
+                "Getvar", {"Channel": name, "Variable": "MIXMONITOR_FILENAME"}
+            )
+            if not running.get("Value"):
+                await self._act(
+                    "MixMonitor", {"Channel": name, "File": str(self.recording(channel_id))}
+                )
+        if not self._recording[channel_id].locked():
+            self._recording.pop(channel_id, None)
+
+    def recording(self, channel_id: str) -> Path:
+        """Return where the recording of a channel is written."""
+        return self._settings.spool / f"{channel_id}.wav"
+
+    async def snapshot(self) -> Connected:
+        """Return what is up now, as Asterisk lists it (not as the events told it)."""
+        connection = self._require()
+        started, channels, contacts = await _picture(connection)
+        fresh = FactMapper(self._clock)
+        fresh.channels = dict(self._mapper.channels)
+        fresh.start_from(channels, contacts)
+        return Connected(started, tuple(fresh.channels.values()), fresh.phones)
+
+    async def _act(self, action: str, fields: Mapping[str, str]) -> dict[str, str]:
+        return await self._require().act(action, fields)
+
+    def _require(self) -> AmiConnection:
+        if self._connection is None:
+            raise ActFailed("The switch is not connected")
+        return self._connection
+
+
+async def _picture(
+    connection: AmiConnection,
+) -> tuple[Millis, list[dict[str, str]], list[dict[str, str]]]:
+    status, channels, contacts = await asyncio.gather(
+        connection.act("CoreStatus"),
+        connection.listing("CoreShowChannels"),
+        _contacts(connection),
+    )
+    return started_at(status), channels, contacts
+
+
+async def _contacts(connection: AmiConnection) -> list[dict[str, str]]:
+    try:
+        return await connection.listing("PJSIPShowContacts")
+    except ActFailed as error:
+        # With no contact at all Asterisk answers with an error in place of an empty list.
+        if "No Contacts found" in str(error):
+            return []
+        raise
+
+
+def started_at(status: Mapping[str, str]) -> Millis:
+    """Return when Asterisk was started, from CoreStatus (local time, whole seconds)."""
+    text = f"{status.get('CoreStartupDate', '')} {status.get('CoreStartupTime', '')}"
+    try:
+        return int(time.mktime(time.strptime(text, "%Y-%m-%d %H:%M:%S"))) * 1000
+    except ValueError:
+        raise ActFailed(f"Asterisk does not tell when it started: {text!r}") from None
