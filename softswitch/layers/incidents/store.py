@@ -96,7 +96,7 @@ def change(
 def by_id(conn: Connection, incident_id: str) -> dict[str, Any] | None:
     """Return one incident with its calls, or None."""
     row = conn.execute(select(incidents).where(incidents.c.id == incident_id)).mappings().first()
-    return _with_calls(conn, [row])[0] if row else None
+    return _with_calls(conn, [dict(row)])[0] if row else None
 
 
 def page(
@@ -116,17 +116,17 @@ def page(
     if before is not None:
         query = query.where(incidents.c.created_at < before)
     query = query.order_by(incidents.c.created_at.desc()).limit(limit)
-    return _with_calls(conn, conn.execute(query).mappings().all())
+    return _with_calls(conn, [dict(row) for row in conn.execute(query).mappings()])
 
 
 def still_open(conn: Connection, limit: int) -> list[dict[str, Any]]:
     """Return the incidents that are not closed, newest first."""
     query = select(incidents).where(incidents.c.status != Status.CLOSED.value)
     query = query.order_by(incidents.c.created_at.desc()).limit(limit)
-    return _with_calls(conn, conn.execute(query).mappings().all())
+    return _with_calls(conn, [dict(row) for row in conn.execute(query).mappings()])
 
 
-def _with_calls(conn: Connection, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _with_calls(conn: Connection, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     found = [{**row, "call_ids": []} for row in rows]
     by_key = {row["id"]: row for row in found}
     query = select(incident_calls).where(incident_calls.c.incident_id.in_(by_key))
