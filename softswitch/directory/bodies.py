@@ -88,6 +88,13 @@ class Button(Body):
     number: str
 
 
+class Buttons(Body):
+    """All one-key buttons of a desk; a plain list is taken too."""
+
+    speed_dials: list[Button]
+    desk: str | None = None
+
+
 class IntakeChange(Body):
     """Intake settings to change; what is left out stays."""
 

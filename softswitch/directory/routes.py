@@ -51,9 +51,10 @@ def _extension_routes(service: DirectoryService, guard: Guard) -> APIRouter:
     editor = Annotated[Actor, Depends(guard(Right.DIRECTORY_EDIT))]
 
     @router.get("/extensions")
-    async def list_extensions(_actor: reader) -> list[View]:
+    async def list_extensions(_actor: reader) -> View:
         snapshot = service.snapshot()
-        return [views.extension_view(entry, snapshot) for entry in snapshot.extensions]
+        shown = [views.extension_view(entry, snapshot) for entry in snapshot.extensions]
+        return {"extensions": shown}
 
     @router.post("/extensions", status_code=201)
     async def add_extension(body: NewExtension, actor: editor) -> View:
@@ -84,18 +85,18 @@ def _phone_routes(service: DirectoryService, guard: Guard) -> APIRouter:
     editor = Annotated[Actor, Depends(guard(Right.DIRECTORY_EDIT))]
 
     @router.get("/phones")
-    async def list_phones(_actor: reader) -> list[View]:
-        return [views.phone_view(phone) for phone in service.snapshot().phones]
+    async def list_phones(_actor: reader) -> View:
+        return {"phones": [views.phone_view(phone) for phone in service.snapshot().phones]}
 
     @router.post("/phones", status_code=201)
     async def add_phone(body: NewPhone, actor: editor) -> View:
         return views.secret_view(await service.add_phone(actor, new_phone(body, body.extension)))
 
     @router.get("/extensions/{number}/phones")
-    async def list_phones_of(number: str, _actor: reader) -> list[View]:
+    async def list_phones_of(number: str, _actor: reader) -> View:
         snapshot = service.snapshot()
         changes.need_extension(snapshot, number)
-        return [views.phone_view(phone) for phone in snapshot.phones_of(number)]
+        return {"phones": [views.phone_view(phone) for phone in snapshot.phones_of(number)]}
 
     @router.post("/extensions/{number}/phones", status_code=201)
     async def add_phone_of(number: str, body: NewPhone, actor: editor) -> View:

@@ -1,6 +1,6 @@
 """HTTP of emergency numbers, intake settings and one-key buttons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from softswitch import numbers
 from softswitch.access.model import Actor, Right
 from softswitch.directory import views
-from softswitch.directory.bodies import Button, EmergencyChange, IntakeChange, NewEmergency
+from softswitch.directory.bodies import Button, Buttons, EmergencyChange, IntakeChange, NewEmergency
 from softswitch.directory.model import EmergencyNumber, SpeedDial
 from softswitch.directory.service import DirectoryService
 from softswitch.errors import conflict
@@ -33,8 +33,9 @@ def _emergency_routes(service: DirectoryService, guard: Guard) -> APIRouter:
     editor = Annotated[Actor, Depends(guard(Right.EMERGENCY_EDIT))]
 
     @router.get("/emergency-numbers")
-    async def list_emergency_numbers(_actor: reader) -> list[View]:
-        return [views.emergency_view(each) for each in service.snapshot().emergency_numbers]
+    async def list_emergency_numbers(_actor: reader) -> View:
+        entries = service.snapshot().emergency_numbers
+        return {"emergency_numbers": [views.emergency_view(each) for each in entries]}
 
     @router.post("/emergency-numbers", status_code=201)
     async def add_emergency_number(body: NewEmergency, actor: editor) -> View:
@@ -76,20 +77,29 @@ def _speed_dial_routes(service: DirectoryService, guard: Guard, desk_of: DeskOf)
     owner = Annotated[Actor, Depends(guard(Right.SPEED_DIAL_OWN))]
 
     @router.get("/speed-dials")
-    async def list_speed_dials(actor: owner, desk: str | None = None) -> list[View]:
+    async def list_speed_dials(actor: owner, desk: str | None = None) -> View:
         extension = _own_desk(desk, desk_of(actor))
-        return [views.speed_dial_view(each) for each in await service.speed_dials(extension)]
+        return _buttons_view(extension, await service.speed_dials(extension))
 
     @router.put("/speed-dials")
     async def put_speed_dials(
-        body: list[Button], actor: owner, desk: str | None = None
-    ) -> list[View]:
-        extension = _own_desk(desk, desk_of(actor))
-        buttons = [SpeedDial(b.position, b.label, numbers.phone_number(b.number)) for b in body]
+        body: list[Button] | Buttons, actor: owner, desk: str | None = None
+    ) -> View:
+        named = desk if isinstance(body, list) else body.desk or desk
+        extension = _own_desk(named, desk_of(actor))
+        wanted = body if isinstance(body, list) else body.speed_dials
+        buttons = [
+            SpeedDial(each.position, each.label, numbers.phone_number(each.number))
+            for each in wanted
+        ]
         stored = await service.put_speed_dials(actor, extension, buttons)
-        return [views.speed_dial_view(each) for each in stored]
+        return _buttons_view(extension, stored)
 
     return router
+
+
+def _buttons_view(extension: str, buttons: Iterable[SpeedDial]) -> View:
+    return {"desk": extension, "speed_dials": [views.speed_dial_view(each) for each in buttons]}
 
 
 def _own_desk(named: str | None, seated: str | None) -> str:

@@ -25,8 +25,9 @@ def registry_routes(service: RegistryService, guard: Guard) -> APIRouter:
     @router.get("/registry")
     async def list_registry(
         _actor: reader, query: str = "", after: str = "", limit: Limit = 100
-    ) -> list[View]:
-        return [views.registry_view(each) for each in await service.page(query, after, limit)]
+    ) -> View:
+        found = await service.page(query, after, limit)
+        return {"registry": [views.registry_view(each) for each in found]}
 
     @router.post("/registry", status_code=201)
     async def add_registry_entry(body: NewRegistryEntry, actor: editor) -> View:

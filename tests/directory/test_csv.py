@@ -48,7 +48,8 @@ async def test_each_row_of_extensions_gets_its_report(http: httpx.AsyncClient) -
     assert "shadowed" in report["rows"][3]["message"]
     assert "line 4" in report["rows"][4]["message"]
     assert "belongs to 2001" in report["rows"][5]["message"]
-    shown = {each["number"]: each for each in (await http.get("/api/extensions")).json()}
+    listed = (await http.get("/api/extensions")).json()
+    shown = {each["number"]: each for each in listed["extensions"]}
     assert sorted(shown) == ["1001", "1002", "2001"]
     assert shown["1001"]["skills"] == ["fire", "medical"]
     assert [phone["transport"] for phone in shown["1001"]["phones"]] == ["udp", "ws"]
@@ -60,7 +61,7 @@ async def test_a_dry_run_reports_the_same_and_changes_nothing(
     http: httpx.AsyncClient, db: Database
 ) -> None:
     dry = await _import(http, "extensions", EXTENSIONS, "?dry_run=1")
-    assert (await http.get("/api/extensions")).json() == []
+    assert (await http.get("/api/extensions")).json() == {"extensions": []}
     assert await acts(db) == []
     assert await _import(http, "extensions", EXTENSIONS) == dry
 

@@ -54,7 +54,7 @@ async def test_extension_with_phones_from_birth_to_removal(http: httpx.AsyncClie
     assert changed["skills"] == ["fire"]
     assert changed["name"] == "一号台"
     assert (await http.delete("/api/extensions/1001")).json()["phones"] == ["1001-sip", "1001-web"]
-    assert (await http.get("/api/phones")).json() == []
+    assert (await http.get("/api/phones")).json() == {"phones": []}
 
 
 async def test_secrets_are_shown_on_request_only(http: httpx.AsyncClient) -> None:
@@ -82,7 +82,8 @@ async def test_emergency_numbers(http: httpx.AsyncClient) -> None:
     changed = await http.patch("/api/emergency-numbers/12345", json={"skill": "hotline"})
     assert changed.json()["skill"] == "hotline"
     assert (await http.delete("/api/emergency-numbers/12345")).status_code == 200
-    left = [each["digits"] for each in (await http.get("/api/emergency-numbers")).json()]
+    listed = (await http.get("/api/emergency-numbers")).json()
+    left = [each["digits"] for each in listed["emergency_numbers"]]
     assert left == ["110", "119", "120", "122"]
 
 
@@ -97,7 +98,7 @@ async def test_registry_finds_a_number_however_it_is_written(http: httpx.AsyncCl
     changed = await http.patch("/api/registry/2205566", json={"note": "二楼"})
     assert changed.json()["address"] == "自流井区光大街12号"
     found = (await http.get("/api/registry", params={"query": "光大街"})).json()
-    assert [each["note"] for each in found] == ["二楼"]
+    assert [each["note"] for each in found["registry"]] == ["二楼"]
     assert (await http.delete("/api/registry/2205566")).json() == {"removed": "08132205566"}
 
 
@@ -108,8 +109,10 @@ async def test_speed_dials_of_the_own_desk(http: httpx.AsyncClient) -> None:
         {"position": 2, "label": "值班", "number": "138 0000 0000"},
         {"position": 1, "number": "120"},
     ]
-    stored = (await http.put("/api/speed-dials", json=buttons, headers=mine)).json()
-    assert stored == [
+    body = {"speed_dials": buttons}
+    stored = (await http.put("/api/speed-dials", json=body, headers=mine)).json()
+    assert stored["desk"] == "1001"
+    assert stored["speed_dials"] == [
         {"position": 1, "label": "120", "number": "120"},
         {"position": 2, "label": "值班", "number": "13800000000"},
     ]
@@ -117,6 +120,8 @@ async def test_speed_dials_of_the_own_desk(http: httpx.AsyncClient) -> None:
     nowhere = await http.get("/api/speed-dials")  # the supervisor is seated at no desk
     assert nowhere.json()["error"]["code"] == "no_desk"
     assert (await http.get("/api/speed-dials?desk=1001")).json() == stored
+    one = await http.put("/api/speed-dials?desk=1001", json=buttons[:1])  # a plain list
+    assert [each["label"] for each in one.json()["speed_dials"]] == ["值班"]
 
 
 async def test_intake_changes_only_what_is_given(http: httpx.AsyncClient) -> None:
