@@ -1,4 +1,4 @@
-"""The person behind a request, as a value."""
+"""People as values: a user as the database has them, an actor as the one behind a request."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from softswitch.access.policy import rights_of
 from softswitch.access.rights import Right, Role
+from softswitch.clock import Millis
 
-__all__ = ["SYSTEM_LOGIN", "Actor", "Right", "Role"]
+__all__ = ["LANGUAGES", "SYSTEM_LOGIN", "Actor", "Right", "Role", "User"]
+
+LANGUAGES = ("zh", "en")
 
 SYSTEM_LOGIN = "system"
 """Who acts in the audit log when no person does. No user may have this login."""
@@ -28,3 +31,15 @@ class Actor:
     def may(self, right: Right) -> bool:
         """Return whether the role of this person has ``right``."""
         return right in rights_of(self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may sign in, unless ``disabled``."""
+
+    login: str
+    name: str
+    role: Role
+    language: str = "zh"
+    disabled: bool = False
+    created_at: Millis = 0
