@@ -274,13 +274,14 @@ class CallActs(Protocol):
     async def release(self, channel_id: str, context: str, exten: str) -> None:
         """Send a channel back into the dialplan."""
 
+    async def transfer_result(self, channel_id: str, succeeded: bool) -> None:
+        """Tell a phone that asked for a transfer how it went (RFC 3515 NOTIFY)."""
+
 
 class PlainActs(Protocol):
     """Acts on any channel, by AMI. Each raises :class:`ActFailed`."""
 
-    async def redirect(
-        self, channel_names: Sequence[str], context: str, exten: str
-    ) -> None:
+    async def redirect(self, channel_names: Sequence[str], context: str, exten: str) -> None:
         """Send one channel, or both legs of a call at once, to a place in the dialplan."""
 
     async def hangup(self, channel_name: str, cause: int = 16) -> None: ...

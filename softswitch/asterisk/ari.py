@@ -216,7 +216,7 @@ class AriControl:
 
 
 def place_request(leg: Leg) -> Request:
-    """Return the request that rings a phone. ``<number>@<gateway>`` as phone id rings a number outside."""
+    """Return the request that rings a phone, or a number behind a line account."""
     variables = dict(leg.variables)
     variables["PJSIP_TRANSFER_HANDLING()"] = "ari-only"
     if leg.auto_answer:
@@ -224,7 +224,7 @@ def place_request(leg: Leg) -> Request:
         variables["PJSIP_HEADER(add,Alert-Info)"] = "info=alert-autoanswer"
         variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:softswitch>;answer-after=0"
     query = {
-        "endpoint": f"PJSIP/{leg.phone_id}",
+        "endpoint": f"PJSIP/{leg.number}@{leg.phone_id}" if leg.number else f"PJSIP/{leg.phone_id}",
         "app": control.APPLICATION,
         "appArgs": ",".join(leg.args),
         "timeout": str(leg.timeout_seconds),

@@ -189,14 +189,18 @@ class Commands:
         """Leave the caller with music in a slot that any phone can dial; return the slot."""
         async with self._engine.locked(call_id):
             call, own = await self._own(desk, call_id)
-            slot = self._free_slot()
-            call.parked_at, call.parked_by = slot, desk
-            call.held_by = None
-            self._engine.remove(call, own.channel_id)
-            await outcomes.hold_music(self._engine, call)
-            await self._engine.quietly(self._engine.acts.hangup(own.channel_id))
-            self._engine.changed(call_id)
-            return slot
+            return await self.park_own(call, own, desk)
+
+    async def park_own(self, call: DispatchCall, own: Member, desk: str) -> str:
+        """Park the call that ``own`` is in and let ``own`` go. The caller holds the lock."""
+        slot = self._free_slot()
+        call.parked_at, call.parked_by = slot, desk
+        call.held_by = None
+        self._engine.remove(call, own.channel_id)
+        await outcomes.hold_music(self._engine, call)
+        await self._engine.quietly(self._engine.acts.hangup(own.channel_id))
+        self._engine.changed(call.id)
+        return slot
 
     def _free_slot(self) -> str:
         taken = {call.parked_at for call in self._engine.calls.values()}

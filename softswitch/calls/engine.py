@@ -473,7 +473,7 @@ class Engine:
         legs = bridged or [leg for leg in shown.legs.values() if leg.incoming][:1]
         if not legs or len(legs) > 2:
             raise conflict("not_movable", f"Call {call_id} cannot be moved.", "Hang it up instead.")
-        channels = await self._redirect([leg.channel for leg in legs])
+        channels = await self._redirect(call_id, [leg.channel for leg in legs])
         kind = CallKind.EMERGENCY if legs[0].channel.context == "emergency" else CallKind.INTERNAL
         call = self.open_call(call_id, kind)
         for leg, channel in zip(legs, channels, strict=True):
@@ -488,14 +488,14 @@ class Engine:
             await self.join(call, *call.members.values())
         return call
 
-    async def _redirect(self, channels: list[Channel]) -> list[Channel]:
+    async def _redirect(self, call_id: str, channels: list[Channel]) -> list[Channel]:
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Channel]] = []
         for channel in channels:
             futures.append(loop.create_future())
             self._arriving[channel.id] = futures[-1]
         try:
-            await self.plain.redirect([c.name for c in channels], "softswitch-absorb", "s")
+            await self.plain.redirect([c.name for c in channels], "softswitch-absorb", call_id)
             return list(await asyncio.wait_for(asyncio.gather(*futures), timeout=3))
         except (ActFailed, TimeoutError) as error:
             raise conflict(

@@ -17,6 +17,9 @@ from softswitch.ports import Channel, ChannelState, TransferAsked
 
 log = logging.getLogger(__name__)
 
+PARK_HERE = "700"
+"""A transfer to this number parks."""
+
 REFUSED = 21
 """Q.850 21, call rejected: what a phone hears when its code cannot be carried out."""
 
@@ -168,16 +171,31 @@ class FeatureService:
         if call is None:
             log.warning("transfer asked by unknown channel %s", asked.channel_id)
             return
-        if asked.other_channel_id:
-            await self._join_calls(call, asked)
-            return
-        async with self._engine.locked(call.id):
+        try:
+            if asked.other_channel_id:
+                await self._join_calls(call, asked)
+            else:
+                await self._blind(call, asked)
+        except Refusal as refusal:
+            log.info("channel %s asked for a transfer: %s", asked.channel_id, refusal)
+            await self._engine.quietly(self._engine.acts.transfer_result(asked.channel_id, False))
+
+    async def _blind(self, call: DispatchCall, asked: TransferAsked) -> None:
+        """The phone hears that it went well before it is let go."""
+        engine = self._engine
+        async with engine.locked(call.id):
             own = call.members.get(asked.channel_id)
             if own is None:
                 return
-            self._engine.destinations(asked.number)
-            await self._commands.blind(call, own, own.extension or own.number, asked.number)
-            self._engine.changed(call.id)
+            desk = own.extension or own.number
+            if asked.number == PARK_HERE:
+                await engine.quietly(engine.acts.transfer_result(asked.channel_id, True))
+                await self._commands.park_own(call, own, desk)
+                return
+            engine.destinations(asked.number)
+            await engine.quietly(engine.acts.transfer_result(asked.channel_id, True))
+            await self._commands.blind(call, own, desk, asked.number)
+            engine.changed(call.id)
 
     async def _join_calls(self, call: DispatchCall, asked: TransferAsked) -> None:
         """Attended (RFC 3891 Replaces): those of the second call come into the first, the phone leaves both."""
@@ -192,6 +210,7 @@ class FeatureService:
             second = await engine.take_in(second_id)
             second_own = engine.remove(second, asked.other_channel_id)
             moving = [engine.remove(second, m.channel_id) for m in list(second.members.values())]
+        await engine.quietly(engine.acts.transfer_result(asked.channel_id, True))
         async with engine.locked(call.id):
             first_own = engine.remove(call, asked.channel_id)
             await outcomes.unhold(engine, call)
