@@ -66,7 +66,11 @@ def _asterisk() -> None:
 def _one_at_a_time() -> Iterator[None]:
     """Hold off a second set-up of the same folder; the lock ends with the process."""
     with (_ROOT / "pyproject.toml").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _show("waiting for another set-up of this folder to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

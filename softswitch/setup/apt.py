@@ -57,7 +57,11 @@ class PrivateApt:
     def download(self, packages: Sequence[str]) -> list[Path]:
         """Download the closure; what an earlier try has fetched is not fetched again."""
         command = ("apt-get", "install", "-q", "-y", "--download-only", "--no-install-recommends")
-        wanted = self._run(*command, "--print-uris", *packages)
+        # The plan names only what is still to be fetched: ask as if nothing were.
+        nowhere = self.folder / "nowhere"
+        (nowhere / "partial").mkdir(parents=True, exist_ok=True)
+        no_archives = ("-o", f"Dir::Cache::archives={nowhere}")
+        wanted = self._run(*command, "--print-uris", *no_archives, *packages)
         self._run(*command, *packages, timeout_s=_DOWNLOAD_TIMEOUT_S)
         files = [self.archives / name for name in parse_file_names(wanted)]
         if missing := [file.name for file in files if not file.is_file()]:

@@ -151,7 +151,7 @@ def _finish(root: Path) -> None:
     if voices and not (sounds / "en").exists():
         (sounds / "en").symlink_to(voices[0].name)
     # They point into /var/lib/asterisk of the system.
-    for path in sounds.iterdir():
+    for path in sounds.glob("*"):
         if path.is_symlink() and not path.exists():
             path.unlink()
 

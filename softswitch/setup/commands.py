@@ -8,7 +8,7 @@ from pathlib import Path
 
 from softswitch.setup.progress import SetupError
 
-_LAST_LINES = 12
+_LAST_LINES = 25
 
 
 def run_step(

@@ -26,7 +26,8 @@ class Node:
 
     def environment(self) -> dict[str, str]:
         """Give the environment in which `node` and `npm` are the right ones."""
-        environment = dict(os.environ)
+        # No colours: what npm says may end up in a message.
+        environment = {**os.environ, "NO_COLOR": "1"}
         if self.folder is not None:
             environment["PATH"] = f"{self.folder}{os.pathsep}{environment.get('PATH', os.defpath)}"
         return environment
