@@ -26,6 +26,12 @@ def check_cross_site(request: Request) -> None:
         raise cross_site("The request does not come from a page of this server.")
 
 
+def check_not_foreign(request: Request) -> None:
+    """Refuse a sign-in from a page of another site; programs send no ``Origin`` and may sign in."""
+    if "origin" in request.headers and not is_same_origin(request):
+        raise cross_site("The request does not come from a page of this server.")
+
+
 def is_same_origin(connection: HTTPConnection) -> bool:
     """Return whether ``Origin`` names the host that was asked; without an Origin it is not."""
     origin = connection.headers.get("origin", "")
