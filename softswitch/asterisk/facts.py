@@ -207,6 +207,8 @@ class FactMapper:
         yield DialBegan(rung["Uniqueid"], event.get("Uniqueid", ""))
 
     def _recording(self, event: Event) -> Iterator[SwitchFact]:
+        # Also the first to tell that an incoming channel has reached its context.
+        yield from self._seen(event)
         yield RecordingBegan(event["Uniqueid"], event["Linkedid"])
 
     # ---- phones -------------------------------------------------------------------------------------
