@@ -52,6 +52,12 @@ class UserView(BaseModel):
     locked_until: int | None
 
 
+class UserList(BaseModel):
+    """All users."""
+
+    users: list[UserView]
+
+
 class AuditRow(BaseModel):
     """One row of the audit log."""
 
@@ -62,6 +68,12 @@ class AuditRow(BaseModel):
     target: str
     details: dict[str, Any]
     hash: str
+
+
+class AuditPage(BaseModel):
+    """Rows of the audit log, oldest first."""
+
+    audit: list[AuditRow]
 
 
 class VerifyView(BaseModel):
@@ -87,9 +99,9 @@ def _user_routes(router: APIRouter, users: Users, guard: Guard) -> None:
     reader = Depends(guard(Right.USER_READ))
     editor = Depends(guard(Right.USER_EDIT))
 
-    @router.get("/api/users", response_model=list[UserView], tags=["users"])
-    async def list_users(_actor: Actor = reader) -> list[dict[str, Any]]:
-        return await users.all()
+    @router.get("/api/users", response_model=UserList, tags=["users"])
+    async def list_users(_actor: Actor = reader) -> dict[str, Any]:
+        return {"users": await users.all()}
 
     @router.post("/api/users", status_code=201, response_model=UserView, tags=["users"])
     async def add_user(body: NewUser, actor: Actor = editor) -> dict[str, Any]:
@@ -130,15 +142,15 @@ def _csv_routes(router: APIRouter, csv: UsersCsv, guard: Guard) -> None:
 
 
 def _audit_routes(router: APIRouter, audit: Audit, guard: Guard) -> None:
-    @router.get("/api/audit", response_model=list[AuditRow], tags=["audit"])
+    @router.get("/api/audit", response_model=AuditPage, tags=["audit"])
     async def read_audit(
         after: Annotated[int, Query(ge=0, le=2**62)] = 0,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
         actor: Annotated[str, Query(max_length=64)] = "",
         act: Annotated[str, Query(max_length=64)] = "",
         _actor: Actor = Depends(guard(Right.AUDIT_READ)),  # noqa: B008
-    ) -> list[dict[str, Any]]:
-        return await audit.page(after, limit, actor, act)
+    ) -> dict[str, Any]:
+        return {"audit": await audit.page(after, limit, actor, act)}
 
     @router.post("/api/audit/verify", response_model=VerifyView, tags=["audit"])
     async def verify_audit(

@@ -66,6 +66,12 @@ class TokenView(BaseModel):
     seen_at: int | None
 
 
+class TokenList(BaseModel):
+    """All tokens of somebody."""
+
+    tokens: list[TokenView]
+
+
 class NewTokenView(TokenView):
     """A token with its secret, shown once."""
 
@@ -131,9 +137,9 @@ def _own_routes(router: APIRouter, access: Access, guard: Guard) -> None:
 def _token_routes(router: APIRouter, tokens: Tokens, guard: Guard) -> None:
     own = Depends(guard(Right.TOKEN_OWN))
 
-    @router.get("/api/tokens", response_model=list[TokenView])
-    async def list_tokens(actor: Actor = own) -> list[dict[str, Any]]:
-        return await tokens.all(actor)
+    @router.get("/api/tokens", response_model=TokenList)
+    async def list_tokens(actor: Actor = own) -> dict[str, Any]:
+        return {"tokens": await tokens.all(actor)}
 
     @router.post("/api/tokens", status_code=201, response_model=NewTokenView)
     async def add_token(body: TokenBody, actor: Actor = own) -> dict[str, Any]:

@@ -12,17 +12,9 @@ from starlette.middleware import Middleware
 from softswitch import __version__
 from softswitch.web import errors
 from softswitch.web.headers import Hosts
+from softswitch.web.inventory import check_rights
 from softswitch.web.outer import Outer
 from softswitch.web.pages import console_routes
-
-PUBLIC_ROUTES = frozenset(
-    {
-        ("POST", "/api/login"),
-        ("GET", "/api/health"),
-        ("GET", "/metrics"),
-    }
-)
-"""What needs no right. Everything else under /api asks a :class:`~softswitch.web.guard.Guard`."""
 
 
 def create_app(
@@ -35,7 +27,8 @@ def create_app(
     """Return the application.
 
     ``console`` is the folder of the built console; ``hosts`` are names of this server beside ``localhost``,
-    its host name and its addresses; ``secure`` when it is reached over TLS only.
+    its host name and its addresses; ``secure`` when it is reached over TLS only.  Raises :class:`ValueError`
+    for a route that asks for no right and is not on the list of public ones.
     """
     app = FastAPI(
         title="softswitch",
@@ -51,6 +44,7 @@ def create_app(
     errors.install(app)
     for router in routers:
         app.include_router(router)
+    check_rights(app)
     app.include_router(console_routes(console))
     return app
 
