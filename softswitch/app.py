@@ -1,0 +1,278 @@
+"""The only place that builds and connects things: one running system from its settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from softswitch import app_web
+from softswitch.access.audit_head import HeadFile
+from softswitch.access.audit_service import Audit
+from softswitch.access.service import Access
+from softswitch.access.sip_lockout import EVERY_ACCOUNT, Blocked, SipLockout
+from softswitch.access.tokens import Tokens
+from softswitch.access.users import Users
+from softswitch.asterisk.ari import AriControl
+from softswitch.asterisk.model import Lockout
+from softswitch.asterisk.node import AsteriskNode
+from softswitch.asterisk.plain import AmiSwitch
+from softswitch.asterisk.settings import NodeSettings
+from softswitch.calls.center import CallCenter
+from softswitch.calls.pump import Pump
+from softswitch.directory.book import Book
+from softswitch.directory.model import DirectorySnapshot
+from softswitch.directory.registry import RegistryService
+from softswitch.directory.service import DirectoryService
+from softswitch.directory.switch import for_switch
+from softswitch.errors import Refusal
+from softswitch.layers.incidents.service import IncidentService
+from softswitch.ports import AuthenticationFailed, SwitchFact
+from softswitch.recordings.model import Retention
+from softswitch.recordings.service import RecordingService
+from softswitch.settings import Settings
+from softswitch.setup.asterisk import find_asterisk
+from softswitch.setup.cache import cache_folder
+from softswitch.store.database import Database
+from softswitch.store.event_log import EventLog
+from softswitch.store.folder import DataFolder
+from softswitch.web.health import Health
+from softswitch.web.live import Live
+from softswitch.web.server import WebServer
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+
+
+def node_settings(settings: Settings) -> NodeSettings:
+    """Return where the switch of this instance lives and listens."""
+    return NodeSettings(
+        data=settings.data,
+        bind=settings.sip.host,
+        sip_port=settings.sip.port,
+        sips_port=settings.sips_address().port,
+        http_port=settings.switch_http_address().port,
+        https_port=settings.switch_https_address().port,
+        ami_port=settings.ami_address().port,
+        rtp_first=settings.rtp.first,
+        rtp_last=settings.rtp.last,
+        external_address=settings.media_address,
+    )
+
+
+class System:
+    """Everything of one instance: ``async with System(settings) as system``.
+
+    Leaving it detaches: the switch and its calls go on. ``end_switch`` before leaving ends them too.
+    """
+
+    def __init__(self, settings: Settings, *, progress: Progress = lambda line: None) -> None:
+        self.settings = settings
+        self.progress = progress
+        self.first_login: tuple[str, str] | None = None
+        self._stack = AsyncExitStack()
+        self._end_switch = False
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._build()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    def end_switch(self) -> None:
+        """End the switch, with its calls, when the system is left."""
+        self._end_switch = True
+
+    # ---- building, from the ground up
+
+    async def _build(self) -> None:
+        self.folder = self._stack.enter_context(DataFolder(self.settings.data))
+        await self._open_store()
+        await self._open_access()
+        await self._open_directory()
+        self.live = Live()
+        self.health = Health()
+        await self._open_switch()
+        await self._open_calls()
+        await self._open_recordings()
+        await self._open_incidents()
+        await self._go_live()
+        await self._open_web()
+
+    async def _open_store(self) -> None:
+        self.progress("Opening the database")
+        self.db = Database(self.settings.database_url())
+        await self.db.open()
+        self._stack.push_async_callback(self.db.close)
+        self.audit = Audit(self.db, HeadFile(self.folder.audit_head))
+        self.events = EventLog(self.db)
+
+    async def _open_access(self) -> None:
+        settings = self.settings
+        self.access = Access(
+            self.db, idle_minutes=settings.session_idle_minutes, hours=settings.session_hours
+        )
+        self.users = Users(self.db, self.access)
+        self.tokens = Tokens(self.db, self.access)
+        self.first_login = await self.users.first()
+
+    async def _open_directory(self) -> None:
+        self.directory = DirectoryService(self.db)
+        await self.directory.start()
+        self.registry = RegistryService(
+            self.db, area_code=lambda: self.directory.snapshot().intake.area_code
+        )
+        self.book = Book(self.directory, self.registry)
+        if self.settings.demo:
+            await app_web.fill_demo(self)
+
+    async def _open_switch(self) -> None:
+        install = find_asterisk(cache_folder())
+        where = node_settings(self.settings)
+        self._lockouts: frozenset[Blocked] = frozenset()
+        self.node = AsteriskNode(where, install, self._plan(), progress=self.progress)
+        await self.node.start()
+        self._stack.push_async_callback(self._leave_switch)
+        self.switch = AmiSwitch(where, self.node.secrets)
+        self.control = AriControl(where, self.node.secrets)
+        self.directory.listen(self._directory_changed)
+
+    async def _leave_switch(self) -> None:
+        if self._end_switch:
+            self.progress("Ending Asterisk")
+            await self.node.stop()
+        else:
+            await self.node.detach()
+
+    async def _open_calls(self) -> None:
+        self.center = CallCenter(self.db, self.control, self.switch, self.book, self.live)
+        await self.center.start()
+        self._stack.push_async_callback(self.center.stop)
+
+    async def _open_recordings(self) -> None:
+        days = self.settings.recording_days
+        self.recordings = RecordingService(
+            self.db,
+            self.folder.path / "recordings",
+            extension_of=self.book.extension_of,
+            show_alarm=self._show_alarm,
+            retention=Retention(days),
+        )
+        await self.recordings.start()
+        self._stack.push_async_callback(self.recordings.stop)
+
+    def _show_alarm(self, name: str, value: dict[str, object] | None) -> None:
+        if value is None:
+            self.live.drop("alarm", name)
+        else:
+            self.live.put("alarm", name, value)
+
+    async def _open_incidents(self) -> None:
+        self.incidents = IncidentService(
+            self.db,
+            self.live,
+            class_name=self._class_name,
+            look_up=self._look_up,
+            calls_changed=self.center.incident_changed,
+        )
+        self.center.incident_of = self.incidents.incident_of
+        await self.incidents.start(self.events)
+
+    def _class_name(self, digits: str) -> tuple[str, str]:
+        service = self.book.emergency(digits)
+        return (service.name_zh, service.name_en) if service else (digits, digits)
+
+    async def _look_up(self, number: str) -> tuple[str, str] | None:
+        known = await self.book.who(number)
+        return (known.name, known.address) if known else None
+
+    async def _go_live(self) -> None:
+        self.sip_lockout = SipLockout(self.db, self._block)
+        self._run(self.sip_lockout.run(), "sip lock-out")
+        await self.events.start()
+        self._stack.push_async_callback(self.events.close)
+        self.pump = Pump(self.center, self.switch, self.control, self._also)
+        self.pump.start()
+        self._stack.push_async_callback(self.pump.stop)
+        await self.pump.ready.wait()
+
+    def _run(self, work: Any, name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+
+        async def end() -> None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+        self._stack.push_async_callback(end)
+
+    async def _also(self, fact: SwitchFact) -> None:
+        """Who else hears the facts of the switch."""
+        await self.recordings.handle(fact)
+        if isinstance(fact, AuthenticationFailed):
+            self.center.spawn(self.sip_lockout.saw(fact))
+
+    async def _open_web(self) -> None:
+        settings = self.settings
+        app = app_web.build(self)
+        server = WebServer(app, settings.http.host, settings.http.port)
+        await server.start()
+        self.http_port = server.port
+        self._stack.push_async_callback(server.stop)
+        if settings.https is not None:
+            secure = WebServer(
+                app,
+                settings.https.host,
+                settings.https.port,
+                certificate=settings.certificate,
+                private_key=settings.private_key,
+            )
+            await secure.start()
+            self._stack.push_async_callback(secure.stop)
+        await app_web.write_cli_file(self)
+
+    # ---- what changes while running
+
+    def _plan(self) -> Any:
+        lockouts = tuple(
+            Lockout("" if one.account == EVERY_ACCOUNT else one.account, one.address)
+            for one in self._lockouts
+        )
+        return for_switch(self.directory.snapshot(), lockouts)
+
+    async def _directory_changed(self, _snapshot: DirectorySnapshot) -> None:
+        await self.node.apply(self._plan())
+        self.center.directory_changed()
+
+    async def _block(self, blocked: frozenset[Blocked]) -> None:
+        self._lockouts = blocked
+        try:
+            await self.node.apply(self._plan())
+        except Refusal as refusal:
+            log.error("the SIP lock-out could not be applied: %s", refusal)
+
+    @property
+    def url(self) -> str:
+        """Where the console opens."""
+        return f"http://{self.settings.http.host}:{self.http_port}"
+
+
+def console_folder(settings: Settings) -> Path:
+    """Return the folder of the built console."""
+    return settings.console or Path(__file__).resolve().parent.parent / "console" / "dist"

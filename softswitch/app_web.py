@@ -1,0 +1,125 @@
+"""The web side of a running system: which routes there are, and what the console and the command line need."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from softswitch.access import admin_routes as access_admin
+from softswitch.access import routes as access_routes
+from softswitch.access.model import Actor, Role
+from softswitch.access.users_csv import UsersCsv
+from softswitch.calls.desk_routes import desk_routes, task_routes
+from softswitch.calls.routes import call_routes
+from softswitch.directory import routes as directory_routes
+from softswitch.directory.model import PhoneKind
+from softswitch.layers.incidents import routes as incident_routes
+from softswitch.recordings import routes as recording_routes
+from softswitch.store.folder import write_private
+from softswitch.web import health, live_routes
+from softswitch.web.frame import create_app
+from softswitch.web.guard import Guard
+
+if TYPE_CHECKING:
+    from softswitch.app import System
+
+LOCAL_LOGIN = "local"
+LOCAL_LABEL = "command line on this machine"
+
+
+def build(system: System) -> FastAPI:
+    """Return the application with every route of the system."""
+    from softswitch.app import console_folder
+
+    guard = Guard(system.access)
+    desks = system.center.desks
+
+    def desk_of(actor: Actor) -> str | None:
+        return desks.seat_of(actor.login)
+
+    async def desk_of_later(actor: Actor) -> str | None:
+        return desks.seat_of(actor.login)
+
+    _report(system)
+    csv = UsersCsv(system.db, system.access)
+    return create_app(
+        [
+            access_routes.routes(system.access, system.tokens, guard, desks.seat_of),
+            access_admin.routes(system.users, csv, system.audit, guard),
+            directory_routes.routes(system.directory, system.registry, guard, desk_of),
+            call_routes(system.center, system.db, guard),
+            desk_routes(system.center, system.db, guard, lambda desk: browser_phone(system, desk)),
+            task_routes(system.center, system.db, guard),
+            incident_routes.routes(system.incidents, guard),
+            recording_routes.routes(system.recordings.library, guard, desk_of_later),
+            live_routes.routes(system.live, guard),
+            health.routes(system.health, guard),
+        ],
+        console=console_folder(system.settings),
+        hosts=system.settings.http_names,
+        secure=False,
+    )
+
+
+def _report(system: System) -> None:
+    center, reporting = system.center, system.health
+    reporting.add("ami", lambda: {"ok": center.switch_up})
+    reporting.add("ari", lambda: {"ok": center.engine.control_up})
+    reporting.add("disk", system.folder.disk)
+    reporting.add("recordings", lambda: {"ok": True, **system.recordings.status()})
+    reporting.metric("calls", "Calls that are up.", lambda: float(len(center.board.calls)))
+    reporting.metric("legs", "Channels that are up.", lambda: float(len(center.board.legs)))
+    reporting.metric(
+        "calls_under_dispatch", "Calls in dispatch.", lambda: float(len(center.engine.calls))
+    )
+    reporting.metric(
+        "waiting", "Emergency calls that wait.", lambda: float(len(center.intake.queue))
+    )
+    reporting.metric("tasks_open", "Open call-back tasks.", lambda: float(len(center.tasks.open)))
+    reporting.metric("consoles", "Connected consoles.", lambda: float(system.live.following()))
+
+
+def browser_phone(system: System, desk: str) -> dict[str, Any] | None:
+    """Return what the console's phone needs to register for a desk (RFC 7118), None when the desk has none."""
+    for phone in system.directory.snapshot().phones_of(desk):
+        if phone.kind is PhoneKind.BROWSER and phone.enabled:
+            where = system.settings
+            plain, secure = where.switch_http_address(), where.switch_https_address()
+            return {
+                "extension": desk,
+                "uri": f"sip:{phone.id}@softswitch",
+                # The host is the one the console was loaded from: the console puts it in.
+                "ws_port": plain.port,
+                "wss_port": secure.port,
+                "ws_path": "/ws",
+                "ws_url": f"ws://{where.http.host}:{plain.port}/ws",
+                "username": phone.id,
+                "password": phone.secret,
+                "ice": [],
+            }
+    return None
+
+
+async def write_cli_file(system: System) -> None:
+    """Give the command line on this machine a token of its own, anew at each start, in ``<data>/cli.json``."""
+    actor = Actor(LOCAL_LOGIN, "命令行", Role.SUPERVISOR, via="token")
+    known = {user["login"] for user in await system.users.all()}
+    if LOCAL_LOGIN not in known:
+        password = secrets.token_urlsafe(32)  # nobody signs in with it
+        await system.users.add(actor, LOCAL_LOGIN, "命令行 (本机)", Role.SUPERVISOR.value, password)
+    for old in await system.tokens.all(actor):
+        if old["label"] == LOCAL_LABEL:
+            await system.tokens.remove(actor, old["id"])
+    token = await system.tokens.add(actor, LOCAL_LABEL)
+    content = json.dumps({"url": system.url, "token": token["secret"]}, indent=1)
+    write_private(system.folder.path / "cli.json", content.encode())
+
+
+async def fill_demo(system: System) -> None:
+    """Fill an empty directory with desks, phones and people to try the system with."""
+    from softswitch.directory import demo
+
+    await demo.fill(system.directory, system.registry, system.users)

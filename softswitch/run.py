@@ -1,0 +1,75 @@
+"""Runs a system until it is told to end: what `softswitch up` does.
+
+SIGINT (Ctrl-C) ends everything.  SIGTERM ends this process only: the switch goes on with its calls, rings the desks
+by itself, and is adopted at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+import uvloop
+
+from softswitch.app import System
+from softswitch.settings import Settings
+
+BANNER = """
+  Console   {url}
+{login}
+  Press Ctrl-C to end.
+"""
+
+
+def run(settings: Settings) -> int:
+    """Run until SIGINT or SIGTERM; return the exit code. Raises the refusals of a start that fails."""
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        handlers=[_log_file(settings)],
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(settings))
+
+
+def _log_file(settings: Settings) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler
+
+    folder = settings.data / "logs"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return RotatingFileHandler(folder / "softswitch.log", maxBytes=20_000_000, backupCount=5)
+
+
+async def _serve(settings: Settings) -> int:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    ending: list[signal.Signals] = []
+
+    def tell(number: signal.Signals) -> None:
+        ending.append(number)
+        told.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, tell, number)
+    async with System(settings, progress=_say) as system:
+        _say(BANNER.format(url=system.url, login=_login(system)))
+        await told.wait()
+        if signal.SIGINT in ending:
+            _say("Ending: calls are cleared, Asterisk is stopped.")
+            system.end_switch()
+        else:
+            _say("Ending; Asterisk goes on with its calls.")
+    return 0
+
+
+def _login(system: System) -> str:
+    if system.first_login is None:
+        return "  Login     as before (forgotten: softswitch user passwd admin)"
+    login, password = system.first_login
+    return f"  Login     {login}\n  Password  {password}   (shown this once)"
+
+
+def _say(line: str) -> None:
+    print(line, flush=True, file=sys.stdout)  # noqa: T201 - this is what the operator looks at

@@ -1,0 +1,104 @@
+"""A whole system in the process of a test: real switch, real database, ports and folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from softswitch.app import System
+from softswitch.directory.model import (
+    ExtensionEntry,
+    ExtensionKind,
+    Phone,
+    PhoneKind,
+    Transport,
+)
+from softswitch.numbers import Extension, PhoneId
+from softswitch.setting_values import Address, PortRange
+from softswitch.settings import Settings
+from softswitch.testing.node import free_ports
+from softswitch.testing.phone import Phone as SipPhone
+
+T = TypeVar("T")
+LOCAL = "127.0.0.1"
+DESKS = ("1001", "1002", "1003")
+PHONES = ("2001", "2002", "2003")
+LINE = "line"
+
+
+def own_settings(data: Path, **more: Any) -> Settings:
+    """Return settings on free loopback ports."""
+    http, sip, sips, switch_http, switch_https, ami = free_ports(6)
+    first = random.randrange(10_000, 32_000, 4)  # below the ephemeral ports
+    given: dict[str, Any] = {
+        "data": data,
+        "http": Address(LOCAL, http),
+        "sip": Address(LOCAL, sip),
+        "sips": Address(LOCAL, sips),
+        "switch_http": Address(LOCAL, switch_http),
+        "switch_https": Address(LOCAL, switch_https),
+        "ami": Address(LOCAL, ami),
+        "rtp": PortRange(first, first + 399),
+    }
+    return Settings(**{**given, **more})
+
+
+async def fill(system: System) -> None:
+    """Three desks, three other phones, and a line to the outside; each phone's secret is its id, twice."""
+    directory = system.directory
+    known = {entry.number for entry in directory.snapshot().extensions}
+    for index, number in enumerate(DESKS + PHONES):
+        if number in known:
+            continue
+        desk = number in DESKS
+        kind = ExtensionKind.DESK if desk else ExtensionKind.PHONE
+        entry = ExtensionEntry(
+            Extension(number), f"Desk {number}" if desk else f"Phone {number}", kind,
+            position=index + 1 if desk else None,
+        )  # fmt: skip
+        await directory.add_extension(None, entry)
+        await directory.add_phone(
+            None, Phone(PhoneId(number), Extension(number), secret=secret(number))
+        )
+    if directory.snapshot().phone(LINE) is None:
+        line = Phone(PhoneId(LINE), None, PhoneKind.GATEWAY, Transport.UDP, secret(LINE))
+        await directory.add_phone(None, line)
+
+
+def secret(phone_id: str) -> str:
+    """Return the password of a test phone."""
+    return f"{phone_id}-{phone_id}-secret"
+
+
+@asynccontextmanager
+async def running_system(data: Path, **more: Any) -> AsyncIterator[System]:
+    """Run a system with the test directory; everything, the switch too, ends with it."""
+    async with System(own_settings(data, **more)) as system:
+        system.end_switch()
+        await fill(system)
+        yield system
+
+
+def sip_phone(system: System, phone_id: str, **more: Any) -> Any:
+    """Return a phone that registers (``async with``); tones tell who hears whom."""
+    server = (LOCAL, system.settings.sip.port)
+    return SipPhone.register(server, phone_id, secret(phone_id), **more)
+
+
+async def until(read: Callable[[], T], *, seconds: float = 5.0, what: str = "") -> T:
+    """Wait for a state: return the first true value of ``read``; fail with what was last seen."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        value = read()
+        if value:
+            return value
+        if loop.time() > deadline:
+            raise AssertionError(
+                f"not reached in {seconds} s: {what or read}; last seen: {value!r}"
+            )
+        await asyncio.sleep(0.005)
