@@ -221,7 +221,7 @@ def _account(phone: Phone, line: Line | None, directory: Directory) -> Mapping[s
         "tls": phone.transport is Transport.TLS,
         "context": "from-trunks" if phone.kind is PhoneKind.GATEWAY else "from-phones",
         "codecs": "opus,ulaw,alaw" if browser else "alaw,ulaw",
-        "callerid": _caller_id(line) if line else "",
+        "callerid": _caller_id(line) if line else "<0>",
         "variables": _variables(line) if line else [],
         "denied": sorted(lock.address for lock in directory.lockouts if lock.account == phone.id),
     }
