@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from softswitch.errors import Kind, Refusal
 
-_ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 @dataclass(frozen=True, slots=True)

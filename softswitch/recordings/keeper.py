@@ -108,16 +108,24 @@ class Keeper:
             await self._keep(row.id, kept)
 
     async def _closed(self, channel_id: RecordingId) -> bool:
-        """Wait until nobody writes to the spool file of a channel; return whether there is one."""
-        give_up_at = self._clock() + QUIET
+        """Wait until nobody writes to the spool file of a channel; return whether there is one.
+
+        A file that is expected and not there yet is waited for: Asterisk makes it in a thread of its own.
+        """
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + QUIET / 1000
         while not await asyncio.to_thread(self._folder.is_closed, channel_id):
             written = await asyncio.to_thread(self._folder.last_write, channel_id)
-            if written is None and self._clock() >= give_up_at:
-                return False
             if written is not None and self._clock() - written >= QUIET:
                 return True
+            if written is None and (loop.time() >= give_up_at or not await self._runs(channel_id)):
+                return False
             await asyncio.sleep(_LOOK_EVERY)
         return True
+
+    async def _runs(self, channel_id: RecordingId) -> bool:
+        rows = await self._db.read(store.of_channel, channel_id)
+        return any(row.state is State.RUNNING for row in rows)
 
     async def _without_file(self, channel_id: RecordingId) -> None:
         for row in await self._db.read(store.of_channel, channel_id):

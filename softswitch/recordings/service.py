@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from softswitch import ports
 from softswitch.clock import Clock, Millis, now
-from softswitch.errors import Refusal
 from softswitch.events import CallMerged
 from softswitch.recordings import model, store
 from softswitch.recordings.alarms import Alarms, Show, show_nowhere
+from softswitch.recordings.checks import Checks
 from softswitch.recordings.files import Folder
-from softswitch.recordings.keeper import Keeper, OriginOf, unknown_origin
+from softswitch.recordings.jobs import Jobs
+from softswitch.recordings.keeper import Keeper, Origin, OriginOf, unknown_origin
 from softswitch.recordings.library import Library
 from softswitch.recordings.model import CallId, Recording, RecordingId, Retention, State
 from softswitch.recordings.retention import Cleaner
 from softswitch.store.database import Database
-from softswitch.store.event_log import Stored
-
-log = logging.getLogger(__name__)
+from softswitch.store.event_log import EventLog, Stored
 
 MEGABYTE = 1_000_000
-CHECK_EVERY = 30.0
-_RETENTION_EVERY: Millis = 3_600_000
-_FULL_CHECK_EVERY: Millis = 24 * 3_600_000
-_MOST_JOBS = 20_000
-
-Job = Callable[[], Awaitable[None]]
 ExtensionOf = Callable[[str], str | None]
 """Gives the extension of a phone (the endpoint of a channel); ``None``: not a phone of ours."""
 
@@ -57,25 +51,30 @@ class RecordingService:
     ) -> None:
         self._db = db
         self._extension_of = extension_of
+        self._origin_of = origin_of
         self._clock = clock
         self.folder = Folder(folder)
         self.alarms = Alarms(clock, show_alarm)
         self.library = Library(db, self.folder, clock)
-        self._keeper = Keeper(db, self.folder, clock, origin_of, self.alarms)
+        self._keeper = Keeper(db, self.folder, clock, self._origin, self.alarms)
         self._cleaner = Cleaner(
             db, self.folder, clock, self.alarms, retention or Retention(), floor_bytes
         )
         self._channels: dict[str, ports.Channel] = {}
         self._knows_channels = False
         self._recording: set[str] = set()
-        self._jobs: asyncio.Queue[Job] = asyncio.Queue(_MOST_JOBS)
-        self._dropped = 0
-        self._wake = asyncio.Event()
-        self._checks = asyncio.Lock()
+        self._jobs = Jobs()
         self._tasks: list[asyncio.Task[None]] = []
-        self._finishing: set[asyncio.Task[None]] = set()
-        self._room = model.Room(0, 0)
-        self._counts: dict[str, int] = {}
+        self._checks = Checks(
+            db,
+            self.folder,
+            clock,
+            self._live,
+            self._jobs,
+            self._keeper,
+            self._cleaner,
+            self._note_running,
+        )
 
     # ---- life ------------------------------------------------------------------------------------------
 
@@ -83,32 +82,31 @@ class RecordingService:
         """Make the folders and begin to work. The first check runs when the switch is connected."""
         await asyncio.to_thread(self.folder.create)
         self._tasks = [
-            asyncio.create_task(self._work(), name="recordings-work"),
-            asyncio.create_task(self._check_now_and_then(), name="recordings-check"),
+            asyncio.create_task(self._jobs.run(), name="recordings-work"),
+            asyncio.create_task(self._checks.run(), name="recordings-check"),
         ]
 
     async def stop(self) -> None:
         """Finish what was begun, then end. A recording that is being put away may stay for the next start."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._finishing, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._jobs.stop()
         self._tasks = []
 
     async def settled(self) -> None:
         """Return when everything told so far is done: rows written, finished files put away."""
-        await self._jobs.join()
-        while self._finishing:
-            await asyncio.wait(self._finishing)
+        await self._jobs.settled()
 
     def status(self) -> dict[str, Any]:
         """Return the state for ``/api/status``; bytes, and how many recordings are in each state."""
         return {
             "running": len(self._recording),
-            "waiting_jobs": self._jobs.qsize(),
-            "dropped_jobs": self._dropped,
-            "free_bytes": self._room.free,
-            "floor_bytes": self._room.floor,
-            "counts": self._counts,
+            "waiting_jobs": self._jobs.waiting(),
+            "dropped_jobs": self._jobs.dropped,
+            "free_bytes": self._checks.room.free,
+            "floor_bytes": self._checks.room.floor,
+            "counts": self._checks.counts,
             "alarms": self.alarms.standing(),
         }
 
@@ -129,18 +127,15 @@ class RecordingService:
             case ports.Connected(channels=channels):
                 self._channels = {channel.id: channel for channel in channels}
                 self._knows_channels = True
-                self._wake.set()
+                self._checks.soon()
             case ports.Disconnected():
                 self._knows_channels = False
             case _:
                 pass
 
-    async def handle_events(self, batch: Sequence[Stored]) -> None:
-        """Take note of merged calls: the recordings of the one belong to the other. May be repeated."""
-        for stored in batch:
-            if isinstance(stored.event, CallMerged):
-                old, new = CallId(stored.event.call_id), CallId(stored.event.into_call_id)
-                await self._db.write(store.merge_call, old, new)
+    def follow(self, events: EventLog) -> None:
+        """Follow merged calls: the recordings of the one then belong to the other. Before ``events.start()``."""
+        events.apply("recordings", [CallMerged], _merge_calls)
 
     def _seen(self, channel: ports.Channel) -> None:
         before = self._channels.get(channel.id)
@@ -148,7 +143,7 @@ class RecordingService:
         if before is None or channel.id not in self._recording:
             return
         if self._about(before) != self._about(channel):
-            self._do(partial(self._describe, channel))
+            self._jobs.put(channel.id, partial(self._describe, channel))
 
     def _began(self, channel_id: str, linked_id: str) -> None:
         if not model.is_recording_id(channel_id):
@@ -167,12 +162,14 @@ class RecordingService:
             number=about.get("number", ""),
         )
         self._recording.add(channel_id)
-        self._do(partial(self._index, row))
+        self._jobs.put(channel_id, partial(self._index, row))
 
     def _ended(self, channel_id: str) -> None:
         if channel_id in self._recording:
             self._recording.discard(channel_id)
-            self._do(partial(self._finish, RecordingId(channel_id), self._clock()))
+            self._jobs.put(
+                channel_id, partial(self._finish, RecordingId(channel_id), self._clock())
+            )
 
     def _about(self, channel: ports.Channel) -> dict[str, Any]:
         """Return what a row says of a channel; ``number`` is the other party's for a desk, else the own."""
@@ -184,25 +181,20 @@ class RecordingService:
             "number": other if extension is not None else channel.caller_number,
         }
 
+    def _live(self) -> frozenset[str] | None:
+        return frozenset(self._channels) if self._knows_channels else None
+
+    def _note_running(self, channel_ids: frozenset[str]) -> None:
+        """Remember what was recording before we started, so that its end is noticed."""
+        self._recording |= channel_ids & frozenset(self._channels)
+
+    async def _origin(self, channel_id: str) -> Origin | None:
+        channel = self._channels.get(channel_id)
+        if channel is None:
+            return await self._origin_of(channel_id)
+        return Origin(**self._about(channel))
+
     # ---- work ------------------------------------------------------------------------------------------
-
-    def _do(self, job: Job) -> None:
-        try:
-            self._jobs.put_nowait(job)
-        except asyncio.QueueFull:
-            self._dropped += 1  # the periodic check finds what this job would have done
-
-    async def _work(self) -> None:
-        while True:
-            job = await self._jobs.get()
-            try:
-                await job()
-            except Refusal as refusal:
-                log.warning("recordings: %s", refusal)
-            except Exception:
-                log.exception("recordings: a job failed; the next check makes it good")
-            finally:
-                self._jobs.task_done()
 
     async def _index(self, row: Recording) -> None:
         await self._db.write(store.begin, row)
@@ -212,62 +204,18 @@ class RecordingService:
 
     async def _finish(self, channel_id: RecordingId, at: Millis) -> None:
         await self._db.write(store.end, channel_id, at)
-        task = asyncio.create_task(self._keeper.carry_out([model.PutAway(channel_id)]))
-        self._finishing.add(task)
-        task.add_done_callback(self._finishing.discard)
-
-    # ---- checks ----------------------------------------------------------------------------------------
-
-    async def _check_now_and_then(self) -> None:
-        full_at = cleaned_at = -_FULL_CHECK_EVERY
-        while True:
-            try:
-                async with asyncio.timeout(CHECK_EVERY):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            self._wake.clear()
-            try:
-                full = self._clock() - full_at >= _FULL_CHECK_EVERY
-                await self.check(full=full)
-                full_at = self._clock() if full and self._knows_channels else full_at
-                if self._clock() - cleaned_at >= _RETENTION_EVERY:
-                    await self._cleaner.delete_due()
-                    cleaned_at = self._clock()
-            except Refusal as refusal:
-                log.warning("recordings: the check waits: %s", refusal)
-            except Exception:
-                log.exception("recordings: the check failed and will be tried again")
+        self._jobs.beside(channel_id, partial(self._keeper.put_away, channel_id))
 
     async def check(self, *, full: bool) -> list[model.Action]:
-        """Make rows and files agree and look at the disk; return what there was to do.
-
-        The quick check looks at what runs and at the spool; the full one at every row and every file.
-        """
-        async with self._checks:
-            # Rows first, then files, then channels: what changes meanwhile leads at most to an act that finds
-            # nothing to do, as every act looks again.
-            spool = await asyncio.to_thread(self.folder.spooled)
-            if full:
-                rows = await self._db.read(store.everything)
-                archive = await asyncio.to_thread(self.folder.archived)
-            else:
-                rows = await self._db.read(store.in_question, spool)
-                archive = await asyncio.to_thread(self._archived_of, rows)
-            live = frozenset(self._channels) if self._knows_channels else None
-            plan = model.reconcile(rows, spool, archive, live)
-            await self._keeper.carry_out(plan)
-            if live is not None:
-                running = await self._db.read(store.running_channels)
-                self._recording |= running & frozenset(self._channels)
-            self._room = await self._cleaner.watch_room()
-            self._counts = await self._db.read(store.counts)
-            return plan
-
-    def _archived_of(self, rows: Sequence[Recording]) -> dict[RecordingId, str]:
-        paths = {row.id: row.path or model.archive_path(row.id, row.began_at) for row in rows}
-        return {name: path for name, path in paths.items() if self.folder.at(path).exists()}
+        """Make rows and files agree now; return what there was to do. See :class:`Checks`."""
+        return await self._checks.check(full=full)
 
     async def delete_due(self) -> int:
         """Delete what is past its retention now; return how many."""
         return await self._cleaner.delete_due()
+
+
+def _merge_calls(conn: Connection, batch: Sequence[Stored]) -> None:
+    for stored in batch:
+        if isinstance(stored.event, CallMerged):
+            store.merge_call(conn, CallId(stored.event.call_id), CallId(stored.event.into_call_id))

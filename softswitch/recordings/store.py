@@ -139,7 +139,7 @@ def running_channels(conn: Connection) -> frozenset[str]:
 def counts(conn: Connection) -> dict[str, int]:
     """Return how many recordings are in each state."""
     query = select(recordings.c.state, func.count()).group_by(recordings.c.state)
-    found: dict[str, int] = dict(conn.execute(query).tuples().all())
+    found: dict[str, int] = {row[0]: row[1] for row in conn.execute(query)}
     return {state.value: found.get(state.value, 0) for state in State}
 
 

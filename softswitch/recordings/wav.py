@@ -13,7 +13,7 @@ from dataclasses import dataclass
 HEADER_BYTES = 44
 SAMPLE_RATE = 8_000
 BYTES_PER_SAMPLE = 2
-_LONGEST = 0xFFFFFFFF - HEADER_BYTES
+_LONGEST = 0xFFFFFFFE - HEADER_BYTES
 _LAYOUT = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
@@ -36,8 +36,8 @@ class Audio:
 
 def audio_of(file_bytes: int) -> Audio:
     """Return what a file of ``file_bytes`` holds; half a sample at the end does not count."""
-    data = max(0, file_bytes - HEADER_BYTES)
-    return Audio(min(data - data % BYTES_PER_SAMPLE, _LONGEST))
+    data = min(max(0, file_bytes - HEADER_BYTES), _LONGEST)
+    return Audio(data - data % BYTES_PER_SAMPLE)
 
 
 def header(audio: Audio) -> bytes:
