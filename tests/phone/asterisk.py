@@ -16,6 +16,8 @@ from softswitch.setup.cache import cache_folder
 from softswitch.testing.phone.certificates import self_signed
 
 USERS = [str(number) for number in range(1001, 1010)]
+# These speak SRTP only, over TLS.
+SECURED = USERS[5:]
 PASSWORD = "7-secret"
 MODULES = [
     "app_confbridge",
@@ -91,7 +93,12 @@ class Ports:
         return "127.0.0.1", getattr(self, transport)
 
 
-def _free_port(kind: int) -> int:
+def users(transport: str) -> list[str]:
+    """The accounts whose media fit the transport."""
+    return SECURED if transport == "tls" else USERS[:5]
+
+
+def free_port(kind: int) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -113,15 +120,14 @@ def _endpoint(user: str) -> str:
         send_pai=yes
         trust_id_inbound=no
         allow_transfer=yes
-        media_encryption=sdes
-        media_encryption_optimistic=yes
+        media_encryption={"sdes" if user in SECURED else "no"}
         callerid="Phone {user}" <{user}>
         [{user}]
         type=auth
         auth_type=digest
         username={user}
         password={PASSWORD}
-        supported_algorithms_uas=MD5,SHA-256
+        supported_algorithms_uas={"MD5" if user == "1004" else "MD5,SHA-256"}
         [{user}]
         type=aor
         max_contacts=2
@@ -208,9 +214,9 @@ async def _booted(install: AsteriskInstall, config: Path) -> bool:
 async def running(folder: Path) -> AsyncIterator[Ports]:
     """An Asterisk that answers on all three transports; ended afterwards."""
     ports = Ports(
-        _free_port(socket.SOCK_DGRAM),
-        _free_port(socket.SOCK_STREAM),
-        _free_port(socket.SOCK_STREAM),
+        free_port(socket.SOCK_DGRAM),
+        free_port(socket.SOCK_STREAM),
+        free_port(socket.SOCK_STREAM),
     )
     install = find_asterisk(cache_folder())
     config = _configure(folder, install, ports)

@@ -1,10 +1,13 @@
 """After each test nothing may be left: no task, no socket, no file descriptor."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+
+from tests.phone.asterisk import Ports, running
 
 
 def open_files() -> dict[str, str]:
@@ -28,3 +31,13 @@ async def nothing_left() -> AsyncIterator[None]:
     assert not tasks
     after = open_files()
     assert {k: v for k, v in after.items() if before_files.get(k) != v} == {}
+
+
+@pytest.fixture(scope="session")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+    """The ports of an Asterisk that all tests of this folder share."""
+    folder: Path = tmp_path_factory.mktemp("asterisk")
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        yield runner.run(stack.enter_async_context(running(folder)))
+        runner.run(stack.aclose())

@@ -1,45 +1,36 @@
 """The phone against a real Asterisk 22: another stack than our own on the other end."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 
 from softswitch.testing.phone import Phone, RegistrationFailed
-from tests.phone.asterisk import PASSWORD, Ports, running
+from tests.phone.asterisk import PASSWORD, Ports, users
 
 pytestmark = pytest.mark.asterisk
 TRANSPORTS = ["udp", "tcp", "tls"]
 Pair = tuple[Phone, Phone]
 
 
-@pytest.fixture(scope="module")
-def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
-    folder: Path = tmp_path_factory.mktemp("asterisk")
-    with asyncio.Runner() as runner:
-        stack = AsyncExitStack()
-        yield runner.run(stack.enter_async_context(running(folder)))
-        runner.run(stack.aclose())
-
-
 @pytest.fixture(params=TRANSPORTS)
 async def pair(ports: Ports, request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
     transport: str = request.param
     server = ports.server(transport)
+    one, two, *_ = users(transport)
     async with (
-        Phone.register(server, "1001", PASSWORD, transport=transport, tone=450) as alice,
-        Phone.register(server, "1002", PASSWORD, transport=transport, tone=650) as bob,
+        Phone.register(server, one, PASSWORD, transport=transport, tone=450) as alice,
+        Phone.register(server, two, PASSWORD, transport=transport, tone=650) as bob,
     ):
         yield alice, bob
 
 
 async def test_call_keys_hold_and_cause(pair: Pair) -> None:
     alice, bob = pair
-    call = await alice.dial("1002")
+    call = await alice.dial(bob.user)
     incoming = await bob.incoming()
-    assert (incoming.caller_number, incoming.caller_name) == ("1001", "Phone 1001")
+    assert incoming.caller_number == alice.user
+    assert incoming.caller_name == f"Phone {alice.user}"
     await call.ringing()
     await incoming.answer()
     await call.answered()
@@ -64,7 +55,7 @@ async def test_attended_transfer(pair: Pair, ports: Ports) -> None:
     async with Phone.register(
         ports.server("udp"), "1003", PASSWORD, tone=850, auto_answer=True
     ) as carol:
-        call = await alice.dial("1002")
+        call = await alice.dial(bob.user)
         at_bob = await bob.incoming()
         await at_bob.answer()
         await call.answered()
@@ -84,7 +75,7 @@ async def test_attended_transfer(pair: Pair, ports: Ports) -> None:
 async def test_blind_transfer(pair: Pair, ports: Ports) -> None:
     alice, bob = pair
     async with Phone.register(ports.server("udp"), "1003", PASSWORD, tone=850) as carol:
-        call = await alice.dial("1002")
+        call = await alice.dial(bob.user)
         at_bob = await bob.incoming()
         await at_bob.answer()
         await at_bob.hears(450)  # before its bridge stands, Asterisk transfers nothing

@@ -42,8 +42,13 @@ class Headers:
         self._fields.append((name, text.strip()))
 
     def set(self, name: str, value: object) -> None:
+        """One value in the place of all that were there."""
+        wanted = _canonical(name)
+        at = next((i for i, f in enumerate(self._fields) if _canonical(f[0]) == wanted), None)
         self.remove(name)
         self.add(name, value)
+        if at is not None:
+            self._fields.insert(at, self._fields.pop())
 
     def remove(self, name: str) -> None:
         wanted = _canonical(name)
