@@ -1,0 +1,164 @@
+/** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
+export type Millis = number
+
+export interface Party {
+  number: string
+  name: string | null
+}
+
+export type ExtensionState = 'unregistered' | 'idle' | 'dialing' | 'ringing' | 'talking' | 'held'
+export type Duty = 'off' | 'ready' | 'paused'
+
+export interface BoardPhone {
+  id: string
+  kind: 'sip' | 'browser'
+  registered: boolean
+}
+
+export interface Extension {
+  number: string
+  name: string
+  kind: 'desk' | 'phone'
+  state: ExtensionState
+  since: Millis
+  peer: Party | null
+  call_id: string | null
+  phones: BoardPhone[]
+  user: string | null
+  /** `null` for a phone, which has no duty. */
+  duty: Duty | null
+  skills: string[]
+}
+
+export type CallKind = 'emergency' | 'internal' | 'incoming' | 'outgoing'
+export type CallState = 'waiting' | 'ringing' | 'talking' | 'held' | 'parked'
+export type LegState = 'dialing' | 'ringing' | 'up' | 'held'
+
+export interface Leg {
+  id: string
+  number: string
+  name: string | null
+  extension: string | null
+  role: 'caller' | 'desk' | 'party'
+  state: LegState
+  since: Millis
+}
+
+export interface Call {
+  id: string
+  kind: CallKind
+  digits: string | null
+  class_name: string | null
+  class_name_en: string | null
+  state: CallState
+  since: Millis
+  started_at: Millis
+  answered_at: Millis | null
+  caller: Party
+  called: Party
+  address: string | null
+  legs: Leg[]
+  incident_id: string | null
+  parked_at: string | null
+  /** The desk that put the call on hold. */
+  held_by: string | null
+  owner: string | null
+  task_id: string | null
+  /** Somebody asks another number before a transfer. */
+  consult: { by: string; number: string } | null
+}
+
+export interface Waiting {
+  call_id: string
+  digits: string
+  class_name: string
+  class_name_en: string
+  rank: number
+  number: string
+  name: string | null
+  address: string | null
+  since: Millis
+  offered_to: string | null
+  offered_at: Millis | null
+  /** The desk that is taking it at this moment. */
+  claimed_by: string | null
+  stage: 'desk' | 'next' | 'duty'
+  skill: string | null
+}
+
+export interface Task {
+  id: string
+  number: string
+  name: string | null
+  digits: string
+  class_name: string
+  class_name_en: string
+  calls: number
+  first_at: Millis
+  last_at: Millis
+  state: 'open' | 'calling' | 'closed'
+  owner: string | null
+  attempts: number
+  reason: string | null
+  incident_id: string | null
+}
+
+export interface Incident {
+  id: string
+  title: string
+  status: 'draft' | 'open' | 'closed'
+  owner: string | null
+  number: string
+  name: string | null
+  address: string | null
+  digits: string
+  class_name: string
+  class_name_en: string
+  call_ids: string[]
+  note: string
+  created_at: Millis
+  updated_at: Millis
+  version: number
+}
+
+/** The replicated views, by entity. */
+export interface Entities {
+  extension: Extension
+  call: Call
+  waiting: Waiting
+  task: Task
+  incident: Incident
+}
+export type EntityName = keyof Entities
+
+export interface Me {
+  login: string
+  name: string
+  role: string
+  language: 'zh' | 'en'
+  rights: string[]
+  desk: string | null
+}
+
+export interface PhoneConfig {
+  extension: string
+  uri: string
+  ws_url: string
+  username: string
+  password: string
+  ice: string[]
+}
+
+export interface SpeedDial {
+  position: number
+  label: string
+  number: string
+}
+
+export interface EmergencyNumber {
+  digits: string
+  name_zh: string
+  name_en: string
+  rank: number
+  skill: string | null
+}

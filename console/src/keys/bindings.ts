@@ -1,0 +1,84 @@
+/** Every key of the console in one table. The `?` overlay is this table. Pure. */
+
+export type Action =
+  | 'take'
+  | 'hangup'
+  | 'hold'
+  | 'park'
+  | 'transfer'
+  | 'keypad'
+  | 'mute'
+  | 'recent'
+  | 'dial'
+  | 'queue'
+  | 'board'
+  | 'calls'
+  | 'tasks'
+  | 'incident'
+  | 'ready'
+  | 'pause'
+  | 'help'
+  | 'close'
+  | 'nextCall'
+  | 'deskView'
+  | `speed:${number}`
+
+export interface KeyPress {
+  key: string
+  alt: boolean
+  ctrl: boolean
+  meta: boolean
+  /** The focus is in a text field, a select or the like. */
+  typing: boolean
+  /** The focus is on something that Enter or Space would press. */
+  onControl: boolean
+}
+
+interface Binding {
+  keys: readonly string[]
+  action: Action
+  /** Works while typing too. */
+  always: boolean
+}
+
+/** Shown in this order; `label` is `keys.<action>` in the messages. */
+export const BINDINGS: readonly Binding[] = [
+  { keys: ['F2', 'Enter'], action: 'take', always: true },
+  { keys: ['F4'], action: 'hangup', always: true },
+  { keys: ['F6'], action: 'hold', always: true },
+  { keys: ['F7'], action: 'park', always: true },
+  { keys: ['F8'], action: 'transfer', always: true },
+  { keys: ['F9'], action: 'recent', always: true },
+  { keys: ['F10'], action: 'mute', always: true },
+  { keys: ['k'], action: 'keypad', always: false },
+  { keys: ['/'], action: 'dial', always: false },
+  { keys: ['n'], action: 'nextCall', always: false },
+  { keys: ['q'], action: 'queue', always: false },
+  { keys: ['t'], action: 'tasks', always: false },
+  { keys: ['b'], action: 'board', always: false },
+  { keys: ['c'], action: 'calls', always: false },
+  { keys: ['i'], action: 'incident', always: false },
+  { keys: ['r'], action: 'ready', always: false },
+  { keys: ['p'], action: 'pause', always: false },
+  { keys: ['d'], action: 'deskView', always: false },
+  { keys: ['?'], action: 'help', always: false },
+  { keys: ['Escape'], action: 'close', always: true },
+]
+
+function matches(binding: Binding, press: KeyPress): boolean {
+  if (press.typing && !binding.always) return false
+  if (press.key === 'Enter' && (press.typing || press.onControl)) return false
+  return binding.keys.includes(press.key.length === 1 ? press.key.toLowerCase() : press.key)
+}
+
+/** What a key press asks for; `null` leaves it to the browser. */
+export function actionOf(press: KeyPress): Action | null {
+  if (press.ctrl || press.meta) return null
+  if (press.alt) return /^[1-9]$/.test(press.key) ? `speed:${Number(press.key)}` : null
+  return BINDINGS.find((binding) => matches(binding, press))?.action ?? null
+}
+
+/** A digit typed outside of any field begins a number to dial. */
+export function startsNumber(press: KeyPress): boolean {
+  return !press.typing && !press.ctrl && !press.meta && !press.alt && /^[0-9*#+]$/.test(press.key)
+}

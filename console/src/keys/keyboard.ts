@@ -1,0 +1,124 @@
+/** Listens to the whole page and carries out what `bindings.ts` says. */
+import { nextTick, onMounted, onUnmounted } from 'vue'
+import {
+  changeDuty,
+  hangUp,
+  park,
+  sendKeys,
+  speedDial,
+  takeNext,
+  toggleHold,
+  toggleMute,
+} from '../call/actions'
+import { entered, mode } from '../call/mode'
+import { choose, current, others } from '../call/store'
+import { dismiss } from '../commands/notices'
+import { help, recentOpen, seatOpen, show, view } from '../frame/view'
+import { desk, speedDials } from '../session/store'
+import { focusPart } from '../ui/roving'
+import { actionOf, startsNumber, type Action, type KeyPress } from './bindings'
+
+const CONTROL = 'button, a, summary, [role="button"], [data-item]'
+const FIELD = 'input, textarea, select, [contenteditable]'
+
+function pressOf(event: KeyboardEvent): KeyPress {
+  const target = event.target instanceof Element ? event.target : null
+  // With Alt some layouts give another sign; the place of the key is what is meant.
+  const digit = event.altKey ? /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] : undefined
+  return {
+    key: digit ?? event.key,
+    alt: event.altKey,
+    ctrl: event.ctrlKey,
+    meta: event.metaKey,
+    typing: target?.matches(FIELD) ?? false,
+    onControl: target?.closest(CONTROL) != null,
+  }
+}
+
+async function goTo(part: string): Promise<void> {
+  if (part !== 'queue' && part !== 'tasks') show('desk')
+  await nextTick()
+  focusPart(part)
+}
+
+function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
+  const needsCall = wanted !== 'dial'
+  if (needsCall && !current.value) return
+  mode.value = mode.value === wanted && needsCall ? 'dial' : wanted
+  if (mode.value !== 'dial') entered.value = ''
+  void goTo('panel')
+}
+
+function close(): void {
+  if (help.value) help.value = false
+  else if (recentOpen.value) recentOpen.value = false
+  else if (seatOpen.value) seatOpen.value = false
+  else if (dismiss()) return
+  else if (mode.value !== 'dial') mode.value = 'dial'
+  else if (view.value !== 'desk') show('desk')
+  else (document.activeElement as HTMLElement | null)?.blur()
+}
+
+function bringNext(): void {
+  const last = others.value.at(-1)
+  if (last) choose(last)
+}
+
+const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
+  take: takeNext,
+  hangup: () => hangUp(),
+  hold: () => toggleHold(),
+  park: () => park(),
+  transfer: () => openPanel('transfer'),
+  keypad: () => openPanel('keypad'),
+  mute: toggleMute,
+  recent: () => (recentOpen.value = !recentOpen.value),
+  dial: () => openPanel('dial'),
+  queue: () => goTo('queue'),
+  tasks: () => goTo('tasks'),
+  board: () => goTo('board'),
+  calls: () => goTo('calls'),
+  incident: () => goTo('incident'),
+  ready: () => desk.value && changeDuty(desk.value, 'ready'),
+  pause: () => desk.value && changeDuty(desk.value, 'paused'),
+  help: () => (help.value = !help.value),
+  close,
+  nextCall: bringNext,
+  deskView: () => show('desk'),
+}
+
+function perform(action: Action): void {
+  if (action.startsWith('speed:')) {
+    const position = Number(action.slice(6))
+    const button = speedDials.value.find((entry) => entry.position === position)
+    if (button) void speedDial(button.number)
+  } else void ACTIONS[action as keyof typeof ACTIONS]()
+}
+
+function beginNumber(key: string): void {
+  if (mode.value === 'keypad' && current.value) {
+    void sendKeys(key)
+    return
+  }
+  entered.value = key
+  void goTo('panel')
+}
+
+function listen(event: KeyboardEvent): void {
+  // A dialog of the page has its own keys, apart from those that must always work.
+  const press = pressOf(event)
+  const inDialog = event.target instanceof Element && event.target.closest('dialog') !== null
+  const action = actionOf(inDialog ? { ...press, typing: true } : press)
+  if (action && !(event.repeat && action !== 'close')) {
+    event.preventDefault()
+    perform(action)
+  } else if (!inDialog && startsNumber(press)) {
+    event.preventDefault()
+    beginNumber(press.key)
+  }
+}
+
+export function useKeyboard(): void {
+  onMounted(() => addEventListener('keydown', listen))
+  onUnmounted(() => removeEventListener('keydown', listen))
+}

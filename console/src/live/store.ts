@@ -1,0 +1,71 @@
+/** The one replicated picture: entity → id → value. Everything else on the screen is derived from it. */
+import { reactive, shallowReactive } from 'vue'
+import { serverNow } from '../api/http'
+import type { Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
+import { applyChanges, applySnapshot, type LiveMaps, type Message } from './protocol'
+import { LiveSocket } from './socket'
+
+export const live: LiveMaps = {
+  extension: shallowReactive(new Map<string, Extension>()),
+  call: shallowReactive(new Map<string, Call>()),
+  waiting: shallowReactive(new Map<string, Waiting>()),
+  task: shallowReactive(new Map<string, Task>()),
+  incident: shallowReactive(new Map<string, Incident>()),
+}
+
+export type LinkState = 'connecting' | 'up' | 'down'
+
+export const link = reactive({
+  state: 'connecting' as LinkState,
+  attempt: 0,
+  /** When the picture was last known to be true. */
+  pictureAt: null as Millis | null,
+})
+
+let seq = -1
+let socket: LiveSocket | null = null
+let whenRefused: () => void = () => undefined
+
+function receive(message: Message): void {
+  link.pictureAt = serverNow()
+  if (message.type === 'ping' || message.type === 'error') return
+  if (message.type === 'snapshot') applySnapshot(live, message)
+  else if (message.seq > seq + 1 && seq >= 0) {
+    // A change is missing: what we show may be wrong, and a new connection begins with a snapshot.
+    seq = -1
+    socket?.restart()
+    return
+  } else applyChanges(live, message.changes)
+  seq = message.seq
+  link.state = 'up'
+}
+
+function closed(attempt: number, code: number): void {
+  seq = -1
+  link.state = 'down'
+  link.attempt = attempt
+  // 4401 signed out, 4403 not allowed: connecting again cannot help.
+  if (code === 4401 || code === 4403) whenRefused()
+}
+
+export function startLive(refused: () => void): void {
+  stopLive()
+  whenRefused = refused
+  link.state = 'connecting'
+  link.attempt = 0
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
+  socket = new LiveSocket(`${scheme}://${location.host}/api/live`, {
+    message: receive,
+    closed,
+    open: () => undefined,
+  })
+  socket.start()
+}
+
+export function stopLive(): void {
+  socket?.stop()
+  socket = null
+  seq = -1
+  link.pictureAt = null
+  for (const map of Object.values(live)) map.clear()
+}

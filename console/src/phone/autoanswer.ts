@@ -1,0 +1,14 @@
+/** Which ringing call the browser phone answers by itself. Pure. */
+
+type Header = (name: string) => string | undefined
+
+/**
+ * True when the switch says that the dispatcher already pressed a key for this call: `answer-after=0` in
+ * Call-Info (RFC 3261 clause 20.9, as desk phones use it), or `info=alert-autoanswer` / `auto-answer` in
+ * Alert-Info, or Answer-Mode: Auto (RFC 5373).
+ */
+export function wantsAutoAnswer(header: Header): boolean {
+  if (/;\s*answer-after\s*=\s*0*\d/i.test(header('Call-Info') ?? '')) return true
+  if (/auto-?answer/i.test(header('Alert-Info') ?? '')) return true
+  return /^\s*auto\b/i.test(header('Answer-Mode') ?? '')
+}

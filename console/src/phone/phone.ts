@@ -1,0 +1,107 @@
+/** The browser phone: one JsSIP user agent that registers while somebody sits at the desk. */
+import JsSIP from 'jssip'
+import type { UA } from 'jssip'
+import type { IncomingRTCSessionEvent, RTCSessionEvent } from 'jssip/lib/UA'
+import { computed, ref, watch } from 'vue'
+import type { PhoneConfig } from '../api/types'
+import { wantsAutoAnswer } from './autoanswer'
+import { phoneLock, releasePhone, takePhone } from './lock'
+import { closeMicrophone, openMicrophone } from './microphone'
+import { ring } from './ringer'
+import { answerSession, sessions, track } from './session'
+
+export type PhoneState = 'off' | 'connecting' | 'registered' | 'lost' | 'refused' | 'other-tab'
+
+export const phoneState = ref<PhoneState>('off')
+export const phoneExtension = ref<string | null>(null)
+
+let agent: UA | null = null
+
+export const ringingSession = computed(() => {
+  for (const session of sessions.values()) if (session.state === 'ringing') return session
+  return null
+})
+
+watch(
+  () => ringingSession.value !== null,
+  (on) => ring(on),
+)
+
+// A second call at a desk that talks is signalled by the screen; ringing in the ear would mask the caller.
+function incoming({ session, request }: IncomingRTCSessionEvent): void {
+  const auto = wantsAutoAnswer((name) => request.getHeader(name))
+  track(session, auto, () => undefined)
+  if (auto) void answerSession(session.id)
+}
+
+function follow(ua: UA): void {
+  ua.on('registered', () => (phoneState.value = 'registered'))
+  ua.on('unregistered', () => (phoneState.value = 'lost'))
+  ua.on('registrationFailed', ({ cause, response }) => {
+    phoneState.value = response ? 'refused' : 'lost'
+    // A refused account is tried again too: its secret may just have been changed.
+    if (cause && agent === ua) setTimeout(() => agent === ua && ua.register(), 5000)
+  })
+  ua.on('disconnected', () => (phoneState.value = 'lost'))
+  ua.on('newRTCSession', (event: RTCSessionEvent) => {
+    if (event.originator === 'remote') incoming(event as IncomingRTCSessionEvent)
+    else track(event.session, true, () => undefined)
+  })
+}
+
+function build(config: PhoneConfig): UA {
+  return new JsSIP.UA({
+    sockets: new JsSIP.WebSocketInterface(config.ws_url),
+    uri: config.uri,
+    authorization_user: config.username,
+    password: config.password,
+    register: true,
+    register_expires: 120,
+    session_timers: false,
+    connection_recovery_min_interval: 1,
+    connection_recovery_max_interval: 5,
+    user_agent: 'softswitch-console',
+  })
+}
+
+/** Start the phone of a desk. `take` takes it from another tab of this browser. */
+export async function startPhone(config: PhoneConfig, take = false): Promise<void> {
+  if (agent && phoneExtension.value === config.extension) return
+  stopPhone()
+  phoneExtension.value = config.extension
+  if (!(await takePhone(take, stopAgent))) {
+    phoneState.value = 'other-tab'
+    return
+  }
+  phoneState.value = 'connecting'
+  void openMicrophone()
+  agent = build(config)
+  follow(agent)
+  agent.start()
+}
+
+function stopAgent(): void {
+  agent?.stop()
+  agent = null
+  sessions.clear()
+  phoneState.value = phoneLock.value === 'other' ? 'other-tab' : 'off'
+  closeMicrophone()
+}
+
+export function stopPhone(): void {
+  releasePhone()
+  stopAgent()
+  phoneState.value = 'off'
+  phoneExtension.value = null
+}
+
+/** Dial without the server: the switch carries the call by its dialplan alone. */
+export async function dialDirectly(number: string): Promise<boolean> {
+  if (!agent || phoneState.value !== 'registered') return false
+  const stream = await openMicrophone()
+  if (!stream) return false
+  agent.call(number, { mediaStream: stream, pcConfig: { iceServers: [] } })
+  return true
+}
+
+JsSIP.debug.disable()

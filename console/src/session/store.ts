@@ -1,0 +1,113 @@
+/** Who is signed in, where they sit, and what follows from it: the picture, the phone, the small tables. */
+import { computed, reactive, shallowRef, watch } from 'vue'
+import { desk as deskApi, session as api } from '../api/client'
+import { ApiError, onSignedOut } from '../api/http'
+import type { Duty, EmergencyNumber, Me, SpeedDial } from '../api/types'
+import { showError } from '../commands/run'
+import { setLanguage } from '../i18n'
+import { link, live, startLive, stopLive } from '../live/store'
+import { startPhone, stopPhone } from '../phone/phone'
+
+export const me = shallowRef<Me | null>(null)
+export const session = reactive({ booting: true, unreachable: false })
+export const speedDials = shallowRef<SpeedDial[]>([])
+export const emergencyNumbers = shallowRef<EmergencyNumber[]>([])
+
+export const desk = computed(() => me.value?.desk ?? null)
+export const ownExtension = computed(() => (desk.value ? (live.extension.get(desk.value) ?? null) : null))
+export const duty = computed<Duty>(() => ownExtension.value?.duty ?? 'off')
+export const may = (right: string): boolean => me.value?.rights.includes(right) ?? false
+
+/** Load what changes seldom. A part that fails leaves the rest in place. */
+export async function loadTables(): Promise<void> {
+  const [dials, numbers] = await Promise.allSettled([
+    desk.value ? deskApi.speedDials() : Promise.resolve([]),
+    deskApi.emergencyNumbers(),
+  ])
+  if (dials.status === 'fulfilled') speedDials.value = dials.value
+  if (numbers.status === 'fulfilled') emergencyNumbers.value = numbers.value
+}
+
+async function connectPhone(take = false): Promise<void> {
+  if (!desk.value) {
+    stopPhone()
+    return
+  }
+  try {
+    await startPhone(await api.phone(), take)
+  } catch (error) {
+    // A desk may have a SIP telephone only: then nothing is wrong.
+    if (error instanceof ApiError && error.code === 'no_browser_phone') stopPhone()
+    else showError(error)
+  }
+}
+
+export const takePhoneHere = (): Promise<void> => connectPhone(true)
+
+async function enter(value: Me): Promise<void> {
+  me.value = value
+  setLanguage(value.language)
+  startLive(leave)
+  await Promise.all([loadTables(), connectPhone()])
+}
+
+/** Forget everything of the person who was signed in. */
+function leave(): void {
+  me.value = null
+  speedDials.value = []
+  stopPhone()
+  stopLive()
+}
+
+/** On opening the page: go on with the session that the browser still holds, if any. */
+export async function resume(): Promise<void> {
+  try {
+    await enter(await api.me())
+    session.unreachable = false
+  } catch (error) {
+    session.unreachable = error instanceof ApiError && error.unreachable
+    if (session.unreachable) setTimeout(() => void resume(), 2000)
+  } finally {
+    session.booting = false
+  }
+}
+
+export async function signIn(login: string, password: string): Promise<void> {
+  await api.login(login, password)
+  await enter(await api.me())
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await api.logout()
+  } finally {
+    leave()
+  }
+}
+
+/** Sit down at a desk, change the duty there, or (with `null`) get up. */
+export async function takeSeat(extension: string | null, state: Duty): Promise<void> {
+  const before = desk.value
+  await api.seat(extension, state)
+  me.value = await api.me()
+  if (before === me.value.desk) return
+  await Promise.all([loadTables(), connectPhone()])
+}
+
+export const setDuty = (state: Duty): Promise<void> => takeSeat(desk.value, state)
+
+onSignedOut(leave)
+
+// After a cut the server may be another one: what it says of seat, tables and phone counts.
+watch(
+  () => link.state,
+  async (state, before) => {
+    if (state !== 'up' || before !== 'down' || !me.value) return
+    try {
+      me.value = await api.me()
+      await Promise.all([loadTables(), connectPhone()])
+    } catch (error) {
+      showError(error)
+    }
+  },
+)
