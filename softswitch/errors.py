@@ -60,7 +60,12 @@ def invalid(code: str, message: str, next_step: str = "", *, field: str | None =
 
 def not_found(what: str, which: str, next_step: str = "") -> Refusal:
     """Return the refusal for a thing that does not exist."""
-    return Refusal(Kind.NOT_FOUND, f"{what}_not_found", f"There is no {what} {which}.", next_step)
+    return Refusal(
+        Kind.NOT_FOUND,
+        f"{what.replace(' ', '_')}_not_found",
+        f"There is no {what} {which}.",
+        next_step,
+    )
 
 
 def conflict(code: str, message: str, next_step: str = "") -> Refusal:

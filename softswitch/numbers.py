@@ -113,7 +113,10 @@ def plain_text(text: str, field: str, longest: int = 200) -> str:
     stripped = text.strip()
     if len(stripped) > longest:
         raise invalid(
-            "too_long", f"{field} has {len(stripped)} characters.", f"Give at most {longest}.", field=field
+            "too_long",
+            f"{field} has {len(stripped)} characters.",
+            f"Give at most {longest}.",
+            field=field,
         )
     if any(ord(letter) < 32 and letter not in "\n\t" or ord(letter) == 127 for letter in stripped):
         raise invalid(

@@ -103,7 +103,7 @@ class Engine:
         self.control_up = False
         self.remembered: dict[str, dict[str, Any]] = {}
         """Rows of calls that were up before a restart: parked, held, whose."""
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._arriving: dict[str, asyncio.Future[Channel]] = {}
 
@@ -112,11 +112,19 @@ class Engine:
     @asynccontextmanager
     async def locked(self, call_id: str) -> AsyncIterator[None]:
         """Hold the lock of a call; facts and commands on it run one after the other, first come first served."""
-        lock = self._locks.setdefault(call_id, asyncio.Lock())
-        async with lock:
-            yield
-        if call_id not in self.calls and not lock.locked():
-            self._locks.pop(call_id, None)
+        lock, users = self._locks.get(call_id, (None, 0))
+        lock = lock or asyncio.Lock()
+        self._locks[call_id] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            # Forgotten only when nobody waits for it, or two could hold two locks of one call.
+            users = self._locks[call_id][1] - 1
+            if users:
+                self._locks[call_id] = (lock, users)
+            else:
+                del self._locks[call_id]
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run work beside the present one; its failure is logged, never lost."""

@@ -83,10 +83,15 @@ async def running_system(data: Path, **more: Any) -> AsyncIterator[System]:
         yield system
 
 
-def sip_phone(system: System, phone_id: str, **more: Any) -> Any:
-    """Return a phone that registers (``async with``); tones tell who hears whom."""
+@asynccontextmanager
+async def sip_phone(system: System, phone_id: str, **more: Any) -> AsyncIterator[SipPhone]:
+    """A phone that is registered, and that the system knows to be; tones tell who hears whom."""
     server = (LOCAL, system.settings.sip.port)
-    return SipPhone.register(server, phone_id, secret(phone_id), **more)
+    board = system.center.board
+    async with SipPhone.register(server, phone_id, secret(phone_id), **more) as phone:
+        await until(lambda: board.is_registered([phone_id]), what=f"{phone_id} is registered")
+        yield phone
+    await until(lambda: not board.is_registered([phone_id]), what=f"{phone_id} is gone")
 
 
 async def until(read: Callable[[], T], *, seconds: float = 5.0, what: str = "") -> T:

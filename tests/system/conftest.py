@@ -27,6 +27,9 @@ async def system(shared: System) -> AsyncIterator[System]:
     await until(lambda: not center.engine.calls, what="no call is under dispatch")
     assert not center.engine.rings
     assert not center.intake.queue
+    await until(lambda: not center.engine._locks, what="no command is under way")
     assert "0 active" in await shared.node.command("core show channels count")
     bridges = await shared.node.command("bridge show all")
     assert len(bridges.strip().splitlines()) == 1, bridges
+    for row in list(center.tasks.open.values()):
+        await center.tasks.close("test", row["id"], "end of test")

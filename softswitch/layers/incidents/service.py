@@ -96,7 +96,9 @@ class IncidentService:
     def view(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return an incident as JSON."""
         name_zh, name_en = self._class_name(row["digits"])
-        return {**row, "class_name": name_zh, "class_name_en": name_en}
+        # Column names are a kind of str that the encoder of the live socket refuses as keys.
+        plain = {str(key): value for key, value in row.items()}
+        return {**plain, "class_name": name_zh, "class_name_en": name_en}
 
     # ---- what people do
 
