@@ -138,6 +138,7 @@ class Database:
             refusal = as_refusal(error)
             if refusal is None:
                 raise
+            self._reader_engine.dispose()  # the next try opens the file anew
             raise refusal from error
 
     def _settled(self, jobs: Sequence[Job], notes: Mapping[str, Any]) -> None:

@@ -140,6 +140,8 @@ class Writer:
         self.statistics.failures += len(jobs)
         for job in jobs:
             job.fail(error)
+        # A file that was opened read-only stays so for its connection: the next try opens it anew.
+        self._engine.dispose()
         self._settled(jobs, {})
 
     def _count(self, jobs: list[Job]) -> None:

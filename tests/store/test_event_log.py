@@ -1,0 +1,160 @@
+"""Subscriptions: in order, at least once, from where they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import Connection, insert
+
+from softswitch.events import CallAnswered, CallEnded, Fact
+from softswitch.store.database import Database
+from softswitch.store.event_log import EventLog, Stored, append, last_seq, prune
+from softswitch.store.event_rows import event_log
+from tests.store.conftest import add, texts
+
+
+def ended(number: int) -> CallEnded:
+    return CallEnded(str(number), number, 16)
+
+
+class Collected:
+    """A handler that keeps what it gets, and fails as often as it is told."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.events: list[Fact] = []
+        self.batches = 0
+        self._failures = failures
+
+    async def __call__(self, batch: Sequence[Stored]) -> None:
+        self.batches += 1
+        if self._failures:
+            self._failures -= 1
+            raise RuntimeError("the handler fails")
+        self.events += [item.event for item in batch]
+
+
+async def test_facts_arrive_in_order_and_only_of_the_kinds_asked_for(db: Database) -> None:
+    log, got = EventLog(db), Collected()
+    log.subscribe("test", [CallEnded], got)
+    await log.start()
+    for number in range(5):
+        await db.write(append, ended(number), CallAnswered("x", 1))
+    await log.drained()
+    await log.close()
+    assert got.events == [ended(number) for number in range(5)]
+
+
+async def test_a_fact_of_a_change_that_failed_is_never_told(db: Database) -> None:
+    def fail(conn: Connection) -> None:
+        append(conn, ended(1))
+        raise ValueError("no")
+
+    log, got = EventLog(db), Collected()
+    log.subscribe("test", [CallEnded], got)
+    await log.start()
+    with pytest.raises(ValueError, match=r"^no$"):
+        await db.write(fail)
+    await db.write(append, ended(2))
+    await log.drained()
+    await log.close()
+    assert got.events == [ended(2)]
+
+
+async def test_the_cursor_survives_a_restart(db: Database) -> None:
+    for round_ in range(3):
+        log, got = EventLog(db), Collected()
+        log.subscribe("test", [CallEnded], got)
+        await db.write(append, ended(round_))
+        await log.start()
+        await log.drained()
+        await log.close()
+        assert got.events == [ended(round_)]
+
+
+async def test_a_new_name_may_begin_with_what_comes_now(db: Database) -> None:
+    await db.write(append, ended(1))
+    log, old, new = EventLog(db), Collected(), Collected()
+    log.subscribe("from start", [CallEnded], old)
+    log.subscribe("from now", [CallEnded], new, from_start=False)
+    await log.start()
+    await db.write(append, ended(2))
+    await log.drained()
+    await log.close()
+    assert (old.events, new.events) == ([ended(1), ended(2)], [ended(2)])
+
+
+async def test_a_failing_handler_gets_the_same_facts_again(db: Database) -> None:
+    log, got = EventLog(db, retry_seconds=0.001), Collected(failures=3)
+    log.subscribe("test", [CallEnded], got)
+    await db.write(append, ended(1), ended(2))
+    await log.start()
+    await log.drained()
+    assert log.failures() == {"test": 0}
+    await log.close()
+    assert got.events == [ended(1), ended(2)]
+    assert got.batches == 4
+
+
+async def test_a_change_and_its_cursor_are_one_transaction(db: Database) -> None:
+    fail = [True]
+
+    def change(conn: Connection, batch: Sequence[Stored]) -> None:
+        for item in batch:
+            add(conn, f"seen {item.seq}")
+        if fail.pop() if fail else False:
+            raise RuntimeError("after the change")
+
+    log = EventLog(db, retry_seconds=0.001)
+    log.apply("test", [CallEnded], change)
+    await db.write(append, ended(1), ended(2))
+    await log.start()
+    await log.drained()
+    await log.close()
+    assert await db.read(texts) == ["seen 1", "seen 2"]
+
+
+async def test_many_facts_come_in_bounded_batches(db: Database) -> None:
+    log, got = EventLog(db), Collected()
+    log.subscribe("test", [CallEnded], got)
+    await db.write(append, *(ended(number) for number in range(450)))
+    await log.start()
+    await log.drained()
+    await log.close()
+    assert [event.at for event in got.events if isinstance(event, CallEnded)] == list(range(450))
+    assert got.batches == 3
+
+
+async def test_a_fact_of_a_later_release_is_passed_over(db: Database) -> None:
+    log, got = EventLog(db), Collected()
+    log.subscribe("test", ["call.ended", "call.teleported"], got)
+    rows = [
+        {"at": 1, "kind": "call.teleported", "body": "{}"},
+        {"at": 1, "kind": "call.ended", "body": '{"call_id": "c"}'},  # fields are missing
+        {"at": 1, "kind": "call.ended", "body": "{"},
+    ]
+    await db.write(lambda conn: conn.execute(insert(event_log), rows).rowcount)
+    await db.write(append, ended(1))
+    await log.start()
+    await log.drained()
+    await log.close()
+    assert got.events == [ended(1)]
+
+
+async def test_only_facts_that_everybody_has_read_are_removed(db: Database) -> None:
+    log, got = EventLog(db), Collected()
+    log.subscribe("test", [CallEnded], got)
+    await db.write(append, ended(1), at=1)
+    await log.start()
+    await log.drained()
+    await log.close()
+    await db.write(append, ended(2), at=1)
+    assert await db.write(prune, 10) == 1
+    assert await db.read(last_seq) == 2
+
+
+async def test_two_subscribers_of_one_name_are_a_mistake(db: Database) -> None:
+    log = EventLog(db)
+    log.subscribe("test", [CallEnded], Collected())
+    with pytest.raises(ValueError, match=r"two subscribers test"):
+        log.subscribe("test", [CallEnded], Collected())

@@ -1,0 +1,80 @@
+"""The schema: made anew, brought up to date, and refused when it is from tomorrow."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from softswitch.errors import Refusal
+from softswitch.store.database import Database
+from softswitch.store.migrations import Migration, migrate
+
+
+def execute(statement: str) -> Migration:
+    return Migration(1, "event_log", lambda conn: conn.exec_driver_sql(statement))
+
+
+def version(conn: Connection) -> int | None:
+    return conn.exec_driver_sql("SELECT version FROM schema_version").scalar()
+
+
+async def test_a_new_database_needs_no_migration(path: Path) -> None:
+    ran: list[int] = []
+    steps = [Migration(1, "event_log", lambda _conn: ran.append(1))]
+    async with Database.at(path) as db:
+        with sqlite3.connect(path) as other:
+            for name in [
+                row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            ]:
+                if not name.startswith("sqlite_"):
+                    other.execute(f'DROP TABLE "{name}"')
+        other.close()
+        assert await db.write(migrate, steps) == 1
+    assert ran == []
+
+
+async def test_an_older_database_gets_each_change_once(path: Path) -> None:
+    ran: list[int] = []
+    steps = [
+        Migration(1, "event_log", lambda _conn: ran.append(1)),
+        Migration(2, "never_made", lambda _conn: ran.append(2)),
+        Migration(3, "event_log", lambda _conn: ran.append(3)),
+    ]
+    async with Database.at(path) as db:
+        assert await db.write(migrate, steps[:1]) == 1
+        assert await db.write(migrate, steps) == 3
+        assert await db.write(migrate, steps) == 3
+        assert await db.read(version) == 3
+    assert ran == [1, 3]
+
+
+async def test_a_change_that_fails_leaves_the_schema_as_it_was(path: Path) -> None:
+    steps = [
+        execute("ALTER TABLE event_log ADD COLUMN extra TEXT"),
+        Migration(2, "event_log", lambda conn: conn.exec_driver_sql("SELECT nonsense")),
+    ]
+    async with Database.at(path) as db:
+        with pytest.raises(Exception, match=r"nonsense"):
+            await db.write(migrate, steps)
+        assert await db.read(version) == 0
+        assert await db.write(migrate, steps[:1]) == 1
+
+
+async def test_a_database_of_a_later_release_is_refused(path: Path) -> None:
+    async with Database.at(path) as db:
+        await db.write(lambda conn: conn.exec_driver_sql("UPDATE schema_version SET version=99"))
+    with pytest.raises(Refusal, match=r"schema 99.*newer release") as refused:
+        await Database.at(path).open()
+    assert refused.value.code == "schema_too_new"
+
+
+async def test_a_table_that_lacks_a_column_is_refused(path: Path) -> None:
+    async with Database.at(path) as db:
+        await db.write(
+            lambda conn: conn.exec_driver_sql("ALTER TABLE event_cursor DROP COLUMN seq")
+        )
+    with pytest.raises(Refusal, match=r"event_cursor lacks the column seq"):
+        await Database.at(path).open()
