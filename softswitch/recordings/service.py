@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,8 @@ from softswitch.recordings.model import CallId, Recording, RecordingId, Retentio
 from softswitch.recordings.retention import Cleaner
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog, Stored
+
+log = logging.getLogger(__name__)
 
 MEGABYTE = 1_000_000
 ExtensionOf = Callable[[str], str | None]
@@ -127,6 +130,8 @@ class RecordingService:
             case ports.Connected(channels=channels):
                 self._channels = {channel.id: channel for channel in channels}
                 self._knows_channels = True
+                for channel_id in self._recording - self._channels.keys():
+                    self._ended(channel_id)
                 self._checks.soon()
             case ports.Disconnected():
                 self._knows_channels = False

@@ -242,6 +242,19 @@ async def test_while_the_switch_is_away_running_recordings_are_left_alone(
     assert (await rows(db))[CALL].state is State.RUNNING
 
 
+async def test_a_leg_that_ended_while_the_connection_was_cut_is_put_away(
+    switch: Switch, db: Database
+) -> None:
+    await switch.connect()
+    await switch.begin(CALL)
+    switch.write(CALL, tone(1.0))
+    await switch.service.settled()
+    await switch.service.handle(Disconnected("cut"))
+    await switch.connect()
+    await switch.service.settled()
+    assert (await rows(db))[CALL].state is State.KEPT
+
+
 async def test_files_that_are_not_recordings_are_left_alone(switch: Switch, db: Database) -> None:
     await switch.connect()
     for name in ("notes.txt", "ö.wav", "a b.wav"):
