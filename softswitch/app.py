@@ -174,6 +174,7 @@ class System:
             show_alarm=self._show_alarm,
             retention=Retention(days),
         )
+        self.recordings.follow(self.events)
         await self.recordings.start()
         self._stack.push_async_callback(self.recordings.stop)
 
