@@ -40,6 +40,10 @@ class AriControl:
         self._secrets = secrets
         self._connection: AriConnection | None = None
         self._connected = asyncio.Event()
+        self._playing: dict[str, str] = {}
+        """The playback that may still run on a channel. Asterisk carries out the acts on a channel one after
+        the other, a playback is one of them, and a request that waits for its turn holds up every request
+        behind it on the connection: so whatever comes after a playback ends it first."""
 
     # ---- facts --------------------------------------------------------------------------------------
 
@@ -89,12 +93,19 @@ class AriControl:
         self._connection = connection
         self._connected.set()
         async for event in connection.events():
+            if event["type"] == "PlaybackFinished":
+                self._played(event["playback"])
             for fact in control.facts(event):
                 yield fact
         self._connection = None
         self._connected.clear()
         await connection.close()
         yield ControlDown(connection.closed_because)
+
+    def _played(self, playback: Mapping[str, Any]) -> None:
+        channel_id = str(playback.get("target_uri", "")).removeprefix("channel:")
+        if self._playing.get(channel_id) == playback.get("id"):
+            del self._playing[channel_id]
 
     # ---- acts ---------------------------------------------------------------------------------------
 
@@ -137,6 +148,7 @@ class AriControl:
 
     async def join(self, bridge_id: str, *channel_ids: str) -> None:
         """Bring channels into a bridge, out of the one they are in."""
+        await self._end_playbacks(*channel_ids)
         query = {"channel": ",".join(channel_ids)}
         await self._do(Request("POST", path("bridges", bridge_id, "addChannel"), query))
 
@@ -157,11 +169,14 @@ class AriControl:
 
     async def play(self, channel_id: str, playback_id: str, media: str) -> None:
         """Play ``media`` (``sound:…``, ``tone:…``) to a channel under an id of ours."""
+        await self._end_playbacks(channel_id)
         uri = path("channels", channel_id, "play", playback_id)
+        self._playing[channel_id] = playback_id
         await self._do(Request("POST", uri, {"media": media}), done=(409,))
 
     async def send_keys(self, channel_id: str, digits: str) -> None:
         """Send keys (RFC 4733); never repeated: after a cut the outcome is unknown and said to be so."""
+        await self._end_playbacks(channel_id)
         uri = path("channels", channel_id, "dtmf")
         try:
             await self._do(Request("POST", uri, {"dtmf": digits}), repeat=False)
@@ -170,6 +185,7 @@ class AriControl:
 
     async def release(self, channel_id: str, context: str, exten: str) -> None:
         """Send a channel back into the dialplan."""
+        await self._end_playbacks(channel_id)
         query = {"context": context, "extension": exten, "priority": "1"}
         await self._do(Request("POST", path("channels", channel_id, "continue"), query))
 
@@ -180,7 +196,15 @@ class AriControl:
         await self._do(Request("POST", uri, {"states": state}), done=(404,))
 
     async def _channel(self, method: str, channel_id: str, act: str) -> None:
+        await self._end_playbacks(channel_id)
         await self._do(Request(method, path("channels", channel_id, act), {}))
+
+    async def _end_playbacks(self, *channel_ids: str) -> None:
+        for channel_id in channel_ids:
+            if playback_id := self._playing.pop(channel_id, ""):
+                await self._do(
+                    Request("DELETE", path("playbacks", playback_id), {}), done=(404, 409)
+                )
 
     # ---- asking -------------------------------------------------------------------------------------
 

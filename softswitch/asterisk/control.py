@@ -132,6 +132,6 @@ _READERS: Mapping[str, Callable[[Json], Iterator[ControlFact]]] = {
     "ChannelTransfer": _transfer,
 }
 
-WANTED = (*_READERS, "ApplicationReplaced", "RESTResponse")
+WANTED = (*_READERS, "ApplicationReplaced", "PlaybackFinished", "RESTResponse")
 """The events that Asterisk shall send at all. Its filter also swallows the answers to our own requests when
 ``RESTResponse`` is not on the list (measured on 22.10.1)."""

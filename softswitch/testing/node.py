@@ -19,7 +19,8 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,11 +117,17 @@ def directory(**changes: Any) -> Directory:
 def session_node(data: Path, plan: Directory, **changes: Any) -> Iterator[AsteriskNode]:
     """Run an Asterisk for as long as the block lasts; nothing watches it, so a test may end it."""
     node = AsteriskNode(node_settings(data, **changes), find_asterisk(cache_folder()), plan)
-    asyncio.run(_start(node))
+    _run(_start(node))
     try:
         yield node
     finally:
-        asyncio.run(node.stop())
+        _run(node.stop())
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run on a loop of its own in a thread of its own: a test's loop may be running here."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 async def _start(node: AsteriskNode) -> None:
