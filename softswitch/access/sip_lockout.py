@@ -7,6 +7,7 @@ address that fails with many accounts is blocked for all of them (``account`` is
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,10 +18,13 @@ from softswitch.access import audit
 from softswitch.access.lockout import Lockout
 from softswitch.access.model import SYSTEM_LOGIN
 from softswitch.clock import Clock, Millis, now
+from softswitch.errors import Refusal
 from softswitch.events import UserLockedOut
 from softswitch.ports import AuthenticationFailed
 from softswitch.store import event_log
 from softswitch.store.database import Database
+
+log = logging.getLogger(__name__)
 
 EVERY_ACCOUNT = "*"
 _MOST_BLOCKED = 5_000
@@ -114,7 +118,10 @@ class SipLockout:
         self._changed.set()
         # The block holds even when the database cannot tell of it.
         await self._apply(frozenset(self._blocked))
-        await self._db.write(_record, new, at)
+        try:
+            await self._db.write(_record, new, at)
+        except Refusal as refusal:
+            log.warning("Blocked SIP accounts are not on record: %s", refusal)
 
 
 def _record(conn: Connection, new: dict[Blocked, Millis], at: Millis) -> None:

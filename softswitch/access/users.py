@@ -184,7 +184,7 @@ def apply_change(
             "yourself", "You cannot take your own rights away.", "Ask another supervisor."
         )
     store.change_user(conn, changed, hashed)
-    _keep_a_supervisor(conn)
+    _keep_a_supervisor(conn, user)
     details = _differences(user, changed, hashed)
     if details:
         audit.append(conn, actor.login, "user.changed", login, details)
@@ -223,12 +223,13 @@ def _remove(conn: Connection, actor: Actor, login: str) -> None:
     if login == actor.login:
         raise conflict("yourself", "You cannot remove yourself.", "Ask another supervisor.")
     store.remove_user(conn, login)
-    _keep_a_supervisor(conn)
+    _keep_a_supervisor(conn, user)
     audit.append(conn, actor.login, "user.removed", login, {"role": user.role})
 
 
-def _keep_a_supervisor(conn: Connection) -> None:
-    if store.count_active(conn, Role.SUPERVISOR) == 0:
+def _keep_a_supervisor(conn: Connection, before: User) -> None:
+    was_one = before.role is Role.SUPERVISOR and not before.disabled
+    if was_one and store.count_active(conn, Role.SUPERVISOR) == 0:
         raise conflict(
             "last_supervisor",
             "This is the last supervisor who can sign in.",

@@ -1,0 +1,50 @@
+"""The policy table: written out by hand here, so that a change of it is seen twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from softswitch.access.model import Actor, Right, Role
+from softswitch.access.policy import POLICY, covers, rights_of
+
+NEVER = {
+    Role.DISPATCHER: {
+        "user.read", "user.edit", "audit.read", "audit.verify", "directory.edit",
+        "emergency.edit", "intake.edit", "recording.export", "recording.hold",
+    },
+    Role.SUPERVISOR: set(),
+    Role.OPERATOR: {
+        "desk.seat", "speed_dial.own", "call.dial", "call.answer", "call.hangup", "call.hold",
+        "call.park", "call.transfer", "call.pickup", "call.takeover", "call.dtmf",
+        "call.prioritise", "task.work", "incident.read", "incident.edit", "recording.listen",
+        "recording.export", "recording.hold", "audit.read", "audit.verify",
+    },
+    Role.AUDITOR: {
+        "desk.seat", "speed_dial.own", "call.dial", "call.answer", "call.hangup", "call.hold",
+        "call.park", "call.transfer", "call.pickup", "call.takeover", "call.dtmf",
+        "call.prioritise", "task.work", "incident.edit", "recording.hold", "registry.edit",
+        "directory.edit", "emergency.edit", "intake.edit", "user.edit",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("right", Right)
+def test_each_role_has_the_rights_it_should(role: Role, right: Right) -> None:
+    assert Actor("x", "x", role).may(right) == (right.value not in NEVER[role])
+
+
+def test_a_role_that_is_not_in_the_table_may_do_nothing() -> None:
+    assert rights_of("janitor") == frozenset()  # type: ignore[arg-type]
+
+
+def test_the_table_names_every_role_and_only_known_rights() -> None:
+    assert set(POLICY) == set(Role)
+    assert set().union(*POLICY.values()) == set(Right)
+
+
+def test_nobody_gives_more_than_they_have() -> None:
+    assert all(covers(Role.SUPERVISOR, role) for role in Role)
+    assert not covers(Role.OPERATOR, Role.SUPERVISOR)
+    assert not covers(Role.OPERATOR, Role.DISPATCHER)
+    assert not covers(Role.AUDITOR, Role.SUPERVISOR)
