@@ -1,0 +1,1 @@
+"""The `softswitch` command: a client of the HTTP API, and what starts and ends a server."""

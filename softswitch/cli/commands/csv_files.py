@@ -1,0 +1,68 @@
+"""Import and export of CSV, the same under user, extension and registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from softswitch.cli import show
+from softswitch.cli.download import save
+from softswitch.cli.frame import Group
+from softswitch.cli.session import Session
+
+_REPORT = (
+    show.text("line"),
+    show.word("status"),
+    show.text("key"),
+    show.text("message"),
+)
+_SUMMARY = "{added} added, {changed} changed, {unchanged} unchanged, {refused} refused"
+REFUSED_ROWS = 1
+
+
+def add_csv(group: Group, path: str, columns: str) -> None:
+    """Add ``import`` and ``export`` to a group."""
+    word = f"softswitch {group.name}"
+
+    @group.command(
+        "import",
+        help=f"""Import a CSV file and report every row; exit code 1 when rows were refused.
+
+        The first row names the columns: {columns}. Nothing is ever removed. With - the file is read
+        from standard input.""",
+        short_help="Import a CSV file and report every row.",
+        examples=(f"{word} import {path}.csv --dry-run", f"{word} import {path}.csv"),
+    )
+    @click.argument("file", type=click.File("rb"))
+    @click.option("--dry-run", is_flag=True, help="Report what would happen; change nothing.")
+    @click.option("--all", "every", is_flag=True, help="List every row, not only the refused.")
+    @click.pass_obj
+    def import_csv(session: Session, file: Any, dry_run: bool, every: bool) -> int:
+        query = "1" if dry_run else None
+        if dry_run:
+            show.note(session, "Dry run: nothing was changed.")
+        report = session.api.upload(f"/api/{path}/import", file.read(), dry_run=query)
+        _print(session, report, every)
+        return REFUSED_ROWS if report["refused"] else 0
+
+    @group.command(
+        "export",
+        help="Export as CSV to FILE, or to standard output.",
+        examples=(f"{word} export {path}.csv", f"{word} export > {path}.csv"),
+    )
+    @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+    @click.pass_obj
+    def export_csv(session: Session, file: Path | None) -> None:
+        save(session, f"/api/{path}/export.csv", file)
+
+
+def _print(session: Session, report: dict[str, Any], every: bool) -> None:
+    if session.json:
+        show.as_json(report)
+        return
+    rows = [row for row in report["rows"] if every or row["status"] == "refused"]
+    if rows:
+        click.echo(show.grid(session, rows, _REPORT))
+    click.echo(session.say(_SUMMARY, **report))

@@ -1,0 +1,45 @@
+"""Small things that several commands need."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from softswitch.cli.session import Session
+
+
+def given(**fields: object) -> dict[str, Any]:
+    """Return the fields that were given on the command line."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def changes(**fields: object) -> dict[str, Any]:
+    """Return the fields to change, or refuse a command that changes nothing."""
+    found = given(**fields)
+    if not found:
+        raise click.UsageError("Nothing to change was given.", click.get_current_context())
+    return found
+
+
+def nothing_if(word: str, value: str | None) -> str | None:
+    """Return the empty text for ``word`` (such as none), else the value."""
+    return "" if value == word else value
+
+
+def part(text: str) -> str:
+    """Return text fit to be one part of a path."""
+    return quote(text, safe="")
+
+
+def acting(session: Session, **fields: object) -> dict[str, Any]:
+    """Return a body that names the desk when --desk was given."""
+    return given(desk=session.desk, **fields)
+
+
+def words(text: str | None) -> list[str] | None:
+    """Return ``fire,medical`` as a list; ``none`` is the empty one."""
+    if text is None:
+        return None
+    return [] if text == "none" else [word for word in text.replace(",", " ").split() if word]

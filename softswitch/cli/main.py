@@ -1,0 +1,105 @@
+"""The entrance: runs a command and turns whatever goes wrong into one line and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from softswitch import __version__
+from softswitch.cli.frame import LazyGroup
+from softswitch.cli.session import NotReachableError, Session
+from softswitch.cli.table import clean
+from softswitch.errors import Kind, Refusal, invalid
+
+REFUSED = 1
+WRONG_USAGE = 2
+NOT_REACHABLE = 3
+INTERRUPTED = 130
+
+COMMANDS = {
+    "up": "server:up",
+    "down": "server:down",
+    "status": "server:status",
+    "doctor": "doctor:doctor",
+    "board": "board:board",
+    "queue": "board:queue",
+    "desk": "desk:desk",
+    "call": "call_acts:call",
+    "task": "task:task",
+    "incident": "incident:incident",
+    "recording": "recording:recording",
+    "speed-dial": "speed_dial:speed_dial",
+    "extension": "extension:extension",
+    "phone": "phone:phone",
+    "emergency": "emergency:emergency",
+    "registry": "registry:registry",
+    "intake": "intake:intake",
+    "user": "user:user",
+    "token": "token:token",
+    "audit": "audit:audit",
+}
+
+
+@click.group(cls=LazyGroup, places=COMMANDS, name="softswitch")
+@click.version_option(__version__, prog_name="softswitch")
+def root() -> None:
+    """Run and use a softswitch dispatch server.
+
+    On the machine of the server no login is needed: the command reads the data folder of the server.
+    Elsewhere give --url and --token.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:] if args is None else args))
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line and return the exit code: 0, 1 refused, 2 wrong usage, 3 not reachable."""
+    session = Session.from_environment(os.environ)
+    try:
+        result = root.main(list(args), prog_name="softswitch", obj=session, standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        # Who read our answer has seen enough; nothing more may be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except click.UsageError as error:
+        return _tell(_usage(error), "--json" in args, WRONG_USAGE)
+    except NotReachableError as error:
+        return _tell(error, session.json, NOT_REACHABLE)
+    except Refusal as error:
+        return _tell(error, session.json, REFUSED)
+    except click.ClickException as error:
+        return _tell(invalid("refused", error.format_message()), session.json, REFUSED)
+    except OSError as error:
+        return _tell(_of_system(error), session.json, REFUSED)
+
+
+def _usage(error: click.UsageError) -> Refusal:
+    path = error.ctx.command_path if error.ctx else "softswitch"
+    message = " ".join(error.format_message().split())
+    return invalid("wrong_usage", message, f"See: {path} --help")
+
+
+def _of_system(error: OSError) -> Refusal:
+    place = f"{error.filename}: " if error.filename else ""
+    message = f"{place}{error.strerror or error}."
+    return Refusal(Kind.UNAVAILABLE, "system_error", message, "Mend that and try again.")
+
+
+def _tell(refusal: Refusal, in_json: bool, code: int) -> int:
+    if in_json:
+        click.echo(json.dumps(refusal.as_json(), ensure_ascii=False, indent=2))
+    else:
+        line = f"softswitch: {refusal.message} {refusal.next_step}".strip()
+        click.echo(clean(line), err=True)
+    return code

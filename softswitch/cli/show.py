@@ -1,0 +1,155 @@
+"""How answers are printed: JSON when asked, else tables and sentences in the language of the session."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from softswitch.cli.session import Session
+from softswitch.cli.table import clean, table
+
+Row = Mapping[str, Any]
+Column = tuple[str, Callable[[Session, Row], str]]
+
+
+def as_json(value: object) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def rows(
+    session: Session, answer: object, columns: Sequence[Column], empty: str = "Nothing here."
+) -> None:
+    """Print a list: the answer of the server as JSON, or a table of it."""
+    if session.json:
+        as_json(answer)
+        return
+    found = list_of(answer)
+    click.echo(grid(session, found, columns) if found else session.say(empty))
+
+
+def grid(session: Session, found: Iterable[Row], columns: Sequence[Column]) -> str:
+    """Return the table of some rows."""
+    headings = [session.say(heading) for heading, _ in columns]
+    return table(headings, [[cell(session, row) for _, cell in columns] for row in found])
+
+
+def one(session: Session, value: Row) -> None:
+    """Print one thing: its fields under each other."""
+    if session.json:
+        as_json(value)
+        return
+    headings = [session.say("field"), session.say("value")]
+    click.echo(
+        table(headings, [[session.say(name), plain(session, name, value[name])] for name in value])
+    )
+
+
+def done(session: Session, answer: object, sentence: str, **values: object) -> None:
+    """Print that something was carried out."""
+    if session.json:
+        as_json(answer)
+    else:
+        click.echo(clean(session.say(sentence, **values)))
+
+
+def note(session: Session, sentence: str, **values: object) -> None:
+    """Print a remark on stderr, where it disturbs no program that reads the answer."""
+    if not session.json:
+        click.echo(session.say(sentence, **values), err=True)
+
+
+def list_of(answer: object) -> list[Row]:
+    """Return the list of an answer, whether it stands alone or under its name."""
+    if isinstance(answer, Mapping):
+        answer = next((value for value in answer.values() if isinstance(value, list)), [])
+    return answer if isinstance(answer, list) else []
+
+
+# ---- columns ----------------------------------------------------------------------------------------------
+
+
+def text(name: str, heading: str | None = None) -> Column:
+    """Return a column that shows a field as it is."""
+    return (heading or name, lambda session, row: plain(session, name, row.get(name)))
+
+
+def word(name: str, heading: str | None = None) -> Column:
+    """Return a column that shows a state or kind in the language of the session."""
+    return (heading or name, lambda session, row: session.say(str(row.get(name) or "")))
+
+
+def at(name: str, heading: str | None = None) -> Column:
+    """Return a column that shows an instant in local time."""
+    return (heading or name, lambda _session, row: instant(row.get(name)))
+
+
+def lasting(name: str, heading: str = "since") -> Column:
+    """Return a column that shows how long ago an instant was."""
+    return (heading, lambda _session, row: span(_now() - row[name]) if row.get(name) else "")
+
+
+def party(name: str, heading: str | None = None) -> Column:
+    """Return a column that shows ``{number, name}``."""
+    return (heading or name, lambda _session, row: person(row.get(name)))
+
+
+# ---- values -----------------------------------------------------------------------------------------------
+
+
+def plain(session: Session, name: str, value: object) -> str:
+    """Return a value as text; the name of its field tells an instant."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return session.say("yes" if value else "no")
+    if isinstance(value, int) and (name == "at" or name.endswith(("_at", "since", "until"))):
+        return instant(value)
+    if isinstance(value, list):
+        return " ".join(plain(session, "", each) for each in value)
+    if isinstance(value, Mapping):
+        return person(value) if "number" in value else json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def person(value: Mapping[str, Any] | None) -> str:
+    """Return number and name of a party."""
+    if not value:
+        return ""
+    name = value.get("name")
+    return f"{value['number']} {name}" if name and name != value["number"] else str(value["number"])
+
+
+def instant(millis: int | None) -> str:
+    """Return an instant in local time, to the second."""
+    if not millis:
+        return ""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(millis / 1000))
+
+
+def span(millis: int | None) -> str:
+    """Return a duration: 0:07, 12:45, 3:02:10."""
+    if millis is None:
+        return ""
+    seconds = max(0, int(millis / 1000))
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def size(count: int | None) -> str:
+    """Return a number of bytes with its unit."""
+    amount = float(count or 0)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
