@@ -1,7 +1,8 @@
 """What ``--demo`` puts into an empty directory: a small centre in Zigong, invented from end to end.
 
-The numbers of citizens begin with digits that no subscriber number in China begins with.  Extensions and phones come last and in
-one transaction: when they are there, the rest is, and a demonstration that people have changed stays changed.
+The numbers of citizens begin with digits that no subscriber number in China begins with.  Extensions and
+phones come last and in one transaction: when they are there, the rest is, and a demonstration that people have
+changed stays changed.
 """
 
 from __future__ import annotations
