@@ -93,9 +93,12 @@ class Group(click.Group):
         self.context_settings = {**_SETTINGS, **self.context_settings}
         self.params += global_options(shown=False, desk=False)
 
-    def command(self, *args: Any, **more: Any) -> Any:
-        """Add a command; whether it acts for a desk follows from the group."""
-        return super().command(*args, **{"desk": self._desk, **more})
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command; where the group acts for a desk, its help shows --desk."""
+        for option in cmd.params:
+            if self._desk and isinstance(option, click.Option) and option.name == "desk":
+                option.hidden = False
+        super().add_command(cmd, name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which they were written."""

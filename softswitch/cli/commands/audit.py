@@ -57,7 +57,8 @@ def list_rows(
 def verify(session: Session) -> int:
     """Check every row of the audit log.
 
-    The exit code is 1 when one was changed, added or removed. With --data the database file is read directly: this works with the server stopped.
+    The exit code is 1 when one was changed, added or removed. With --data the database file is read
+    directly: this works with the server stopped.
     """
     offline = session.data is not None and not session.url
     found = _verify_file(session.data_folder) if offline else session.api.post("/api/audit/verify")
