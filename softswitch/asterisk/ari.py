@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from softswitch.asterisk import control
@@ -18,7 +19,7 @@ from softswitch.asterisk.render import safe_name
 from softswitch.asterisk.rest import AriConnection, ControlCut, Request, Response, connect, path
 from softswitch.asterisk.secrets import USER, NodeSecrets
 from softswitch.asterisk.settings import NodeSettings
-from softswitch.ports import ActFailed, ControlDown, ControlFact, Leg
+from softswitch.ports import ActFailed, ControlDown, ControlFact, ControlUp, Leg
 
 DEADLINE_SECONDS = 5.0
 _SETTLE_SECONDS = (0.0, 0.1, 0.3)
@@ -40,6 +41,8 @@ class AriControl:
         self._secrets = secrets
         self._connection: AriConnection | None = None
         self._connected = asyncio.Event()
+        self._followed: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._playing: dict[str, str] = {}
         """The playback that may still run on a channel. Asterisk carries out the acts on a channel one after
         the other, a playback is one of them, and a request that waits for its turn holds up every request
@@ -88,19 +91,50 @@ class AriControl:
             await connection.close()
             yield ControlDown(str(error) or "no snapshot in time")
             return
+        self._followed.clear()
         yield up
         # Acts start only now: whoever reads the facts has seen the snapshot they are based on.
         self._connection = connection
         self._connected.set()
+        for channel, _ in up.channels:
+            self._follow(connection, channel.id)
         async for event in connection.events():
-            if event["type"] == "PlaybackFinished":
-                self._played(event["playback"])
+            self._note(connection, event)
             for fact in control.facts(event):
                 yield fact
         self._connection = None
         self._connected.clear()
         await connection.close()
         yield ControlDown(connection.closed_because)
+
+    def _note(self, connection: AriConnection, event: Mapping[str, Any]) -> None:
+        kind = event["type"]
+        if kind == "PlaybackFinished":
+            self._played(event["playback"])
+        elif kind == "StasisStart":
+            self._follow(connection, event["channel"]["id"])
+        elif kind == "ChannelDestroyed":
+            self._followed.discard(event["channel"]["id"])
+
+    def _follow(self, connection: AriConnection, channel_id: str) -> None:
+        """Subscribe to a channel for its whole life.
+
+        Asterisk does so for legs that were placed by ARI. One that came from the dialplan it forgets when it
+        leaves Stasis, which is also what a hangup looks like: its ChannelDestroyed would never come.
+        """
+        if channel_id not in self._followed:
+            self._followed.add(channel_id)
+            task = asyncio.create_task(self._subscribe(connection, channel_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _subscribe(self, connection: AriConnection, channel_id: str) -> None:
+        uri = path("applications", control.APPLICATION, "subscription")
+        source = {"eventSource": f"channel:{channel_id}"}
+        with suppress(ControlCut):
+            answer = await connection.ask(Request("POST", uri, source))
+            if not answer.ok:  # gone before we asked
+                connection.inject(control.destroyed(channel_id))
 
     def _played(self, playback: Mapping[str, Any]) -> None:
         channel_id = str(playback.get("target_uri", "")).removeprefix("channel:")
@@ -112,6 +146,7 @@ class AriControl:
     async def place(self, leg: Leg) -> None:
         """Ring a phone; ``Entered`` follows when it answers, ``LegEnded`` when it does not."""
         request = place_request(leg)
+        self._followed.add(leg.channel_id)
         try:
             await self._do(request, done=(409,), repeat=False)
         except ControlCut:
@@ -144,7 +179,8 @@ class AriControl:
 
     async def close_bridge(self, bridge_id: str) -> None:
         """Remove a bridge; one that is gone already is no error."""
-        await self._do(Request("DELETE", path("bridges", bridge_id), {}), done=(404,))
+        # 409: it is being taken down at this moment.
+        await self._do(Request("DELETE", path("bridges", bridge_id), {}), done=(404, 409))
 
     async def join(self, bridge_id: str, *channel_ids: str) -> None:
         """Bring channels into a bridge, out of the one they are in."""
@@ -260,7 +296,7 @@ def place_request(leg: Leg) -> Request:
     return Request("POST", path("channels", leg.channel_id), query, {"variables": variables})
 
 
-async def _picture(connection: AriConnection) -> ControlFact:
+async def _picture(connection: AriConnection) -> ControlUp:
     allowed: Mapping[str, Any] = {"allowed": [{"type": kind} for kind in control.WANTED]}
     answers = await asyncio.gather(
         connection.ask(

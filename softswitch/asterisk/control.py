@@ -103,6 +103,11 @@ def _destroyed(event: Json) -> Iterator[ControlFact]:
     yield LegEnded(event["channel"]["id"], int(event.get("cause", 0)))
 
 
+def destroyed(channel_id: str) -> Json:
+    """Return the event of a channel that ended unseen; its cause is not known."""
+    return {"type": "ChannelDestroyed", "cause": 0, "channel": {"id": channel_id}}
+
+
 def _state(event: Json) -> Iterator[ControlFact]:
     if event["channel"].get("state") == "Ringing":
         yield LegRinging(event["channel"]["id"])

@@ -89,7 +89,7 @@ class AriConnection:
         self._most_waiting = most_waiting
         self._numbers = itertools.count(1)
         self._pending: dict[str, asyncio.Future[Response]] = {}
-        self._events: deque[dict[str, Any]] = deque()
+        self._events: deque[Mapping[str, Any]] = deque()
         self._arrived = asyncio.Event()
         self._task = asyncio.create_task(self._read(), name="ari-reader")
 
@@ -108,7 +108,7 @@ class AriConnection:
         finally:
             self._pending.pop(key, None)
 
-    async def events(self) -> AsyncIterator[dict[str, Any]]:
+    async def events(self) -> AsyncIterator[Mapping[str, Any]]:
         """Yield the events in order, until the connection is cut."""
         while True:
             while self._events:
@@ -140,11 +140,15 @@ class AriConnection:
             if answer is not None and not answer.done():
                 answer.set_result(_response(message))
             return
-        self._events.append(message)
+        self.inject(message)
         self.deepest = max(self.deepest, len(self._events))
         if len(self._events) > self._most_waiting:
             self._events.clear()
             raise ActFailed("Too many events wait; a snapshot is needed")
+
+    def inject(self, event: Mapping[str, Any]) -> None:
+        """Put an event into the stream, behind those that wait."""
+        self._events.append(event)
         self._arrived.set()
 
     def _cut(self, why: str) -> None:
