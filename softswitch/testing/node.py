@@ -45,18 +45,25 @@ from softswitch.setup.cache import cache_folder
 from softswitch.testing.facts import FactLog
 
 _RTP_PORTS = 400
+_PORTS = (2_000, 10_000)
 
 
 def free_ports(count: int, *, both: bool = True) -> list[int]:
-    """Return ports of 127.0.0.1 that are free for TCP (and UDP); held together so that all differ."""
+    """Return ports of 127.0.0.1 that are free for TCP (and UDP); held together so that all differ.
+
+    They lie below those that the kernel gives to outgoing connections: one of those would soon be taken again.
+    """
     held: list[socket.socket] = []
     ports: list[int] = []
     try:
         while len(ports) < count:
             stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             held.append(stream)
-            stream.bind(("127.0.0.1", 0))
-            port = stream.getsockname()[1]
+            port = random.randrange(*_PORTS)
+            try:
+                stream.bind(("127.0.0.1", port))
+            except OSError:
+                continue
             if both:
                 datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                 held.append(datagram)
