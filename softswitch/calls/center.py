@@ -24,13 +24,15 @@ from softswitch.calls.tasks import TaskService
 from softswitch.clock import Clock, Millis, now
 from softswitch.events import CallAbandoned
 from softswitch.ports import (
+    ActFailed,
     CallActs,
+    Channel,
+    ChannelSeen,
     Connected,
     ControlFact,
     Disconnected,
     LegRinging,
     PlainActs,
-    RecordingBegan,
     SwitchFact,
 )
 from softswitch.store.database import Database
@@ -136,9 +138,21 @@ class CallCenter:
             self._connected(fact, changes, at)
         elif isinstance(fact, Disconnected):
             self.switch_up = False
-        elif isinstance(fact, RecordingBegan):
-            self._recorded.add(fact.channel_id)
+        elif isinstance(fact, ChannelSeen):
+            self._record_placed(fact.channel)
         self._follow(changes, at)
+
+    def _record_placed(self, channel: Channel) -> None:
+        """A leg that we place is recorded from before its first ring: the dialplan, which records callers, never saw it."""
+        if channel.id in self.engine.rings and channel.id not in self._recorded:
+            self._recorded.add(channel.id)
+            self.spawn(self._record(channel))
+
+    async def _record(self, channel: Channel) -> None:
+        try:
+            await self._plain.record(channel.name, channel.id)
+        except ActFailed as error:
+            log.error("leg %s is not recorded: %s", channel.name, error)
 
     def on_control(self, fact: ControlFact) -> None:
         """Take one fact of control."""

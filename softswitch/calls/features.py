@@ -141,6 +141,7 @@ class FeatureService:
             del self._readers[channel_id]
         if command is None:
             return
+        log.info("extension %s gave the keys for %s", member.extension, command)
         try:
             await self._by_key(call, member.extension, command)
         except Refusal as refusal:

@@ -105,6 +105,9 @@ class Media:
             done.cancel()
         for key in self._keys:
             for future in key.done:
+                # A key that ends the call is heard before it is released.
+                if key.start is not None and not future.done():
+                    future.set_result(None)
                 future.cancel()
         self._clips.clear()
         self._keys.clear()
