@@ -25,7 +25,8 @@ from softswitch.setup.asterisk import AsteriskInstall
 from softswitch.setup.progress import Progress, silent
 
 START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 3.0
+"""Asterisk 22.10 sometimes hangs while it unloads its modules, after a WebSocket was cut abruptly."""
 _POLL_SECONDS = 0.05
 _MOST_BACKOFF = 4.0
 _FLAPPING_SECONDS = 30.0
@@ -124,6 +125,8 @@ class AsteriskNode:
         self.pid = None
         if pid is None or process.running_pid(self.settings) != pid:
             return
+        # Each call ends by itself first, so that its recording is complete.
+        await self._try_command("channel request hangup all")
         # SIGTERM makes Asterisk end its calls and leave; see the quit handler in main/asterisk.c.
         process.send_signal(pid, signal.SIGTERM)
         try:

@@ -48,41 +48,33 @@ _RTP_PORTS = 400
 _PORTS = (2_000, 10_000)
 
 
-def free_ports(count: int, *, both: bool = True) -> list[int]:
-    """Return ports of 127.0.0.1 that are free for TCP (and UDP); held together so that all differ.
+def free_ports(count: int) -> list[int]:
+    """Return ports of 127.0.0.1 that are free for TCP and UDP.
 
-    They lie below those that the kernel gives to outgoing connections: one of those would soon be taken again.
+    From below the range of which the kernel gives ephemeral ports: nothing else takes one before it is used.
     """
-    held: list[socket.socket] = []
     ports: list[int] = []
-    try:
-        while len(ports) < count:
-            stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            held.append(stream)
-            port = random.randrange(*_PORTS)
-            try:
-                stream.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            if both:
-                datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                held.append(datagram)
-                try:
-                    datagram.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
+    while len(ports) < count:
+        port = random.randrange(20_000, 32_000)
+        if port not in ports and _is_free(port):
             ports.append(port)
-    finally:
-        for each in held:
-            each.close()
     return ports
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
 
 
 def node_settings(data: Path, **changes: Any) -> NodeSettings:
     """Return settings on 127.0.0.1 with ports of their own."""
     sip, sips, http, https, ami = free_ports(5)
-    # Below the range from which the kernel gives ephemeral ports.
-    first = random.randrange(10_000, 32_000, 4)
+    first = random.randrange(10_000, 19_000, 4)
     values: dict[str, Any] = {
         "data": data,
         "bind": "127.0.0.1",
