@@ -114,7 +114,8 @@ async def write_cli_file(system: System) -> None:
         if old["label"] == LOCAL_LABEL:
             await system.tokens.remove(actor, old["id"])
     token = await system.tokens.add(actor, LOCAL_LABEL)
-    content = json.dumps({"url": system.url, "token": token["secret"]}, indent=1)
+    sip = str(system.settings.sip)  # where `softswitch simulate` registers its phones
+    content = json.dumps({"url": system.url, "token": token["secret"], "sip": sip}, indent=1)
     write_private(system.folder.path / "cli.json", content.encode())
 
 
