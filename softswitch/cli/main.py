@@ -25,6 +25,7 @@ COMMANDS = {
     "down": "server:down",
     "status": "server:status",
     "doctor": "doctor:doctor",
+    "simulate": "simulate:simulate",
     "board": "board:board",
     "queue": "board:queue",
     "desk": "desk:desk",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from softswitch.cli.api import Api
 
 CLIENT_FILE = "cli.json"
-"""In the data folder, mode 0600: ``{"url", "token"}`` of the running server, for who may read that folder."""
+"""In the data folder, mode 0600: ``{"url", "token", "sip"}`` of the running server, for who may read that folder."""
 
 
 class NotReachableError(Refusal):
@@ -77,6 +77,12 @@ class Session:
         found = read_client_file(self.data_folder / CLIENT_FILE)
         return found["url"], self.token or self.default_token or found["token"]
 
+    def sip(self) -> str | None:
+        """Return where the server on this machine takes SIP, when it wrote that down."""
+        if self.url or (self.default_url and self.data is None):
+            return None
+        return read_client_file(self.data_folder / CLIENT_FILE).get("sip")
+
     def say(self, english: str, **values: object) -> str:
         """Return a text of ours in the language of the session."""
         return translate(self.lang, english).format(**values)
@@ -105,7 +111,7 @@ def read_client_file(path: Path) -> dict[str, str]:
         raise NotReachableError(
             f"{path} can be read by others, so its token is not used.", f"Type: chmod 600 {path}"
         )
-    return {"url": str(content["url"]), "token": str(content["token"])}
+    return {str(name): str(value) for name, value in content.items()}
 
 
 def _damaged(path: Path) -> NotReachableError:

@@ -45,8 +45,17 @@ def one(session: Session, value: Row) -> None:
         return
     headings = [session.say("field"), session.say("value")]
     click.echo(
-        table(headings, [[session.say(name), plain(session, name, value[name])] for name in value])
+        table(headings, [[session.say(name), _value(session, name, value[name])] for name in value])
     )
+
+
+def _value(session: Session, name: str, value: object) -> str:
+    """States and kinds are words of ours; names and numbers are not."""
+    shown = plain(session, name, value)
+    return session.say(shown) if name in _WORDS else shown
+
+
+_WORDS = frozenset({"kind", "role", "state", "status", "strategy", "stage", "duty"})
 
 
 def done(session: Session, answer: object, sentence: str, **values: object) -> None:
@@ -109,6 +118,8 @@ def plain(session: Session, name: str, value: object) -> str:
         return session.say("yes" if value else "no")
     if isinstance(value, int) and (name == "at" or name.endswith(("_at", "since", "until"))):
         return instant(value)
+    if isinstance(value, int) and name.endswith("_bytes"):
+        return size(value)
     if isinstance(value, list):
         return " ".join(plain(session, "", each) for each in value)
     if isinstance(value, Mapping):

@@ -1,8 +1,7 @@
 """What ``--demo`` puts into an empty directory: a small centre in Zigong, invented from end to end.
 
-The numbers of citizens begin with digits that no subscriber number in China begins with.  Extensions and
-phones come last and in one transaction: when they are there, the rest is, and a demonstration that people have
-changed stays changed.
+The mobile numbers are those from which ``softswitch simulate`` calls.  Extensions and phones come last and in one
+transaction: when they are there, the rest is, and a demonstration that people have changed stays changed.
 """
 
 from __future__ import annotations
@@ -47,11 +46,12 @@ FIELD_PHONES = {
     "2006": "化工厂值班室 Chemical Plant",
 }
 CITIZENS = (
-    ("10000000001", "李明", "自流井区盐都大道18号3栋2单元501", "独居老人，听力不好"),
-    ("10000000002", "王芳", "大安区马冲口街77号", ""),
-    ("10000000003", "张伟", "贡井区长土镇河街9号", ""),
-    ("10000000004", "John Miller", "自流井区汇川路120号 (University guest house)", "说英语"),
-    ("10000000005", "陈静", "沿滩区卫坪镇工业园区6号", "化工仓库在隔壁"),
+    ("13800138001", "张伟", "自流井区人民路15号3单元502", "父亲有高血压"),
+    ("13800138002", "李娜", "自流井区解放大街120号老王饭店楼上", ""),
+    ("13800138003", "王强", "大安区马冲口街77号", "货车司机"),
+    ("13800138004", "刘洋", "贡井区长土镇河街9号", ""),
+    ("13800138005", "陈静", "大安区建设新村8号楼2单元", "楼上有行动不便的老人"),
+    ("13800138006", "赵敏", "自流井区和平小区6栋101", ""),
     ("08131000001", "釜溪河畔小学", "自流井区滨江路33号", "学生约900人"),
     ("08131000002", "盐都养老院", "大安区凤凰路5号", "行动不便者多"),
     ("08131000003", "东兴寺加油站", "自流井区东兴寺街1号", ""),

@@ -25,7 +25,7 @@ phones = Table(
     Column("extension", ForeignKey(extensions.c.number), index=True),
     Column("kind", String(8), nullable=False),
     Column("transport", String(8), nullable=False),
-    # In clear: Asterisk must compute SIP digest answers from it. The database file has mode 0600.
+    # In clear: Asterisk must compute SIP digest answers from it. The data folder has mode 0700.
     Column("secret", String(64), nullable=False),
     Column("enabled", Boolean, nullable=False),
 )

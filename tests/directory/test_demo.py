@@ -12,6 +12,7 @@ from softswitch.directory.model import PhoneKind
 from softswitch.directory.registry import RegistryService
 from softswitch.directory.service import DirectoryService
 from softswitch.directory.switch import for_switch
+from softswitch.simulate.scenarios import SCENARIOS
 from softswitch.store.database import Database
 
 
@@ -62,3 +63,14 @@ async def test_one_that_was_interrupted_is_completed(
     assert list(await demo.fill(directory, registry, users)) == ["auditor"]
     assert len(directory.snapshot().extensions) == 9
     assert "auditor" in made
+
+
+async def test_the_callers_of_the_simulation_are_known(
+    directory: DirectoryService, registry: RegistryService, users: Users
+) -> None:
+    await demo.fill(directory, registry, users)
+    for scenario in SCENARIOS:
+        caller = await registry.look_up(scenario.caller)
+        assert caller is not None
+        assert caller.name == scenario.caller_name
+        assert caller.address

@@ -19,7 +19,7 @@ _COLUMNS = (
     show.at("at", "time"),
     show.text("actor", "who"),
     show.text("act"),
-    show.text("target", "called"),
+    show.text("target"),
     show.text("details"),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -144,9 +144,17 @@ def _print_status(session: Session, found: dict[str, Any]) -> None:
         click.echo(show.grid(session, rows, columns))
 
 
+def _flat(part: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in part.items():
+        if isinstance(value, dict):
+            yield from _flat(value)
+        else:
+            yield name, value
+
+
 def _details(session: Session, part: dict[str, Any]) -> str:
     return ", ".join(
-        f"{name} {show.plain(session, name, value)}"
-        for name, value in part.items()
-        if name != "ok" and value not in (None, [], {})
+        f"{session.say(name)} {show.plain(session, name, value)}"
+        for name, value in _flat(part)
+        if name != "ok" and value not in (None, 0, "", [])
     )
