@@ -78,6 +78,7 @@ def simulate(
             citizens=(_account(session, gateway),) if wishes["calls"] else (),
             field_phones=_field_phones(session) if field else (),
             language=_LANGUAGES[voice or session.lang],
+            identity="from",  # a gateway tells the caller there; what it asserts is not trusted
             **given(**wishes),
         )
     except ValueError as error:
