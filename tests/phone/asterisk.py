@@ -118,7 +118,7 @@ def _endpoint(user: str) -> str:
         rtp_symmetric=yes
         rewrite_contact=yes
         send_pai=yes
-        trust_id_inbound=no
+        trust_id_inbound={"yes" if user == "1001" else "no"}
         allow_transfer=yes
         media_encryption={"sdes" if user in SECURED else "no"}
         callerid="Phone {user}" <{user}>
@@ -178,6 +178,7 @@ def _configure(folder: Path, install: AsteriskInstall, ports: Ports) -> Path:
         "extensions.conf": """
             [phones]
             exten => _100X,1,Dial(PJSIP/${EXTEN},30)
+            exten => _1[12]X,1,Dial(PJSIP/1003,30)
             exten => echo,1,Answer()
              same => n,Echo()
             exten => early,1,Progress()

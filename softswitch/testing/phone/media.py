@@ -105,7 +105,7 @@ class Media:
             done.cancel()
         for key in self._keys:
             for future in key.done:
-                # A key that ends the call is heard before it is released.
+                # The far end may act on a key, and end the call, while it is still held down.
                 if key.start is not None and not future.done():
                     future.set_result(None)
                 future.cancel()
