@@ -44,6 +44,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 _BY_STATUS = {
     404: ("not_found", "There is nothing at this address.", "See /openapi.json for the API."),
     405: ("method_not_allowed", "This address does not know that method.", "See /openapi.json."),
+    413: ("too_large", "The request is too large.", "Send less at once."),
     400: ("bad_request", "The request cannot be read.", "Check it and try again."),
 }
 

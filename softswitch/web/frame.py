@@ -13,6 +13,7 @@ from softswitch import __version__
 from softswitch.web import errors
 from softswitch.web.headers import Hosts
 from softswitch.web.inventory import check_rights
+from softswitch.web.json_body import StrictJson
 from softswitch.web.outer import Outer
 from softswitch.web.pages import console_routes
 
@@ -39,7 +40,10 @@ def create_app(
         redoc_url=None,
         responses=errors.RESPONSES,
         generate_unique_id_function=_operation_id,
-        middleware=[Middleware(Outer, hosts=Hosts(hosts), secure=secure)],
+        middleware=[
+            Middleware(Outer, hosts=Hosts(hosts), secure=secure),
+            Middleware(StrictJson),
+        ],
     )
     errors.install(app)
     for router in routers:

@@ -32,9 +32,11 @@ class LiveStatistics:
 class Client:
     """One console: a bounded queue of encoded messages, and a flag that it lags."""
 
-    __slots__ = ("_size", "_waiting", "_wake", "lagging")
+    __slots__ = ("_size", "_waiting", "_wake", "lagging", "login", "recheck")
 
-    def __init__(self, size: int = QUEUE_SIZE) -> None:
+    def __init__(self, login: str = "", size: int = QUEUE_SIZE) -> None:
+        self.login = login
+        self.recheck = False  # something about this person changed: may they still look?
         self._waiting: deque[str] = deque()
         self._wake = asyncio.Event()
         self._size = size
@@ -58,11 +60,16 @@ class Client:
         self._wake.set()
 
     async def ready(self) -> None:
-        """Wait until there is something to send."""
-        if self.lagging or self._waiting:
+        """Wait until there is something to send or to check."""
+        if self.lagging or self.recheck or self._waiting:
             return
         self._wake.clear()
         await self._wake.wait()
+
+    def doubt(self) -> None:
+        """Have the rights of this client checked before it gets anything more."""
+        self.recheck = True
+        self._wake.set()
 
     def take(self) -> str | None:
         """Return the next message, None when there is none."""
@@ -110,6 +117,12 @@ class Live:
     def leave(self, client: Client) -> None:
         """Stop sending to ``client``."""
         self._clients.discard(client)
+
+    def recheck(self, login: str) -> None:
+        """Look at once whether ``login`` may still follow: rights or sessions of this person changed."""
+        for client in self._clients:
+            if client.login == login:
+                client.doubt()
 
     def following(self) -> int:
         """Return how many clients there are."""

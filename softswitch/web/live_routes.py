@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import Any
 
 import orjson
@@ -17,6 +18,8 @@ from softswitch.web.errors import error_body
 from softswitch.web.guard import Guard, permit
 from softswitch.web.live import Client, Live
 from softswitch.web.origin import cross_site, is_same_origin
+
+log = logging.getLogger(__name__)
 
 PING_SECONDS = 15.0
 SEND_SECONDS = 20.0
@@ -41,16 +44,16 @@ def routes(live: Live, guard: Guard, *, ping_seconds: float = PING_SECONDS) -> A
     async def follow(socket: WebSocket) -> None:
         await socket.accept()
         try:
-            await _admit(socket, live, guard)
+            actor = await _admit(socket, live, guard)
         except Refusal as refusal:
             await _refuse(socket, refusal)
             return
-        await Connection(socket, live, guard, ping_seconds).run()
+        await Connection(socket, live, guard, ping_seconds, actor.login).run()
 
     return router
 
 
-async def _admit(socket: WebSocket, live: Live, guard: Guard) -> None:
+async def _admit(socket: WebSocket, live: Live, guard: Guard) -> Actor:
     if live.following() >= MOST_CLIENTS:
         raise Refusal(
             Kind.UNAVAILABLE,
@@ -62,7 +65,7 @@ async def _admit(socket: WebSocket, live: Live, guard: Guard) -> None:
     # A token is never sent by a browser on its own; a cookie is, from the pages of any site.
     if actor.via == "session" and not is_same_origin(socket):
         raise cross_site("The socket was not opened by a page of this server.")
-    permit(actor, Right.BOARD_READ)
+    return permit(actor, Right.BOARD_READ)
 
 
 async def _refuse(socket: WebSocket, refusal: Refusal) -> None:
@@ -75,12 +78,14 @@ async def _refuse(socket: WebSocket, refusal: Refusal) -> None:
 class Connection:
     """One console on the socket: one task sends, one reads, and whichever ends first ends both."""
 
-    def __init__(self, socket: WebSocket, live: Live, guard: Guard, ping_seconds: float) -> None:
+    def __init__(
+        self, socket: WebSocket, live: Live, guard: Guard, ping_seconds: float, login: str
+    ) -> None:
         self._socket = socket
         self._live = live
         self._guard = guard
         self._ping_seconds = ping_seconds
-        self._client = Client()
+        self._client = Client(login)
 
     async def run(self) -> None:
         """Serve the console until it leaves, dies or is signed out."""
@@ -92,7 +97,7 @@ class Connection:
             self._live.leave(self._client)
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            _log_mistakes(await asyncio.gather(*tasks, return_exceptions=True))
             await self._close()
 
     async def _send(self) -> None:
@@ -101,9 +106,10 @@ class Connection:
                 async with asyncio.timeout(self._ping_seconds):
                     await self._client.ready()
             except TimeoutError:
-                if not await self._still_allowed():
-                    return
+                self._client.recheck = True
                 await self._send_text(_PING)
+            if self._client.recheck and not await self._still_allowed():
+                return
             while (message := self._live.next_message(self._client)) is not None:
                 await self._send_text(message)
 
@@ -116,6 +122,7 @@ class Connection:
             raise
 
     async def _still_allowed(self) -> bool:
+        self._client.recheck = False
         try:
             permit(await self._guard.identify(self._socket), Right.BOARD_READ)
         except Refusal as refusal:
@@ -146,6 +153,15 @@ class Connection:
         if self._socket.application_state is not WebSocketState.DISCONNECTED:
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await self._socket.close()
+
+
+def _log_mistakes(outcomes: list[BaseException | None]) -> None:
+    """What ends a connection from outside is no news; a mistake of ours is."""
+    for outcome in outcomes:
+        if isinstance(outcome, Exception) and not isinstance(
+            outcome, WebSocketDisconnect | TimeoutError
+        ):
+            log.error("A live socket failed.", exc_info=outcome)
 
 
 def _parse(message: Any) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from softswitch.errors import Kind, Refusal
@@ -90,7 +91,8 @@ class _Counted:
         message = await self._receive()
         self._seen += len(message.get("body", b""))
         if self._seen > self._limit:
-            raise _too_large(self._limit)
+            # Not a refusal: FastAPI lets only this pass while it reads a body.
+            raise HTTPException(Kind.TOO_LARGE)
         return message
 
 
