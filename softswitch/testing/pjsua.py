@@ -28,8 +28,9 @@ import numpy as np
 
 from softswitch.testing import audio
 from softswitch.testing.phone import g711
-from softswitch.testing.phone.ear import Ear, Frame
+from softswitch.testing.phone.ear import Ear
 from softswitch.testing.phone.errors import PhoneError, RegistrationFailed
+from softswitch.testing.phone.frames import Frame
 from softswitch.testing.phone.watch import Watch
 
 T = TypeVar("T")

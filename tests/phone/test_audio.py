@@ -9,8 +9,9 @@ import pytest
 
 from softswitch.testing import audio
 from softswitch.testing.phone import g711
-from softswitch.testing.phone.ear import Ear, Frame
+from softswitch.testing.phone.ear import Ear
 from softswitch.testing.phone.errors import CallEndedEarly, WaitTimeout
+from softswitch.testing.phone.frames import Frame
 from softswitch.testing.phone.sources import Clip, Tone
 
 TONES = (450, 650, 850, 1050)

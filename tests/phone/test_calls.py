@@ -82,6 +82,15 @@ async def test_keys_arrive_once_and_in_order(pair: Pair) -> None:
     assert incoming.ear.lost == 0
 
 
+async def test_a_key_may_end_the_call_while_it_is_held_down() -> None:
+    async with Phone.open("alice") as alice, Phone.open("bob") as bob:
+        call, incoming = await connect(alice, bob)
+        pressing = asyncio.create_task(call.send_digits("1", frames=500))
+        await incoming.receives("1")
+        await incoming.hangup()
+        await pressing
+
+
 async def test_hold_and_resume(pair: Pair) -> None:
     call, incoming = await connect(*pair)
     await call.hears(650)

@@ -33,8 +33,8 @@ Also: `Phone.open` (no registration; `server=` for a peer account, none for phon
 what was seen instead.
 """
 
-from softswitch.testing.phone.call import Call, Ended, State, Times
-from softswitch.testing.phone.ear import Ear, Frame, Gap
+from softswitch.testing.phone.call import Call
+from softswitch.testing.phone.ear import Ear
 from softswitch.testing.phone.errors import (
     CallEndedEarly,
     MediaError,
@@ -46,11 +46,13 @@ from softswitch.testing.phone.errors import (
     WaitTimeout,
 )
 from softswitch.testing.phone.fields import NameAddr, Reason, Uri
+from softswitch.testing.phone.frames import Frame, Gap
 from softswitch.testing.phone.incoming import IncomingCall
 from softswitch.testing.phone.message import Headers, Request, Response, parse_message
 from softswitch.testing.phone.outgoing import OutgoingCall
 from softswitch.testing.phone.phone import Phone
 from softswitch.testing.phone.sources import Clip, Source, Tone, silence
+from softswitch.testing.phone.states import Ended, State, Times
 
 __all__ = [
     "Call",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from softswitch.testing.phone import session, transfer
@@ -13,10 +11,11 @@ from softswitch.testing.phone.dialog import Dialog
 from softswitch.testing.phone.errors import CallEndedEarly, PhoneError, RequestRefused
 from softswitch.testing.phone.fields import CSeq, NameAddr, Reason
 from softswitch.testing.phone.media import Media
-from softswitch.testing.phone.message import Headers, Message, Request, Response
+from softswitch.testing.phone.message import Message, Request, Response
 from softswitch.testing.phone.negotiate import Local, new_key
 from softswitch.testing.phone.sounding import WAIT, Sound, Sounding
 from softswitch.testing.phone.sources import as_source
+from softswitch.testing.phone.states import Ended, State, Times
 from softswitch.testing.phone.watch import Watch
 from softswitch.testing.phone.wire import Address
 
@@ -24,47 +23,6 @@ if TYPE_CHECKING:
     from softswitch.testing.phone.phone import Phone
 
 T = TypeVar("T")
-
-
-class State(enum.Enum):
-    CALLING = "calling"
-    RINGING = "ringing"
-    EARLY = "early media"
-    ANSWERED = "answered"
-    ENDED = "ended"
-
-
-@dataclass
-class Times:
-    """Monotonic moments (`loop.time()`); None for what has not happened."""
-
-    invited: float | None = None
-    trying: float | None = None
-    ringing: float | None = None
-    early: float | None = None
-    answered: float | None = None
-    confirmed: float | None = None
-
-
-@dataclass(frozen=True)
-class Ended:
-    """`status` is the SIP status of a call that was never answered (487 for a cancelled one);
-    `cause` is the Q.850 cause that the far end told, if it told one."""
-
-    by_remote: bool
-    at: float
-    status: int | None = None
-    text: str = ""
-    reasons: tuple[Reason, ...] = ()
-    headers: Headers | None = None
-
-    @property
-    def cause(self) -> int | None:
-        return next((r.cause for r in self.reasons if r.protocol.upper() == "Q.850"), None)
-
-    @property
-    def reason(self) -> str:
-        return next((r.text for r in self.reasons if r.text), self.text)
 
 
 class Call(Sounding):

@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from softswitch.testing.phone import session, transfer
-from softswitch.testing.phone.call import Call, State, headers_from
+from softswitch.testing.phone.call import Call, headers_from
 from softswitch.testing.phone.dialog import Dialog
 from softswitch.testing.phone.errors import MediaError, ParseError, PhoneError
 from softswitch.testing.phone.fields import NameAddr, Reason
 from softswitch.testing.phone.message import Headers, Request
 from softswitch.testing.phone.sounding import Sound
 from softswitch.testing.phone.sources import as_source
+from softswitch.testing.phone.states import State
 from softswitch.testing.phone.transactions import ServerTransaction
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from softswitch.testing.phone import dtmf
 from softswitch.testing.phone.clock import FrameClock
-from softswitch.testing.phone.ear import Ear, Frame
+from softswitch.testing.phone.ear import Ear
 from softswitch.testing.phone.errors import MediaError, ParseError
+from softswitch.testing.phone.frames import Frame
 from softswitch.testing.phone.negotiate import Agreed
 from softswitch.testing.phone.rtp import HEADER, RtpPacket, is_rtcp
 from softswitch.testing.phone.sources import Source, silence

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from softswitch.testing.phone import session
-from softswitch.testing.phone.call import Call, State
+from softswitch.testing.phone.call import Call
 from softswitch.testing.phone.errors import PhoneError
 from softswitch.testing.phone.fields import CSeq, Reason
 from softswitch.testing.phone.message import Request, Response
+from softswitch.testing.phone.states import State
 from softswitch.testing.phone.transactions import make_cancel, new_branch
 
 

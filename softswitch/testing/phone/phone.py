@@ -5,38 +5,29 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
-from softswitch.testing.phone import digest
 from softswitch.testing.phone.call import Call, headers_from
 from softswitch.testing.phone.dialog import Dialog
-from softswitch.testing.phone.dispatch import SUPPORTED, dispatch
-from softswitch.testing.phone.errors import NotReached, PhoneError
-from softswitch.testing.phone.fields import CSeq, NameAddr, Uri, Via
+from softswitch.testing.phone.dispatch import dispatch
+from softswitch.testing.phone.errors import PhoneError
+from softswitch.testing.phone.fields import CSeq, NameAddr, Uri
 from softswitch.testing.phone.incoming import Extra, IncomingCall
-from softswitch.testing.phone.message import Headers, Request, Response
+from softswitch.testing.phone.message import Request, Response
 from softswitch.testing.phone.outgoing import OutgoingCall
 from softswitch.testing.phone.registration import Registration
+from softswitch.testing.phone.requests import Requests
 from softswitch.testing.phone.sounding import WAIT, Sound
 from softswitch.testing.phone.transactions import (
-    ServerTransaction,
     Transactions,
-    make_response,
-    new_branch,
 )
 from softswitch.testing.phone.watch import Watch
-from softswitch.testing.phone.wire import Address, Wire, is_address, open_wire
-
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, MESSAGE"
+from softswitch.testing.phone.wire import Address, open_wire
 
 
-class Phone:
+class Phone(Requests):
     """Made by `Phone.open` (no registrar) or `Phone.register`, both async context managers."""
-
-    wire: Wire
-    transactions: Transactions
 
     def __init__(self, user: str, server: Address | None, transport: str) -> None:
         self.user = user
@@ -117,13 +108,9 @@ class Phone:
             yield phone
 
     @property
-    def address(self) -> Address:
-        return self.wire.local(self.server)
-
-    @property
     def uri(self) -> str:
         """Where this phone can be dialled directly, without a server."""
-        return str(Uri(self.user, *self.address, params=self._transport_param()))
+        return str(Uri(self.user, *self.address, params=self.transport_param()))
 
     @property
     def aor(self) -> Uri:
@@ -134,10 +121,7 @@ class Phone:
             return Uri.parse(target)
         if self.server is None:
             raise PhoneError(f"{self.user} has no server: dial {target!r} as a whole sip: URI")
-        return Uri(target, *self.server, params=self._transport_param())
-
-    def _transport_param(self) -> dict[str, str | None]:
-        return {} if self.transport == "udp" else {"transport": self.transport}
+        return Uri(target, *self.server, params=self.transport_param())
 
     async def dial(
         self,
@@ -222,109 +206,6 @@ class Phone:
         await self.wire.close()
 
     # What the protocol code calls.
-
-    def new_tag(self) -> str:
-        return secrets.token_hex(6)
-
-    def new_call_id(self) -> str:
-        return f"{secrets.token_hex(10)}@{self.address[0]}"
-
-    def via(self, remote: Address, branch: str) -> Via:
-        host, port = self.wire.local(remote)
-        return Via(self.wire.name, host, port, {"rport": None, "branch": branch})
-
-    def next_hop(self, uri: Uri, routes: Sequence[str] = ()) -> Address:
-        if routes:
-            uri = NameAddr.parse(routes[0]).uri
-        if not is_address(uri.host):
-            if self.server is None:
-                raise NotReached(f"{uri}: this phone dials addresses, it looks up no names")
-            return self.server
-        default = 5061 if self.transport == "tls" else 5060
-        return uri.host.strip("[]"), uri.port or default
-
-    def new_request(
-        self,
-        method: str,
-        uri: Uri,
-        local: NameAddr,
-        to: NameAddr,
-        call_id: str,
-        cseq: CSeq,
-        remote: Address,
-        routes: Sequence[str] = (),
-    ) -> Request:
-        headers = Headers([("Via", str(self.via(remote, new_branch()))), ("Max-Forwards", "70")])
-        for route in routes:
-            headers.add("Route", route)
-        headers.add("From", local)
-        headers.add("To", to)
-        headers.add("Call-ID", call_id)
-        headers.add("CSeq", cseq)
-        headers.add("Contact", self.contact(remote))
-        headers.add("Allow", ALLOW)
-        headers.add("Supported", ", ".join(SUPPORTED))
-        headers.add("User-Agent", "softswitch test phone")
-        return Request(method, str(uri), headers=headers)
-
-    def contact(self, remote: Address) -> NameAddr:
-        return NameAddr(Uri(self.user, *self.wire.local(remote), params=self._transport_param()))
-
-    def response(
-        self, transaction: ServerTransaction, status: int, reason: str, tag: str | None = None
-    ) -> Response:
-        response = make_response(transaction.request, status, reason, tag or self.new_tag())
-        if status < 300:
-            response.headers.add("Contact", self.contact(transaction.source))
-            response.headers.add("Allow", ALLOW)
-            response.headers.add("Supported", ", ".join(SUPPORTED))
-        return response
-
-    def authorize(self, request: Request, response: Response) -> None:
-        """Put the answer to a challenge into a request."""
-        proxy = response.status == 407
-        asked = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
-        challenge = digest.choose(response.headers.all(asked))
-        value = digest.credentials(
-            challenge, request.method, request.uri, self.username, self.password
-        )
-        request.headers.set("Proxy-Authorization" if proxy else "Authorization", value)
-
-    async def transact(
-        self,
-        request: Request,
-        remote: Address,
-        next_sequence: Callable[[], int],
-        timeout: float = 10.0,
-    ) -> Response:
-        """Send a request and wait for its final response, through a challenge if one comes."""
-        for attempt in (1, 2):
-            future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-
-            def done(response: Response, future: asyncio.Future[Response] = future) -> None:
-                if response.status >= 200 and not future.done():
-                    future.set_result(response)
-
-            def nothing(future: asyncio.Future[Response] = future) -> None:
-                if not future.done():
-                    future.set_exception(NotReached(f"{self.user}: no response"))
-
-            await self.wire.connect(remote)
-            transaction = self.transactions.client(request, remote, done, nothing)
-            try:
-                async with asyncio.timeout(timeout):
-                    response = await future
-            except TimeoutError:
-                transaction.stop()
-                text = f"{self.user}: no response to {request.method} in {timeout:g} s"
-                raise NotReached(text) from None
-            challenged = response.status in (401, 407) and bool(self.password)
-            if not challenged or attempt == 2:
-                return response
-            self.authorize(request, response)
-            request.headers.set("Via", self.via(remote, new_branch()))
-            request.headers.set("CSeq", CSeq(next_sequence(), request.method))
-        raise AssertionError("unreachable")
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Background work that ends with the phone."""

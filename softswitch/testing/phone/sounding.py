@@ -7,8 +7,9 @@ from pathlib import Path
 
 from softswitch.testing import audio
 from softswitch.testing.phone import dtmf
-from softswitch.testing.phone.ear import Ear, Gap
+from softswitch.testing.phone.ear import Ear
 from softswitch.testing.phone.errors import CallEndedEarly
+from softswitch.testing.phone.frames import Gap
 from softswitch.testing.phone.media import Media
 from softswitch.testing.phone.sources import Clip, Source, as_source
 
