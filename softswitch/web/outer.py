@@ -47,6 +47,9 @@ class Outer:
                 raise _wrong_host()
             _check_length(Headers(scope=scope), limit)
             await self._app(scope, _Counted(receive, limit), send)
+        except HTTPException:
+            if not send.started:  # only _Counted raises it where no route sees it
+                await refusal_response(_too_large(limit))(scope, receive, send)
         except Refusal as refusal:
             if not send.started:
                 await refusal_response(refusal)(scope, receive, send)
