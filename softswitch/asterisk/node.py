@@ -16,7 +16,7 @@ from softswitch.asterisk import process
 from softswitch.asterisk.model import Directory
 from softswitch.asterisk.modules import MODULES
 from softswitch.asterisk.probe import ari_answers
-from softswitch.asterisk.render import Frame, render
+from softswitch.asterisk.render import DIRECTORY_FILES, Frame, render
 from softswitch.asterisk.secrets import NodeSecrets, node_secrets, write_private
 from softswitch.asterisk.settings import NodeSettings
 from softswitch.asterisk.tls import instance_certificate
@@ -27,6 +27,7 @@ from softswitch.setup.progress import Progress, silent
 START_SECONDS = 30.0
 STOP_SECONDS = 3.0
 """Asterisk 22.10 sometimes hangs while it unloads its modules, after a WebSocket was cut abruptly."""
+RESPOND_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 _MOST_BACKOFF = 4.0
 _FLAPPING_SECONDS = 30.0
@@ -123,7 +124,7 @@ class AsteriskNode:
     async def _end(self) -> None:
         pid = self.pid if self.pid is not None else process.running_pid(self.settings)
         self.pid = None
-        if pid is None or process.running_pid(self.settings) != pid:
+        if pid is None or not process.is_ours(pid, self.settings):
             return
         # Each call ends by itself first, so that its recording is complete.
         await self._try_command("channel request hangup all")
@@ -150,25 +151,31 @@ class AsteriskNode:
     async def _adopt(self, pid: int) -> None:
         self.pid = pid
         self._progress(f"Asterisk runs already (process {pid}): adopting it with its calls")
-        if not await self._answers(since=process.log_size(self.settings), pid=pid):
+        if not await self._responds():
             self._progress("It does not answer: starting it again")
             await self._restart()
             return
         changed = self._write(render(self._frame, self.directory))
-        beyond = [name for name in changed if name not in RELOADS]
-        if beyond and not await self._calls():
-            self._progress(f"Its settings changed ({', '.join(sorted(beyond))}): starting it again")
+        frame = sorted(set(changed) - DIRECTORY_FILES)
+        if frame and not await self._calls():
+            self._progress(f"Its settings changed ({', '.join(frame)}): starting it again")
             await self._restart()
-        else:
-            await self._reload(changed)
+            return
+        if frame:
+            self._progress(
+                "Its settings changed; some take effect when it is started without calls"
+            )
+        await self._reload(changed)
+        await self._until_ready(pid, process.log_size(self.settings))
 
-    async def _answers(self, since: int, pid: int) -> bool:
-        # The old http.conf tells the truth about a running one: the file is rewritten after this check.
-        try:
-            await asyncio.wait_for(self._until_ready(pid, since), 5.0)
-        except (TimeoutError, Refusal):
-            return bool(await self._try_command("core show uptime"))
-        return True
+    async def _responds(self) -> bool:
+        """Ask over the control socket: that works whatever ports it was started with."""
+        deadline = time.monotonic() + RESPOND_SECONDS
+        while time.monotonic() < deadline:
+            if await self._try_command("core show uptime"):
+                return True
+            await asyncio.sleep(_POLL_SECONDS)
+        return False
 
     async def _restart(self) -> None:
         await self._end()
@@ -177,7 +184,7 @@ class AsteriskNode:
     async def _until_ready(self, pid: int, since: int) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if process.running_pid(self.settings) != pid:
+            if not process.is_alive(pid):
                 raise self._start_refusal("Asterisk ended while it was starting", since)
             if await ari_answers(self.settings, self.secrets):
                 return

@@ -30,18 +30,32 @@ def raise_file_limit() -> int:
 
 
 def running_pid(settings: NodeSettings) -> int | None:
-    """Return the process id of the Asterisk of this data folder, if it runs.
-
-    A number in a file proves nothing: the command line of that process must name our own configuration.
-    """
+    """Return the process id of the Asterisk of this data folder, if it runs."""
     try:
         pid = int((settings.run / PID_FILE).read_text().strip())
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError):
         return None
-    ours = os.fsencode(settings.etc / "asterisk.conf")
-    return pid if ours in words and state != "Z" else None
+    return pid if is_ours(pid, settings) else None
+
+
+def is_ours(pid: int, settings: NodeSettings) -> bool:
+    """Tell whether a process is the Asterisk of this data folder, and alive.
+
+    A number in a file proves nothing: the command line must name our own configuration.
+    """
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(settings.etc / "asterisk.conf") in words and is_alive(pid)
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):
+        return False
 
 
 def spawn(words: Sequence[str], settings: NodeSettings) -> int:

@@ -84,8 +84,11 @@ def render_directory(frame: Frame, directory: Directory) -> dict[str, str]:
     """Return the files that change with the directory: ``extensions.conf`` and ``pjsip.conf``."""
     return {
         "extensions.conf": _fill("extensions.conf.j2", _dialplan(frame, directory)),
-        "pjsip.conf": _fill("pjsip.conf.j2", _sip(frame, directory)),
+        "pjsip.conf": _fill("pjsip.conf.j2", _sip(directory)),
     }
+
+
+DIRECTORY_FILES = frozenset({"extensions.conf", "pjsip.conf"})
 
 
 def render_frame(frame: Frame) -> dict[str, str]:
@@ -95,7 +98,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
         name: getattr(settings, name)
         for name in (
             "etc", "folder", "run", "log", "bind", "http_port", "https_port", "ami_port",
-            "rtp_first", "rtp_last",
+            "rtp_first", "rtp_last", "local_networks",
         )
     }  # fmt: skip
     values |= {
@@ -111,6 +114,12 @@ def render_frame(frame: Frame) -> dict[str, str]:
         "key": frame.certificate.key,
         "columns": journal.MAPPING,
         "unwanted_events": UNWANTED_EVENTS,
+        "external": settings.external_address,
+        "transports": [
+            ("udp", settings.sip_port),
+            ("tcp", settings.sip_port),
+            ("tls", settings.sips_port),
+        ],
     }
     files = {name: _fill(f"{name}.j2", values) for name in FRAME_FILES if name != "asterisk.conf"}
     files["asterisk.conf"] = _fill("asterisk.conf.j2", {**values, "modules": frame.modules})
@@ -121,7 +130,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
 FRAME_FILES = (
     "asterisk.conf", "modules.conf", "logger.conf", "http.conf", "ari.conf", "manager.conf",
     "rtp.conf", "cel.conf", "cel_custom.conf", "features.conf", "confbridge.conf",
-    "musiconhold.conf", "indications.conf", "cdr.conf",
+    "musiconhold.conf", "indications.conf", "cdr.conf", "pjsip_transports.conf",
 )  # fmt: skip
 EMPTY_FILES = ("acl.conf", "ccss.conf", "pjproject.conf", "udptl.conf", "websocket_client.conf")
 
@@ -190,20 +199,9 @@ def _desk_groups(directory: Directory) -> list[str]:
     ]
 
 
-def _sip(frame: Frame, directory: Directory) -> dict[str, object]:
-    settings = frame.settings
+def _sip(directory: Directory) -> dict[str, object]:
     return {
         "realm": REALM,
-        "bind": settings.bind,
-        "transports": [
-            ("udp", settings.sip_port),
-            ("tcp", settings.sip_port),
-            ("tls", settings.sips_port),
-        ],
-        "certificate": frame.certificate.certificate,
-        "key": frame.certificate.key,
-        "external": settings.external_address,
-        "local_networks": settings.local_networks,
         "locked_addresses": sorted(
             {lock.address for lock in directory.lockouts if not lock.account}
         ),
