@@ -20,6 +20,7 @@ const maps = (): LiveMaps => ({
   waiting: new Map(),
   task: new Map(),
   incident: new Map(),
+  alarm: new Map(),
 })
 
 describe('the picture', () => {

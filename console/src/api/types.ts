@@ -128,6 +128,7 @@ export interface Entities {
   waiting: Waiting
   task: Task
   incident: Incident
+  alarm: Alarm
 }
 export type EntityName = keyof Entities
 
@@ -140,10 +141,22 @@ export interface Me {
   desk: string | null
 }
 
+/** A fault that the server itself has noticed. */
+export interface Alarm {
+  id: string
+  code: string
+  message: string
+  next_step: string
+  since: Millis
+}
+
 export interface PhoneConfig {
   extension: string
   uri: string
-  ws_url: string
+  /** Ports of the switch for SIP over WebSocket; its host is the one this page came from. */
+  ws_port: number
+  wss_port: number
+  ws_path: string
   username: string
   password: string
   ice: string[]

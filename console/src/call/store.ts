@@ -27,6 +27,8 @@ export const own = computed(() =>
 
 watch(own, (calls) => {
   for (const call of calls) if (call.callId && call.sessionId) matched.add(call.sessionId)
+  // While the picture is old, a session that has ended is the only proof that its call has.
+  if (link.state !== 'up') return
   for (const id of matched) if (!sessions.has(id)) matched.delete(id)
 })
 

@@ -5,7 +5,7 @@ import { queue } from '../call/store'
 import { t } from '../i18n'
 import { duration } from '../i18n/format'
 import { now } from '../live/clock'
-import { link } from '../live/store'
+import { link, live } from '../live/store'
 import { microphone } from '../phone/microphone'
 import { phoneState } from '../phone/phone'
 import { desk, me, ownExtension } from '../session/store'
@@ -56,6 +56,9 @@ export const alarms = computed<Alarm[]>(() => {
   const found: Alarm[] = []
   if (link.state === 'down') found.push({ id: 'link', level: 'alarm', text: t('alarm.link') })
   found.push(...phoneAlarms())
+  for (const { id, message, next_step: step } of live.alarm.values()) {
+    found.push({ id, level: 'warning', text: `${message} ${step}` })
+  }
   for (const part of health.value?.failing ?? []) {
     found.push({ id: `health-${part}`, level: 'warning', text: t('alarm.health', { part }) })
   }

@@ -29,7 +29,7 @@ export function useDraft(incident: Ref<Incident | null>) {
   }
 
   function bring(fresh: Incident): void {
-    if (!draft.value || !base.value || fresh.version <= base.value.version) return
+    if (!draft.value || !base.value || fresh.version < base.value.version) return
     const merged = merge(draft.value, base.value, fresh)
     draft.value = merged.draft
     base.value = fresh

@@ -49,12 +49,17 @@ function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
   void goTo('panel')
 }
 
+function leavePanel(): void {
+  mode.value = 'dial'
+  entered.value = ''
+}
+
 function close(): void {
   if (help.value) help.value = false
   else if (recentOpen.value) recentOpen.value = false
   else if (seatOpen.value) seatOpen.value = false
   else if (dismiss()) return
-  else if (mode.value !== 'dial') mode.value = 'dial'
+  else if (mode.value !== 'dial') leavePanel()
   else if (view.value !== 'desk') show('desk')
   else (document.activeElement as HTMLElement | null)?.blur()
 }

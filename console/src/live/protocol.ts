@@ -33,7 +33,14 @@ export type Message = Snapshot | Changes | Ping | Trouble
 
 export type LiveMaps = { [E in EntityName]: Map<string, Entities[E]> }
 
-export const ENTITY_NAMES: readonly EntityName[] = ['extension', 'call', 'waiting', 'task', 'incident']
+export const ENTITY_NAMES: readonly EntityName[] = [
+  'extension',
+  'call',
+  'waiting',
+  'task',
+  'incident',
+  'alarm',
+]
 
 /** Read one text frame; `null` when it is none of the known messages. */
 export function parseMessage(text: string): Message | null {

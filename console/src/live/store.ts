@@ -1,7 +1,7 @@
 /** The one replicated picture: entity → id → value. Everything else on the screen is derived from it. */
 import { reactive, shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
-import type { Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
+import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
 import { applyChanges, applySnapshot, type LiveMaps, type Message } from './protocol'
 import { LiveSocket } from './socket'
 
@@ -11,6 +11,7 @@ export const live: LiveMaps = {
   waiting: shallowReactive(new Map<string, Waiting>()),
   task: shallowReactive(new Map<string, Task>()),
   incident: shallowReactive(new Map<string, Incident>()),
+  alarm: shallowReactive(new Map<string, Alarm>()),
 }
 
 export type LinkState = 'connecting' | 'up' | 'down'

@@ -4,7 +4,7 @@ import type { UA } from 'jssip'
 import type { IncomingRTCSessionEvent, RTCSessionEvent } from 'jssip/lib/UA'
 import { computed, ref, watch } from 'vue'
 import type { PhoneConfig } from '../api/types'
-import { wantsAutoAnswer } from './autoanswer'
+import { socketUrl, wantsAutoAnswer } from './decide'
 import { phoneLock, releasePhone, takePhone } from './lock'
 import { closeMicrophone, openMicrophone } from './microphone'
 import { ring } from './ringer'
@@ -51,7 +51,7 @@ function follow(ua: UA): void {
 
 function build(config: PhoneConfig): UA {
   return new JsSIP.UA({
-    sockets: new JsSIP.WebSocketInterface(config.ws_url),
+    sockets: new JsSIP.WebSocketInterface(socketUrl(config, location)),
     uri: config.uri,
     authorization_user: config.username,
     password: config.password,
