@@ -27,12 +27,7 @@ from softswitch.testing.phone import Phone
 from softswitch.testing.system import LOCAL, fill, own_settings, secret
 
 ROOT = Path(__file__).resolve().parents[2]
-UP = """
-import os
-from softswitch.run import run
-from softswitch.settings import load
-raise SystemExit(run(load(environment=os.environ)))
-"""
+CLI = (sys.executable, "-c", "from softswitch.cli.main import main; main()")
 START_SECONDS = 30.0
 T = TypeVar("T")
 
@@ -54,10 +49,11 @@ class Server:
 
     async def spawn(self, **more: str) -> None:
         """Start the process only."""
+        # The address and token of the run before: the new run writes its own.
+        await asyncio.to_thread((self.settings.data / "cli.json").unlink, missing_ok=True)
         environment = {**os.environ, **self._environment(), **more}
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", UP,
-            cwd=ROOT, env=environment,
+            *CLI, "up", cwd=ROOT, env=environment,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read(self.process))
@@ -171,7 +167,7 @@ class Server:
 
 
 async def until(
-    read: Callable[[], Awaitable[T]], what: str, seconds: float = 10.0, every: float = 0.02
+    read: Callable[[], Awaitable[T | None]], what: str, seconds: float = 10.0, every: float = 0.02
 ) -> T:
     """Wait for a state that has to be asked for: return the first true answer."""
     loop = asyncio.get_running_loop()

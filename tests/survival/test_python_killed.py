@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from softswitch.testing.phone import IncomingCall, Phone
 from tests.survival.rig import Server, until
 
 pytestmark = pytest.mark.asterisk
@@ -169,7 +170,7 @@ async def _kept(server: Server, call_id: str) -> dict | None:
     return next((row for row in rows if row["state"] == "kept"), None)
 
 
-async def _next_ringing(desk, ringing):
+async def _next_ringing(desk: Phone, ringing: IncomingCall) -> IncomingCall:
     """The ring of before the restart may live on, or a new one has taken its place."""
     incoming = asyncio.create_task(desk.incoming(timeout=10))
     ended = asyncio.create_task(ringing.ended(timeout=10))
