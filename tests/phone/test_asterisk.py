@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from softswitch.testing.phone import Phone, RegistrationFailed
+from softswitch.testing.phone.wire import StreamWire
 from tests.phone.asterisk import PASSWORD, Ports, users
 
 pytestmark = pytest.mark.asterisk
@@ -121,6 +122,19 @@ async def test_early_media_and_cancel(ports: Ports) -> None:
         await call.early()
         await call.hears(850)
         assert (await call.hangup()).status == 487
+
+
+async def test_md5_alone_and_a_lost_connection(ports: Ports) -> None:
+    """1004 is challenged with MD5 only; a phone whose connection breaks registers anew."""
+    async with Phone.register(ports.server("tcp"), "1004", PASSWORD, transport="tcp") as phone:
+        registration, wire = phone.registration, phone.wire
+        assert registration is not None
+        assert isinstance(wire, StreamWire)
+        (connection,) = wire.connections.values()
+        assert connection.transport is not None
+        connection.transport.abort()
+        await phone.watch.until(lambda: registration.count == 2, 5, phone.seen)
+        assert (await (await phone.dial("busy")).ended()).cause == 17
 
 
 async def test_a_registration_is_refreshed_and_ended(ports: Ports) -> None:
