@@ -28,14 +28,15 @@ class Api:
         self.url = url.rstrip("/")
         self.token = token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        # trust_env off: a proxy of the environment must not see calls to this machine.
-        self._client = httpx.Client(
-            base_url=self.url,
-            headers=headers,
-            timeout=TIMEOUT,
-            trust_env=False,
-            transport=transport,
-        )
+        with self._reachable():
+            # trust_env off: a proxy of the environment must not see calls to this machine.
+            self._client = httpx.Client(
+                base_url=self.url,
+                headers=headers,
+                timeout=TIMEOUT,
+                trust_env=False,
+                transport=transport,
+            )
 
     def get(self, path: str, **query: object) -> Any:
         """Return the JSON at ``path``; a query value of None is left out."""

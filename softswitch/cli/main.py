@@ -80,7 +80,11 @@ def run(args: Sequence[str]) -> int:
     except Refusal as error:
         return _tell(error, session.json, REFUSED)
     except click.ClickException as error:
-        return _tell(invalid("refused", error.format_message()), session.json, REFUSED)
+        return _tell(
+            invalid("refused", error.format_message(), "See softswitch --help."),
+            session.json,
+            REFUSED,
+        )
     except OSError as error:
         return _tell(_of_system(error), session.json, REFUSED)
 

@@ -1,0 +1,120 @@
+"""The command as a process: quick help, starting and ending a server, pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from softswitch.cli.process import server_process
+from softswitch.testing.node import free_ports
+
+PROGRAM = [sys.executable, "-c", "from softswitch.cli.main import main; main()"]
+
+
+def _softswitch(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LANG": "en_US.UTF-8", **more}
+    return subprocess.run(
+        [*PROGRAM, *words], capture_output=True, text=True, timeout=60, env=environment
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """Time depends on the machine; what is loaded does not. Here it takes 0.15 s."""
+    code = (
+        "import sys\nfrom softswitch.cli.main import run\nrun(['--help'])\n"
+        "heavy = {'httpx', 'fastapi', 'sqlalchemy', 'rich', 'websockets', 'pydantic', 'numpy'}\n"
+        "print('loaded:', sorted(heavy & set(sys.modules)))\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert out.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_help_is_quick() -> None:
+    fastest = min(_seconds("--help") for _ in range(5))
+    assert fastest < 0.6  # 0.15 s here; the bound leaves room for a machine under load
+
+
+def _seconds(*words: str) -> float:
+    began = time.monotonic()
+    assert _softswitch(*words).returncode == 0
+    return time.monotonic() - began
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=30)
+    assert err == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.asterisk
+@pytest.mark.parametrize("keep_calls", [False, True])
+def test_up_and_down(tmp_path: Path, keep_calls: bool) -> None:
+    data = tmp_path / "data"
+    http, sip = free_ports(2)
+    settings = ["--data", str(data), "--http", str(http), "--sip", f"127.0.0.1:{sip}"]
+    ports = dict(zip(("sips", "switch-http", "switch-https", "ami"), free_ports(4), strict=True))
+    for name, port in ports.items():
+        settings += [f"--{name}", f"127.0.0.1:{port}"]
+    with subprocess.Popen([*PROGRAM, "up", "--demo", *settings], cwd=tmp_path) as server:
+        try:
+            _until_it_runs(data, server)
+            assert "all parts" not in _softswitch("status", "--data", str(data)).stderr
+            assert json.loads(_softswitch("status", "--json", "--data", str(data)).stdout)[
+                "version"
+            ]
+            second = _softswitch("up", *settings)
+            assert second.returncode == 1
+            assert second.stderr.splitlines()[-1].startswith("softswitch: A server (process ")
+            more = ["--keep-calls"] if keep_calls else []
+            ended = _softswitch("down", *more, "--data", str(data))
+            assert ended.returncode == 0, ended.stderr
+            assert ended.stdout == f"The server on {data} has ended.\n"
+            assert server.wait(30) == 0
+        finally:
+            server.send_signal(signal.SIGINT)
+    assert _softswitch("down", "--data", str(data)).stdout == f"No server runs on {data}.\n"
+    assert _softswitch("status", "--data", str(data)).returncode == 3
+    if keep_calls:  # the switch went on; a next run takes it over and ends it
+        with subprocess.Popen([*PROGRAM, "up", *settings], cwd=tmp_path) as server:
+            _until_it_runs(data, server)
+            assert _softswitch("down", "--data", str(data)).returncode == 0
+            server.wait(30)
+    left = subprocess.run(["pgrep", "-f", str(data)], capture_output=True, text=True)
+    assert left.stdout == ""
+
+
+def _until_it_runs(data: Path, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while _softswitch("board", "--data", str(data)).returncode != 0:
+        assert server.poll() is None
+        assert time.monotonic() < deadline
+
+
+def test_nobody_holds_a_folder_without_a_server(tmp_path: Path) -> None:
+    assert server_process(tmp_path) is None
+    (tmp_path / "lock").write_text("1\n")
+    assert server_process(tmp_path) is None
+
+
+def test_doctor_tells_what_to_mend(tmp_path: Path) -> None:
+    healthy = _softswitch("doctor", "--json", "--data", str(tmp_path), "--calls", "1")
+    checks = {check["name"]: check for check in json.loads(healthy.stdout)["checks"]}
+    assert checks["python"]["state"] == "ok"
+    file = tmp_path / "file"
+    file.touch()
+    sick = _softswitch("doctor", "--data", str(file))
+    assert sick.returncode == 1
+    assert "Something must be mended." in sick.stderr
+    assert "name another folder with --data" in sick.stdout

@@ -1,0 +1,224 @@
+"""Wrong input gets one line with the next step, the exit code of the contract, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from softswitch.testing.node import free_ports
+from tests.cli.conftest import Softswitch
+
+REFUSED = [
+    "extension show 9999",
+    "extension add 12x",
+    "extension add 120",
+    "extension add 1001",
+    "extension add 3999 --skills Fire!",
+    "extension set 9999 --name x",
+    "extension set 1001 --no-record",
+    "extension remove 9999",
+    "extension remove ../users",
+    "phone add BAD!ID --extension 1001",
+    "phone add x1",
+    "phone add x1 --extension 9999",
+    "phone add x1 --extension 1001 --transport ws",
+    "phone set nobody --enabled",
+    "phone secret nobody",
+    "phone remove nobody",
+    "emergency add 12 --name-en x",
+    "emergency add 999",
+    "emergency add 110 --name-en x",
+    "emergency set 998 --rank 1",
+    "emergency remove 998",
+    "registry add x --name y",
+    "registry set 13999999998 --name y",
+    "registry remove 13999999998",
+    "intake set --offer-seconds 1",
+    "intake set --duty-number 120",
+    "intake set --area-code 813",
+    "speed-dial list",
+    "speed-dial list --desk 9999",
+    "speed-dial set 1 x --desk 1001",
+    "user show nobody",
+    "user add X!",
+    "user set nobody --name x",
+    "user passwd nobody",
+    "user unlock nobody",
+    "user remove nobody",
+    "token remove nothing",
+    "desk seat 9999",
+    "desk ready",
+    "desk pause",
+    "call show nothing",
+    "call dial",
+    "call dial x --desk 1001",
+    "call dial 2001 --desk 9999",
+    "call answer --desk 1001",
+    "call answer nothing --desk 1001",
+    "call hold --desk 1001",
+    "call resume nothing --desk 1001",
+    "call hangup nothing",
+    "call park --desk 1001",
+    "call retrieve nothing --desk 1001",
+    "call pickup nothing --desk 1001",
+    "call takeover nothing --desk 1001",
+    "call transfer 2001 --desk 1001",
+    "call transfer 2001 nothing --desk 1001",
+    "call transfer --complete --desk 1001",
+    "call dtmf x nothing --desk 1001",
+    "call priority nothing 1",
+    "task call nothing --desk 1001",
+    "task close 00 reason",
+    "incident show 00",
+    "incident claim 00",
+    "incident edit 00 --title x",
+    "incident list --number x",
+    "recording show nothing",
+    "recording get nothing",
+    "recording export nothing",
+    "recording hold nothing --reason x",
+    "recording release nothing --reason x",
+    "recording verify nothing",
+    "recording list --extension x",
+    "audit verify --data /nowhere",
+    "simulate --sip nonsense",
+    "up --http nonsense",
+    "up --rtp 5",
+    "up --config /nowhere.toml",
+    "doctor --config /nowhere.toml",
+]
+WRONG = [
+    "",
+    "cal",
+    "call",
+    "call lst",
+    "--nonsense",
+    "status --nonsense",
+    "status extra",
+    "extension add",
+    "extension add 3001 --kind fax",
+    "extension add 3001 --position x",
+    "extension set 1001",
+    "extension import /nowhere.csv",
+    "phone set 1001",
+    "emergency add 999 --name-en x --rank x",
+    "registry add 13800000000",
+    "registry list --limit 0",
+    "intake set",
+    "intake set --strategy nonsense",
+    "speed-dial set 0 2001",
+    "user add liming --role king",
+    "user set liming",
+    "token add x --days 0",
+    "audit list --limit 5000",
+    "call list --from nonsense",
+    "call priority x 11",
+    "call transfer",
+    "call transfer 2001 --attended --cancel",
+    "incident edit 00",
+    "incident list --status nonsense",
+    "recording hold 00",
+    "task close 00",
+    "simulate --calls -1",
+    "simulate --mix 120=x",
+    "up extra",
+    "down --wait 0",
+    "board --lang fr",
+]
+UNREACHABLE = [
+    "status", "board", "board --watch", "queue", "extension list", "phone list", "user list",
+    "emergency list", "registry list", "intake show", "audit list", "audit verify", "call list",
+    "call dial 1", "task list", "incident list", "recording list", "token list", "desk show",
+    "speed-dial list", "simulate", "registry export",
+]  # fmt: skip
+
+
+def _is_one_line(err: str) -> bool:
+    return err.startswith("softswitch: ") and err.count("\n") == 1 and err.endswith("\n")
+
+
+@pytest.mark.parametrize("line", [line for line in REFUSED if line != "call dial"])
+def test_refused_with_one_line_and_exit_code_1(cli: Softswitch, line: str) -> None:
+    result = cli(*line.split())
+    assert (result.code, result.out) == (1, "")
+    assert _is_one_line(result.err)
+    again = cli(*line.split(), "--json")
+    assert again.code == 1
+    error = again.json["error"]
+    assert error["code"]
+    assert f"softswitch: {error['message']} {error['next_step']}".strip() == again_line(result.err)
+
+
+def again_line(err: str) -> str:
+    return err.removesuffix("\n")
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_wrong_usage_says_where_the_help_is(typed: Softswitch, line: str) -> None:
+    result = typed(*line.split())
+    assert result.code == 2
+    assert _is_one_line(result.err)
+    assert "--help" in result.err
+    as_json = typed(*line.split(), "--json")
+    assert as_json.code == 2
+    assert as_json.json["error"]["code"] == "wrong_usage"
+
+
+@pytest.mark.parametrize(
+    ("typed_word", "meant"),
+    [("cal", "call"), ("extention", "extension"), ("stauts", "status"), ("call dail", "dial")],
+)
+def test_the_nearest_command_is_named(typed: Softswitch, typed_word: str, meant: str) -> None:
+    assert f"Did you mean {meant}?" in typed(*typed_word.split()).err
+
+
+@pytest.mark.parametrize("line", UNREACHABLE)
+def test_without_a_server_the_exit_code_is_3(typed: Softswitch, line: str) -> None:
+    for words in (
+        line.split(),
+        [*line.split(), "--url", f"http://127.0.0.1:{free_ports(1)[0]}", "--token", "x"],
+    ):
+        result = typed(*words)
+        assert (result.code, result.out) == (3, "")
+        assert _is_one_line(result.err)
+        assert typed(*words, "--json").json["error"]["code"] == "not_reachable"
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"),
+    [("{", 0o600), ("[]", 0o600), ('{"url": "http://127.0.0.1:1"}', 0o600),
+     ('{"url": "http://127.0.0.1:1", "token": "x"}', 0o644)],
+)  # fmt: skip
+def test_a_damaged_or_open_file_of_the_server(
+    typed: Softswitch, tmp_path: Path, content: str, mode: int
+) -> None:
+    file = tmp_path / "data" / "cli.json"
+    file.parent.mkdir()
+    file.write_text(content)
+    file.chmod(mode)
+    result = typed("status")
+    assert result.code == 3
+    assert str(file) in result.err
+
+
+def test_a_wrong_token_is_refused(cli: Softswitch, server: object) -> None:
+    result = cli("extension", "list", "--token", "wrong")
+    assert result.code == 1
+    assert "token" in result.err
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1", "http://[::bad"])
+def test_a_wrong_url(typed: Softswitch, url: str) -> None:
+    result = typed("status", "--url", url)
+    assert result.code == 1
+    assert _is_one_line(result.err)
+
+
+def test_control_characters_of_an_answer_do_not_reach_the_terminal(
+    cli: Softswitch,
+) -> None:
+    result = cli("extension", "show", "1\x1b[31m")
+    assert "\x1b" not in result.err
+    assert json.dumps("\x1b") not in result.err
