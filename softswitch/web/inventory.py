@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from softswitch.access.model import Right
 from softswitch.web.guard import Requirement
@@ -45,10 +44,10 @@ class ApiRoute:
 def api_routes(app: FastAPI) -> list[ApiRoute]:
     """Return every HTTP route that the API describes."""
     return sorted(
-        ApiRoute(method, route.path_format, tuple(_rights(route.dependant)))
-        for route in _http_routes(app.routes)
-        if route.include_in_schema
-        for method in route.methods or ()
+        ApiRoute(method, str(context.path_format), tuple(_rights(context.dependant)))
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute) and context.include_in_schema
+        for method in context.methods or ()
     )
 
 
@@ -62,17 +61,8 @@ def check_rights(app: FastAPI) -> None:
             )
 
 
-def _http_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
-    for route in routes:
-        if isinstance(route, APIRoute):
-            yield route
-        inner = getattr(route, "original_router", None)  # how FastAPI keeps an included router
-        if inner is not None:
-            yield from _http_routes(inner.routes)
-
-
-def _rights(dependant: Dependant) -> Iterator[Right]:
-    for needed in dependant.dependencies:
+def _rights(dependant: Dependant | None) -> Iterator[Right]:
+    for needed in dependant.dependencies if dependant else ():
         if isinstance(needed.call, Requirement):
             yield needed.call.right
         yield from _rights(needed)

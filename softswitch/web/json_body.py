@@ -1,6 +1,6 @@
 """A JSON body is read strictly (RFC 8259 with the advice of RFC 7493, I-JSON) before anything else sees it.
 
-The parser behind the routes takes more than it should: NaN, half of a surrogate pair (which no database stores), numbers
+The parser behind the routes takes more than it should: NaN, half of a surrogate pair (no database stores it), numbers
 of thousands of digits, and nesting deep enough to use up the stack.
 """
 

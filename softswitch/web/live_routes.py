@@ -76,7 +76,7 @@ async def _refuse(socket: WebSocket, refusal: Refusal) -> None:
 
 
 class Connection:
-    """One console on the socket: one task sends, one reads, and whichever ends first ends both."""
+    """One console on the socket: tasks send, read and watch; whichever ends first ends all."""
 
     def __init__(
         self, socket: WebSocket, live: Live, guard: Guard, ping_seconds: float, login: str
@@ -86,11 +86,15 @@ class Connection:
         self._guard = guard
         self._ping_seconds = ping_seconds
         self._client = Client(login)
+        self._ping = False
+        # A timer for each message would cost more than the message: one watch looks at this instead.
+        self._sending_since: float | None = None
 
     async def run(self) -> None:
         """Serve the console until it leaves, dies or is signed out."""
         self._live.follow(self._client)
-        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
+        works = (self._send(), self._receive(), self._watch())
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -101,25 +105,37 @@ class Connection:
             await self._close()
 
     async def _send(self) -> None:
+        client, live = self._client, self._live
         while True:
-            try:
-                async with asyncio.timeout(self._ping_seconds):
-                    await self._client.ready()
-            except TimeoutError:
-                self._client.recheck = True
-                await self._send_text(_PING)
-            if self._client.recheck and not await self._still_allowed():
+            await client.ready()
+            if client.recheck and not await self._still_allowed():
                 return
-            while (message := self._live.next_message(self._client)) is not None:
+            if self._ping:
+                self._ping = False
+                await self._send_text(_PING)
+            while (message := live.next_message(client)) is not None:
                 await self._send_text(message)
 
     async def _send_text(self, text: str) -> None:
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                await self._socket.send_text(text)
-        except TimeoutError:
-            self._live.statistics.closed_dead += 1
-            raise
+        self._sending_since = asyncio.get_running_loop().time()
+        await self._socket.send({"type": "websocket.send", "text": text})
+        self._sending_since = None
+
+    async def _watch(self) -> None:
+        """Ping now and then, have the rights looked at with it, and end a client that takes nothing."""
+        loop = asyncio.get_running_loop()
+        tick = min(self._ping_seconds, SEND_SECONDS)
+        next_ping = loop.time() + self._ping_seconds
+        while True:
+            await asyncio.sleep(tick)
+            since, at = self._sending_since, loop.time()
+            if since is not None and at - since >= SEND_SECONDS:
+                self._live.statistics.closed_dead += 1
+                return
+            if at >= next_ping:
+                next_ping = at + self._ping_seconds
+                self._ping = True
+                self._client.doubt()
 
     async def _still_allowed(self) -> bool:
         self._client.recheck = False
@@ -158,9 +174,7 @@ class Connection:
 def _log_mistakes(outcomes: list[BaseException | None]) -> None:
     """What ends a connection from outside is no news; a mistake of ours is."""
     for outcome in outcomes:
-        if isinstance(outcome, Exception) and not isinstance(
-            outcome, WebSocketDisconnect | TimeoutError
-        ):
+        if isinstance(outcome, Exception) and not isinstance(outcome, WebSocketDisconnect):
             log.error("A live socket failed.", exc_info=outcome)
 
 
