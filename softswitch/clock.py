@@ -8,6 +8,9 @@ from collections.abc import Callable
 Millis = int
 Clock = Callable[[], Millis]
 
+LATEST: Millis = 253_402_300_799_999
+"""The end of the year 9999: a later instant is a mistake, and one beyond 64 bits fits no database."""
+
 
 def now() -> Millis:
     """Return the present instant of the system clock."""

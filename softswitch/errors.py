@@ -34,7 +34,7 @@ class Refusal(Exception):
         kind: Kind,
         code: str,
         message: str,
-        next_step: str = "",
+        next_step: str,
         *,
         field: str | None = None,
     ) -> None:
@@ -53,12 +53,12 @@ class Refusal(Exception):
         return {"error": error}
 
 
-def invalid(code: str, message: str, next_step: str = "", *, field: str | None = None) -> Refusal:
+def invalid(code: str, message: str, next_step: str, *, field: str | None = None) -> Refusal:
     """Return the refusal of a value that cannot be right."""
     return Refusal(Kind.INVALID, code, message, next_step, field=field)
 
 
-def not_found(what: str, which: str, next_step: str = "") -> Refusal:
+def not_found(what: str, which: str, next_step: str) -> Refusal:
     """Return the refusal for a thing that does not exist."""
     return Refusal(
         Kind.NOT_FOUND,
@@ -68,16 +68,16 @@ def not_found(what: str, which: str, next_step: str = "") -> Refusal:
     )
 
 
-def conflict(code: str, message: str, next_step: str = "") -> Refusal:
+def conflict(code: str, message: str, next_step: str) -> Refusal:
     """Return the refusal of an act that the present state forbids."""
     return Refusal(Kind.CONFLICT, code, message, next_step)
 
 
-def forbidden(code: str, message: str, next_step: str = "") -> Refusal:
+def forbidden(code: str, message: str, next_step: str) -> Refusal:
     """Return the refusal of an act that the role does not allow."""
     return Refusal(Kind.FORBIDDEN, code, message, next_step)
 
 
-def unavailable(code: str, message: str, next_step: str = "") -> Refusal:
+def unavailable(code: str, message: str, next_step: str) -> Refusal:
     """Return the refusal for a part of the system that does not answer now."""
     return Refusal(Kind.UNAVAILABLE, code, message, next_step)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from softswitch.access.model import Actor, Right, Role, User
 from softswitch.access.policy import rights_of
@@ -21,6 +21,7 @@ Password = Annotated[str, Field(max_length=1_000)]
 class LoginBody(BaseModel):
     """Who signs in."""
 
+    model_config = ConfigDict(extra="forbid")
     login: Annotated[str, Field(max_length=64)]
     password: Password
 
@@ -28,6 +29,7 @@ class LoginBody(BaseModel):
 class PasswordBody(BaseModel):
     """The present password and the new one."""
 
+    model_config = ConfigDict(extra="forbid")
     old: Password
     new: Password
 
@@ -35,12 +37,14 @@ class PasswordBody(BaseModel):
 class LanguageBody(BaseModel):
     """The language of the console: ``zh`` or ``en``."""
 
+    model_config = ConfigDict(extra="forbid")
     language: Annotated[str, Field(max_length=8)]
 
 
 class TokenBody(BaseModel):
     """What a token is for, and after how many days it runs out (null: never)."""
 
+    model_config = ConfigDict(extra="forbid")
     label: Annotated[str, Field(max_length=200)]
     days: int | None = None
 

@@ -125,7 +125,12 @@ def make_user(login: str, name: str, role: str, language: str, at: int) -> User:
 def check_name(name: str, login: str) -> str:
     """Return a person's name; the login when it is empty."""
     if "\n" in name or "\t" in name:
-        raise invalid("control_characters", "The name has more than one line.", field="name")
+        raise invalid(
+            "control_characters",
+            "The name has more than one line.",
+            "Give it in one line.",
+            field="name",
+        )
     return numbers.plain_text(name, "name", _LONGEST_NAME) or login
 
 

@@ -108,7 +108,12 @@ class Codes:
                 )
         numbers.extension(self.park, "park")
         if not 10 <= self.park_first <= self.park_last <= 99_999_999:
-            raise invalid("bad_park_range", "The parking places are no range.", field="park_first")
+            raise invalid(
+                "bad_park_range",
+                "The parking places are no range.",
+                "Give the first and the last place, from 10 on, for example 701 and 799.",
+                field="park_first",
+            )
         if self.park_last - self.park_first >= 1000:
             raise invalid(
                 "bad_park_range",
@@ -138,6 +143,7 @@ class Lockout:
             raise invalid(
                 "bad_address",
                 f"{numbers.quoted(self.address)} is no IPv4 address.",
+                "Give four numbers with dots between them.",
                 field="address",
             ) from None
 
@@ -188,7 +194,12 @@ def _check_numbers(directory: Directory) -> None:
     known = {line.number for line in directory.lines}
     for desk in directory.desks:
         if desk not in known:
-            raise invalid("unknown_desk", f"Desk {desk} is no extension.", field="desks")
+            raise invalid(
+                "unknown_desk",
+                f"Desk {desk} is no extension.",
+                f"Add extension {desk} first.",
+                field="desks",
+            )
 
 
 def numbers_in_use(directory: Directory) -> Iterator[tuple[str, str]]:
@@ -215,7 +226,10 @@ def _check_phones(directory: Directory) -> None:
             )
         if (line is None) != (phone.kind is PhoneKind.GATEWAY):
             raise invalid(
-                "bad_phone_kind", f"Phone {phone.id} is in the wrong place.", field="kind"
+                "bad_phone_kind",
+                f"Phone {phone.id} is in the wrong place.",
+                "Give a gateway no extension, and every other phone one.",
+                field="kind",
             )
         if phone.id in RESERVED_NAMES:
             raise invalid(
@@ -228,7 +242,12 @@ def _check_phones(directory: Directory) -> None:
     if directory.outgoing is not None and directory.outgoing not in {
         g.id for g in directory.gateways
     }:
-        raise invalid("unknown_gateway", f"{directory.outgoing} is no gateway.", field="outgoing")
+        raise invalid(
+            "unknown_gateway",
+            f"{directory.outgoing} is no gateway.",
+            "Name one of the gateways.",
+            field="outgoing",
+        )
 
 
 RESERVED_NAMES = frozenset(

@@ -251,7 +251,11 @@ class AsteriskNode:
         except TimeoutError:
             running.kill()
             await running.wait()
-            raise unavailable("asterisk_hangs", f"Asterisk did not answer to {text!r}.") from None
+            raise unavailable(
+                "asterisk_hangs",
+                f"Asterisk did not answer to {text!r}.",
+                f"Read {self.settings.log}/messages, then try again.",
+            ) from None
         if running.returncode:
             raise unavailable(
                 "asterisk_not_running", "Asterisk does not run.", "Wait until it is started again."
@@ -272,7 +276,11 @@ class AsteriskNode:
             if name in RELOADS:
                 answer = await self.command(RELOADS[name])
                 if "fail" in answer.lower() or "error" in answer.lower():
-                    raise conflict("reload_failed", f"Asterisk refused {name}: {answer.strip()}")
+                    raise conflict(
+                        "reload_failed",
+                        f"Asterisk refused {name}: {answer.strip()}",
+                        f"Read {self.settings.log}/messages; the old one stays in force.",
+                    )
 
     def _write(self, files: Mapping[str, str]) -> list[str]:
         changed = [name for name, text in files.items() if self._read(name) != text]

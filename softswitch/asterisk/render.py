@@ -146,9 +146,17 @@ def check_emergency(text: str, directory: Directory) -> None:
     for service in directory.emergency:
         for entry in ("from-phones", "from-trunks"):
             if find(contexts, entry, service.digits) != (entry, service.digits):
-                raise conflict("emergency_shadowed", f"{service.digits} is shadowed in {entry}.")
+                raise conflict(
+                    "emergency_shadowed",
+                    f"{service.digits} is shadowed in {entry}.",
+                    "Undo the last change of the numbering plan.",
+                )
         if find(contexts, "emergency", service.digits) != ("emergency", service.digits):
-            raise conflict("emergency_missing", f"{service.digits} has no intake.")
+            raise conflict(
+                "emergency_missing",
+                f"{service.digits} has no intake.",
+                "Undo the last change of the numbering plan.",
+            )
 
 
 def _check_text(name: str, text: str) -> None:

@@ -14,6 +14,7 @@ from softswitch.access.model import Actor, Right
 from softswitch.calls import store
 from softswitch.calls.acting import acting_desk
 from softswitch.calls.center import CallCenter
+from softswitch.clock import LATEST, Millis
 from softswitch.errors import invalid, not_found
 from softswitch.store.database import Database
 from softswitch.web.guard import Guard
@@ -90,9 +91,9 @@ def _history(router: APIRouter, center: CallCenter, db: Database, guard: Guard) 
         _actor: reader,
         number: str | None = None,
         kind: str | None = None,
-        from_: Annotated[int | None, Query(alias="from")] = None,
-        to: int | None = None,
-        before: int | None = None,
+        from_: Annotated[Millis | None, Query(alias="from", ge=0, le=LATEST)] = None,
+        to: Annotated[Millis | None, Query(ge=0, le=LATEST)] = None,
+        before: Annotated[Millis | None, Query(ge=0, le=LATEST)] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Json:
         wanted = (str(numbers.phone_number(number)),) if number else ()

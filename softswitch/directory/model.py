@@ -218,6 +218,8 @@ def check_record_wish(kind: ExtensionKind, record: bool | None) -> None:
 def check_phone(phone: Phone) -> Phone:
     """Return a valid phone or refuse it: a browser alone speaks WebSocket; a gateway alone has no extension."""
     numbers.phone_id(phone.id)
+    if phone.extension is not None:
+        numbers.extension(phone.extension, "extension")
     if phone.id in RESERVED_PHONE_IDS:
         raise invalid(
             "reserved_phone_id", f"{phone.id} is a reserved name.", "Choose another.", field="id"

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from softswitch.access.model import Actor, Right
-from softswitch.clock import Millis, now
+from softswitch.clock import LATEST, Millis, now
 from softswitch.errors import Kind, Refusal
 from softswitch.numbers import extension as parse_extension
 from softswitch.recordings import export, store
@@ -47,8 +47,8 @@ def _lists(router: APIRouter, library: Library, guard: Guard, desk_of: DeskOf) -
     async def find(
         call_id: Annotated[str | None, Query(max_length=200)] = None,
         extension: str | None = None,
-        since: Annotated[Millis | None, Query(alias="from", ge=0)] = None,
-        until: Annotated[Millis | None, Query(alias="to", ge=0)] = None,
+        since: Annotated[Millis | None, Query(alias="from", ge=0, le=LATEST)] = None,
+        until: Annotated[Millis | None, Query(alias="to", ge=0, le=LATEST)] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         who: Actor = listener,
     ) -> dict[str, Any]:

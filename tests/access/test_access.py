@@ -274,7 +274,7 @@ async def test_a_store_that_does_not_answer_ends_no_session(
     assert await kit.access.by_session(secret, HERE) is not None
 
     async def broken(*_args: object) -> None:
-        raise unavailable("store_unavailable", "The database is locked.")
+        raise unavailable("store_unavailable", "The database is locked.", "Wait.")
 
     monkeypatch.setattr(kit.db, "read", broken)
     kit.clock.forward(minutes=10)

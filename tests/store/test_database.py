@@ -71,7 +71,7 @@ async def test_one_that_fails_harms_no_other_in_the_same_commit(db: Database) ->
 async def test_a_refusal_of_a_function_undoes_what_it_did(db: Database) -> None:
     def half(conn: Connection) -> None:
         add(conn, "half")
-        raise Refusal(Kind.CONFLICT, "no", "No.")
+        raise Refusal(Kind.CONFLICT, "no", "No.", "Stop.")
 
     with pytest.raises(Refusal, match=r"No"):
         await db.write(half)

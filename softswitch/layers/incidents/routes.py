@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from softswitch import numbers
 from softswitch.access.model import Actor, Right
+from softswitch.clock import LATEST, Millis
 from softswitch.layers.incidents.model import Status
 from softswitch.layers.incidents.service import IncidentService
 from softswitch.web.guard import Guard
@@ -19,7 +20,7 @@ class Edit(BaseModel):
     """What to change, and the version that was read."""
 
     model_config = ConfigDict(extra="forbid")
-    version: int
+    version: Annotated[int, Field(ge=0, le=2**31)]
     title: str | None = None
     note: str | None = None
     address: str | None = None
@@ -44,7 +45,7 @@ def routes(service: IncidentService, guard: Guard) -> APIRouter:
         _actor: reader,
         number: str | None = None,
         status: Status | None = None,
-        before: int | None = None,
+        before: Annotated[Millis | None, Query(ge=0, le=LATEST)] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Json:
         wanted = str(numbers.phone_number(number)) if number else None
