@@ -2,7 +2,8 @@
 
 Known from the running system (Asterisk 22.10): every channel event carries the whole picture of its channel
 except the bridge and the running application; a linkedid that changes because channels meet in a bridge is
-told only in the ``BridgeEnter`` of the newcomer, so it is set here for all that are in that bridge.
+told only in the ``BridgeEnter`` of the newcomer, so it is set here for all that are in that bridge. MixMonitorStop
+comes only when a recording is stopped: one that ends with its channel ends with :class:`ChannelGone`.
 """
 
 from __future__ import annotations

@@ -107,6 +107,8 @@ class AriConnection:
             raise ControlCut(str(error)) from None
         finally:
             self._pending.pop(key, None)
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # a cut tells both the sender and the answer; one word is enough
 
     async def events(self) -> AsyncIterator[Mapping[str, Any]]:
         """Yield the events in order, until the connection is cut."""

@@ -13,6 +13,16 @@ T = TypeVar("T")
 WAIT_SECONDS = 10.0
 
 
+async def eventually(check: Callable[[], bool], timeout: float = WAIT_SECONDS) -> None:
+    """Wait for a state outside of the event loop (a file, another process) that nobody tells about."""
+    try:
+        async with asyncio.timeout(timeout):
+            while not check():  # noqa: ASYNC110  # there is no event to wait for
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"{check} did not become true in {timeout:g} s") from None
+
+
 class FactLog(Generic[F]):
     """Reads a stream in the background; ``facts`` is all that came so far."""
 

@@ -38,7 +38,6 @@ from softswitch.ports import (
     LegRinging,
     PhoneReachable,
     RecordingBegan,
-    RecordingEnded,
     SwitchFact,
     TransferAsked,
 )
@@ -318,8 +317,7 @@ class FakeSwitch:
         known = leg.ours or leg.args is not None
         self.leave_dispatch(leg)
         self.legs.pop(channel.id, None)
-        if leg.recorded:
-            self.tell(RecordingEnded(channel.id))
+        # No RecordingEnded: MixMonitor tells its stop only when it is stopped, not when its channel ends.
         self.tell(ChannelGone(channel.id, leg.channel.linked_id, cause))
         if known:
             self.control.tell(LegEnded(channel.id, cause))
