@@ -70,7 +70,7 @@ def run(args: Sequence[str]) -> int:
     except BrokenPipeError:
         # Who read our answer has seen enough; nothing more may be written at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return REFUSED
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.UsageError as error:

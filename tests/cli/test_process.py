@@ -21,7 +21,7 @@ PROGRAM = [sys.executable, "-c", "from softswitch.cli.main import main; main()"]
 def _softswitch(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "LANG": "en_US.UTF-8", **more}
     return subprocess.run(
-        [*PROGRAM, *words], capture_output=True, text=True, timeout=60, env=environment
+        [*PROGRAM, *words], check=False, capture_output=True, text=True, timeout=60, env=environment
     )
 
 
@@ -32,7 +32,9 @@ def test_help_loads_nothing_heavy() -> None:
         "heavy = {'httpx', 'fastapi', 'sqlalchemy', 'rich', 'websockets', 'pydantic', 'numpy'}\n"
         "print('loaded:', sorted(heavy & set(sys.modules)))\n"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    out = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30
+    )
     assert out.stdout.splitlines()[-1] == "loaded: []"
 
 
@@ -47,7 +49,7 @@ def _seconds(*words: str) -> float:
     return time.monotonic() - began
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+def test_a_reader_that_goes_away_is_no_reason_to_complain(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
     )
@@ -55,7 +57,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     process.stdout.close()
     _, err = process.communicate(timeout=30)
     assert err == b""
-    assert process.returncode == 0
+    assert process.returncode == 1  # not all of the answer was taken
 
 
 @pytest.mark.asterisk
@@ -91,7 +93,7 @@ def test_up_and_down(tmp_path: Path, keep_calls: bool) -> None:
             _until_it_runs(data, server)
             assert _softswitch("down", "--data", str(data)).returncode == 0
             server.wait(30)
-    left = subprocess.run(["pgrep", "-f", str(data)], capture_output=True, text=True)
+    left = subprocess.run(["pgrep", "-f", str(data)], check=False, capture_output=True, text=True)
     assert left.stdout == ""
 
 

@@ -20,7 +20,7 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone(timedelta(hours=8)))
 
 @pytest.mark.parametrize(
     ("text", "cells"),
-    [("abc", 3), ("一号席", 6), ("a一", 3), ("é", 1), ("é", 1), ("，", 2), ("", 0)],
+    [("abc", 3), ("一号席", 6), ("a一", 3), ("\u00e9", 1), ("e\u0301", 1), ("，", 2), ("", 0)],
 )
 def test_a_chinese_character_takes_two_cells(text: str, cells: int) -> None:
     assert width(text) == cells
@@ -65,7 +65,7 @@ def test_times_of_today_and_ago(text: str, meant: datetime) -> None:
 
 
 def test_dates_are_local() -> None:
-    expected = int(datetime(2026, 11, 21, 20, 15).astimezone(UTC).timestamp() * 1000)  # noqa: DTZ001
+    expected = int(datetime(2026, 11, 21, 20, 15).astimezone(UTC).timestamp() * 1000)
     assert times.parse("2026-11-21 20:15", NOON) == expected
     assert times.parse("2026-11-21T20:15:00", NOON) == expected
 
