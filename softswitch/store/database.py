@@ -130,6 +130,19 @@ class Database:
         """Return the writer's counts, how many writes wait and how many reads are under way."""
         return self._writer.statistics, self._writer.waiting(), self._reads
 
+    def state(self) -> dict[str, Any]:
+        """Return what the status of the system shows of the store."""
+        counts = self._writer.statistics
+        return {
+            "ok": counts.available and self._loop is not None,
+            "waiting": self._writer.waiting(),
+            "writes": counts.writes,
+            "commits": counts.commits,
+            "failures": counts.failures,
+            "refused": counts.refused,
+            "largest_batch": counts.largest_batch,
+        }
+
     def _read(self, fn: Callable[[Connection], T]) -> T:
         try:
             with self._reader_engine.connect() as conn:

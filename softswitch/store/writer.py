@@ -11,12 +11,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from softswitch.errors import Refusal
 from softswitch.store import notes
 from softswitch.store.failures import as_refusal, busy, closed
 
@@ -37,6 +38,10 @@ class Job:
         self.result = None
         self.error = as_refusal(error) or error
 
+    def is_hindered(self) -> bool:
+        """Return whether the job failed because the database could not be used."""
+        return isinstance(self.error, Refusal) and self.error.code == "store_unavailable"
+
 
 @dataclass(slots=True)
 class WriterStatistics:
@@ -47,7 +52,7 @@ class WriterStatistics:
     failures: int = 0
     refused: int = 0
     largest_batch: int = 0
-    notes: dict[str, int] = field(default_factory=dict)
+    available: bool = True  # False from a transaction that could not be made until one can
 
 
 class _TransactionLostError(Exception):
@@ -138,6 +143,7 @@ class Writer:
 
     def _fail(self, jobs: list[Job], error: BaseException) -> None:
         self.statistics.failures += len(jobs)
+        self.statistics.available = False
         for job in jobs:
             job.fail(error)
         # A file that was opened read-only stays so for its connection: the next try opens it anew.
@@ -149,6 +155,7 @@ class Writer:
         self.statistics.failures += failed
         self.statistics.writes += len(jobs) - failed
         self.statistics.commits += 1
+        self.statistics.available = not any(job.is_hindered() for job in jobs)
         self.statistics.largest_batch = max(self.statistics.largest_batch, len(jobs))
 
     def _in_one_transaction(self, jobs: list[Job]) -> Mapping[str, Any]:

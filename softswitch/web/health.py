@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,8 @@ from softswitch import __version__
 from softswitch.access.model import Actor, Right
 from softswitch.clock import Clock, now
 from softswitch.web.guard import Guard
+
+log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 Part = Callable[[], Mapping[str, Any]]
@@ -66,11 +69,14 @@ class Health:
         """Return the metrics in the text format of Prometheus, version 0.0.4."""
         lines: list[str] = []
         for name, (kind, help_, read) in sorted(self._metrics.items()):
-            lines += [f"# HELP {name} {help_}", f"# TYPE {name} {kind}"]
-            lines += [f"{name}{labels} {value:g}" for labels, value in _samples(read)]
+            samples = _samples(name, read)
+            if samples:
+                lines += [f"# HELP {name} {help_}", f"# TYPE {name} {kind}", *samples]
         up = {name: float(state["ok"]) for name, state in self._states().items()}
         lines += ["# HELP softswitch_up Whether a part works.", "# TYPE softswitch_up gauge"]
-        lines += [f'softswitch_up{{part="{name}"}} {value:g}' for name, value in sorted(up.items())]
+        lines += [
+            f'softswitch_up{{part="{name}"}} {value:.0f}' for name, value in sorted(up.items())
+        ]
         return "\n".join(lines) + "\n"
 
     def _states(self) -> dict[str, dict[str, Any]]:
@@ -85,11 +91,20 @@ def _ask(part: Part) -> dict[str, Any]:
         return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
 
-def _samples(read: Callable[[], float | Mapping[str, float]]) -> list[tuple[str, float]]:
-    value = read()
+def _samples(name: str, read: Callable[[], float | Mapping[str, float]]) -> list[str]:
+    """Return the lines of one metric; none when it cannot be read, which hides no other."""
+    try:
+        value = read()
+    except Exception:
+        log.exception("The metric %s cannot be read.", name)
+        return []
     if isinstance(value, Mapping):
-        return [(f"{{{labels}}}", number) for labels, number in sorted(value.items())]
-    return [("", float(value))]
+        return [f"{name}{{{labels}}} {_number(each)}" for labels, each in sorted(value.items())]
+    return [f"{name} {_number(value)}"]
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(float(value))
 
 
 def routes(health: Health, guard: Guard) -> APIRouter:

@@ -108,9 +108,11 @@ async def test_a_locked_database_is_refused_and_recovers(db: Database, path: Pat
         assert (refused.value.code, refused.value.kind) == ("store_unavailable", Kind.UNAVAILABLE)
         assert "locked by another program" in refused.value.message
         assert await db.read(texts) == []  # readers go on
+        assert db.state()["ok"] is False
         other.execute("ROLLBACK")
     other.close()
     assert await db.write(add, "x") == "x"
+    assert db.state()["ok"] is True
 
 
 async def test_a_read_only_database_is_refused_and_recovers(db: Database) -> None:
@@ -135,6 +137,16 @@ async def test_on_a_full_disk_the_small_writes_of_a_batch_still_happen(db: Datab
     await db.write(pragma, "max_page_count=1000000")
     await db.write(add, "y" * 1_000_000)
     assert len(await db.read(texts)) == 3
+
+
+async def test_a_full_disk_is_seen_in_the_state(db: Database) -> None:
+    pages = await db.read(lambda conn: conn.exec_driver_sql("PRAGMA page_count").scalar())
+    await db.write(pragma, f"max_page_count={pages}")
+    with pytest.raises(Refusal, match=r"disk is full"):
+        await db.write(add, "x" * 1_000_000)
+    assert db.state()["ok"] is False
+    await db.write(add, "small")
+    assert db.state()["ok"] is True
 
 
 async def test_a_function_that_hides_a_full_disk_does_not_commit_half(db: Database) -> None:
