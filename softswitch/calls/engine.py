@@ -198,6 +198,11 @@ class Engine:
         elif call_id := self.call_by_channel.get(channel_id):
             self.spawn(self._departed(call_id, channel_id, cause))
 
+    def channel_gone(self, channel_id: str, cause: int) -> None:
+        """The board has lost a channel. Control tells that too, unless it was cut at that moment."""
+        if channel_id in self.rings or channel_id in self.call_by_channel:
+            asyncio.get_running_loop().call_later(LEFT_SECONDS, self._ended, channel_id, cause)
+
     def _key(self, fact: KeyPressed) -> None:
         call = self.calls.get(self.call_by_channel.get(fact.channel_id, ""))
         if call is not None and (member := call.members.get(fact.channel_id)):
@@ -389,6 +394,8 @@ class Engine:
         await asyncio.gather(*(self.quietly(self.acts.hangup(c, cause)) for c in channel_ids))
 
     async def _leg_answered(self, channel: Channel, args: tuple[str, ...]) -> None:
+        if channel.id in self.call_by_channel:
+            return  # told twice: by the snapshot after a cut, and by the event behind it
         ring = self.rings.get(channel.id) or self._ring_from(channel, args)
         if ring is None:
             await self.quietly(self.acts.hangup(channel.id))
@@ -525,7 +532,11 @@ class Engine:
         bridge_of = {c: bridge for bridge, members in up.bridges.items() for c in members}
         orphans: list[DispatchCall] = []
         for channel, args in up.channels:
-            if channel.id in self.call_by_channel or channel.id in self.rings:
+            if channel.id in self.rings:
+                if channel.state is ChannelState.UP:  # it answered while control was cut
+                    self.spawn(self._leg_answered(channel, args))
+                continue
+            if channel.id in self.call_by_channel:
                 continue
             call = self._adopt_channel(channel, args, bridge_of.get(channel.id))
             if call is not None and call not in orphans:

@@ -185,7 +185,7 @@ async def complete_consult(engine: Engine, call: DispatchCall) -> None:
     desk = engine.remove(call, consult.desk_channel_id)
     await unhold(engine, call)
     if party := call.members.get(consult.channel_id or ""):
-        await engine.join(call, party)
+        await engine.quietly(engine.join(call, party))
         call.owner = party.extension if party.role is Role.DESK else call.owner
         if call.kind is CallKind.EMERGENCY and party.role is Role.DESK:
             engine.intake.answered(call, party.extension)
