@@ -44,6 +44,7 @@ def build(system: System) -> FastAPI:
         return desks.seat_of(actor.login)
 
     _report(system)
+    system.access.when_ended(system.live.recheck)
     csv = UsersCsv(system.db, system.access)
     return create_app(
         [
@@ -68,6 +69,7 @@ def _report(system: System) -> None:
     center, reporting = system.center, system.health
     reporting.add("ami", lambda: {"ok": center.switch_up})
     reporting.add("ari", lambda: {"ok": center.engine.control_up})
+    reporting.add("store", system.db.state)
     reporting.add("disk", system.folder.disk)
     reporting.add("recordings", lambda: {"ok": True, **system.recordings.status()})
     reporting.metric("calls", "Calls that are up.", lambda: float(len(center.board.calls)))
