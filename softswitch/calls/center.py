@@ -166,6 +166,7 @@ class CallCenter:
             self._screen.drop("call", old)
         for leg, cause in changes.ended_legs:
             self.log.leg_ended(leg, cause, at)
+            self.engine.channel_gone(leg.channel.id, cause)
             self._recorded.discard(leg.channel.id)
         last_cause = changes.ended_legs[-1][1] if changes.ended_legs else 0
         for call in changes.ended_calls:
