@@ -24,7 +24,8 @@ from tests.web.conftest import People
 def whole_application(console: Path) -> FastAPI:
     """Return the application as it runs, over services that do nothing: the guards are real."""
     system = MagicMock()
-    system.access = People()
+    people = People()
+    system.access.by_session, system.access.by_token = people.by_session, people.by_token
     system.health = Health()
     system.live = Live()
     system.settings = Settings(console=console)
