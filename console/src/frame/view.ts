@@ -4,6 +4,15 @@ import { ref } from 'vue'
 export const VIEWS = ['desk', 'recordings', 'history', 'admin', 'audit'] as const
 export type View = (typeof VIEWS)[number]
 
+/** The right that each page needs. */
+export const NEEDS: Record<View, string> = {
+  desk: 'board.read',
+  recordings: 'recording.listen',
+  history: 'call.read',
+  admin: 'directory.edit',
+  audit: 'audit.read',
+}
+
 export const view = ref<View>('desk')
 export const help = ref(false)
 export const seatOpen = ref(false)

@@ -246,6 +246,7 @@ export const en = {
     board: 'To the board',
     calls: 'To the list of calls',
     incident: 'To the incident',
+    seat: 'Choose the desk',
     ready: 'Duty: ready',
     pause: 'Duty: pause',
     help: 'These keys',

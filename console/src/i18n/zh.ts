@@ -242,6 +242,7 @@ export const zh: typeof en = {
     board: '转到状态板',
     calls: '转到通话列表',
     incident: '转到警情',
+    seat: '选择席位',
     ready: '值守：就绪',
     pause: '值守：暂停',
     help: '显示快捷键',

@@ -17,6 +17,7 @@ export type Action =
   | 'incident'
   | 'ready'
   | 'pause'
+  | 'seat'
   | 'help'
   | 'close'
   | 'nextCall'
@@ -58,6 +59,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['b'], action: 'board', always: false },
   { keys: ['c'], action: 'calls', always: false },
   { keys: ['i'], action: 'incident', always: false },
+  { keys: ['s'], action: 'seat', always: false },
   { keys: ['r'], action: 'ready', always: false },
   { keys: ['p'], action: 'pause', always: false },
   { keys: ['d'], action: 'deskView', always: false },

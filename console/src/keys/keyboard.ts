@@ -14,7 +14,7 @@ import { entered, mode } from '../call/mode'
 import { choose, current, others } from '../call/store'
 import { dismiss } from '../commands/notices'
 import { help, recentOpen, seatOpen, show, view } from '../frame/view'
-import { desk, speedDials } from '../session/store'
+import { desk, may, speedDials } from '../session/store'
 import { focusPart } from '../ui/roving'
 import { actionOf, startsNumber, type Action, type KeyPress } from './bindings'
 
@@ -86,6 +86,7 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   incident: () => goTo('incident'),
   ready: () => desk.value && changeDuty(desk.value, 'ready'),
   pause: () => desk.value && changeDuty(desk.value, 'paused'),
+  seat: () => may('desk.seat') && (seatOpen.value = true),
   help: () => (help.value = !help.value),
   close,
   nextCall: bringNext,

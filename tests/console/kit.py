@@ -1,0 +1,205 @@
+"""What the tests of the console share: a browser with a voice, a page signed in, questions to the page."""
+
+from __future__ import annotations
+
+import shutil
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from playwright.async_api import Browser, BrowserContext, Page, Playwright
+
+from softswitch.access.model import Actor, Role
+from softswitch.app import System
+from softswitch.directory.model import Phone, PhoneKind, SpeedDial, Transport
+from softswitch.numbers import Extension, PhoneId, PhoneNumber
+
+PASSWORD = "Correct-Horse-9-Battery"
+BROWSER_TONE = 850
+"""What the browser's microphone hears, in hertz."""
+
+_RATE = 48_000
+_ROOT = Path(__file__).resolve().parents[2]
+
+# Keeps every connection and answers how loud a frequency is in what comes from the other side.
+_EAR = """
+(() => {
+  const connections = [];
+  const Real = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Real {
+    constructor(...args) { super(...args); connections.push(this); }
+  };
+  const analysers = new Map();
+  const context = () => (window.__earContext ??= new AudioContext());
+  function analyserOf(track) {
+    if (!analysers.has(track)) {
+      const analyser = context().createAnalyser();
+      analyser.fftSize = 4096;
+      context().createMediaStreamSource(new MediaStream([track])).connect(analyser);
+      analysers.set(track, analyser);
+    }
+    return analysers.get(track);
+  }
+  function loudness(track, hertz) {
+    const analyser = analyserOf(track);
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(bins);
+    const width = context().sampleRate / analyser.fftSize;
+    const at = Math.round(hertz / width);
+    const near = Math.max(...bins.slice(at - 2, at + 3));
+    const far = bins.filter((_, bin) => Math.abs(bin - at) > 12 && bin < 3400 / width);
+    return [near, Math.max(...far)];
+  }
+  window.hears = (hertz) => connections
+    .filter((connection) => connection.connectionState === 'connected')
+    .flatMap((connection) => connection.getReceivers())
+    .some(({ track }) => {
+      if (track.readyState !== 'live') return false;
+      const [near, far] = loudness(track, hertz);
+      return near > -60 && near > far + 10;
+    });
+  window.liveConnections = () => connections
+    .filter((connection) => connection.connectionState === 'connected').length;
+})();
+"""
+
+
+def chromium_path() -> str:
+    """Return the machine's own Chromium."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    raise AssertionError(
+        "There is no Chromium; scripts/test installs it (apt-get install chromium)."
+    )
+
+
+def write_voice(path: Path) -> None:
+    """Write what the microphone hears: a tone in bursts, since noise suppression takes a steady one away."""
+    at = np.arange(_RATE // 2) / _RATE
+    burst = np.sin(2 * np.pi * BROWSER_TONE * at) * 0.3 * 32767
+    burst[int(_RATE * 0.35) :] = 0
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_RATE)
+        file.writeframes(np.tile(burst, 20).astype("<i2").tobytes())
+
+
+async def launch(playwright: Playwright, voice: Path) -> Browser:
+    """Start Chromium with a microphone that plays ``voice``."""
+    return await playwright.chromium.launch(
+        executable_path=chromium_path(),
+        args=[
+            "--no-sandbox",
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            f"--use-file-for-fake-audio-capture={voice}",
+            "--autoplay-policy=no-user-gesture-required",
+            # Without it Chromium offers no 127.0.0.1, and a machine may have no other address.
+            "--allow-loopback-in-peer-connection",
+        ],
+    )
+
+
+async def furnish(system: System) -> None:
+    """Give the test directory browser phones, one-key buttons and people."""
+    for number in ("1001", "1002"):
+        phone = Phone(PhoneId(f"{number}-web"), Extension(number), PhoneKind.BROWSER, Transport.WS)
+        await system.directory.add_phone(None, phone)
+        buttons = [SpeedDial(1, "Fire 消防", PhoneNumber("2002"))]
+        await system.directory.put_speed_dials(None, number, buttons)
+    await add_people(system)
+
+
+async def add_people(system: System) -> None:
+    """Add two dispatchers and a supervisor, all with one password."""
+    boss = Actor("admin", "admin", Role.SUPERVISOR)
+    for login, role in (("li", "dispatcher"), ("wang", "dispatcher"), ("chen", "supervisor")):
+        await system.users.add(boss, login, login.title(), role, PASSWORD, "en")
+
+
+@dataclass(frozen=True)
+class Console:
+    """A page of the console, and what went wrong in it."""
+
+    page: Page
+    url: str
+    errors: list[str]
+    foreign: list[str]
+
+    async def sign_in(self, login: str, *, password: str = PASSWORD) -> None:
+        await self.page.fill("[name=login]", login)
+        await self.page.fill("[name=password]", password)
+        await self.page.keyboard.press("Enter")
+        await self.page.wait_for_selector("[data-testid=desk]")
+        await self.lamp("link", "up")
+
+    async def sit(self, desk: str) -> None:
+        """Take a seat, ready, and wait for the browser phone to register."""
+        await self.page.click("[data-testid=desk]")
+        await self.page.click(f"[data-testid=sit-{desk}]")
+        await self.lamp("phone", "registered")
+
+    async def lamp(self, name: str, state: str, timeout: float = 10_000) -> None:
+        await self.page.wait_for_selector(
+            f"[data-testid={name}-lamp][data-state={state}]", timeout=timeout
+        )
+
+    async def own_call(self, state: str, timeout: float = 5_000) -> None:
+        await self.page.wait_for_selector(
+            f"[data-testid=own-call][data-state={state}]", timeout=timeout
+        )
+
+    async def hears(self, hertz: int, timeout: float = 8_000) -> None:
+        await self.page.wait_for_function(
+            "hertz => window.hears(hertz)", arg=hertz, timeout=timeout
+        )
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.page.keyboard.press(key)
+
+
+@asynccontextmanager
+async def console(
+    browser: Browser, url: str, *, language: str = "en", theme: str = "dark"
+) -> AsyncIterator[Console]:
+    """Open the console in a context of its own; it must ask nobody but the server, and throw nothing."""
+    context = await browser.new_context(
+        viewport={"width": 1920, "height": 1080}, permissions=["microphone"]
+    )
+    await context.add_init_script(_EAR)
+    await context.add_init_script(
+        f"localStorage.language ??= '{language}'; localStorage.theme ??= '{theme}'"
+    )
+    try:
+        opened = await open_page(context, url)
+        yield opened
+        assert opened.errors == []
+        assert opened.foreign == []
+    finally:
+        await context.close()
+
+
+async def open_page(context: BrowserContext, url: str) -> Console:
+    """Open one tab."""
+    page = await context.new_page()
+    opened = Console(page, url, [], [])
+    page.on("pageerror", lambda error: opened.errors.append(str(error)))
+    page.on("request", lambda request: _note_foreign(opened, request.url))
+    await page.goto(url)
+    return opened
+
+
+def _note_foreign(opened: Console, address: str) -> None:
+    if not address.startswith((opened.url, "data:", "blob:")):
+        opened.foreign.append(address)
+
+
+def console_dist() -> Path:
+    """Return the built console."""
+    return _ROOT / "console" / "dist"

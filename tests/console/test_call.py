@@ -1,0 +1,152 @@
+"""A citizen dials 120 and a dispatcher answers in the browser: the screen, both voices, the recording."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from softswitch.app import System
+from softswitch.testing.system import sip_phone, until
+from tests.console.kit import BROWSER_TONE, console
+
+pytestmark = [
+    pytest.mark.asterisk,
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="module"),
+]
+CITIZEN_TONE = 450
+DRAWN = re.compile(r"^M0 [0-9]+L1 ")
+
+
+async def test_a_citizen_dials_120_and_is_answered_by_one_key(
+    system: System, browser: Browser
+) -> None:
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2001", tone=CITIZEN_TONE) as citizen,
+    ):
+        await desk.sign_in("li")
+        await desk.sit("1001")
+        dialled = time.monotonic()
+        call = await citizen.dial("120")
+        await desk.own_call("ringing", timeout=1_000)
+        popped = time.monotonic() - dialled
+        assert popped < 1.0, f"the screen popped after {popped:.3f} s"
+        await expect(desk.page.get_by_test_id("own-number")).to_have_text("2001")
+        await expect(desk.page.get_by_test_id("incident-title")).to_be_visible()
+
+        await desk.press("F2")
+        await call.answered()
+        await desk.own_call("talking")
+        await call.hears(BROWSER_TONE)
+        await desk.hears(CITIZEN_TONE)
+
+        await desk.page.fill("[data-testid=incident-title]", "Chest pain")
+        await until(
+            lambda: "Chest pain" in str(system.live.entities()["incident"]),
+            what="the draft is saved by itself",
+        )
+        await desk.press("F4")
+        await call.ended()
+        await desk.own_call("none")
+        assert await desk.page.evaluate("window.liveConnections()") == 0
+
+        await desk.press("F9")
+        row = desk.page.get_by_test_id("recording").first
+        await row.locator("[data-item]").click()
+        player = row.get_by_test_id("player").locator("audio")
+        await desk.page.wait_for_function(
+            "audio => audio.currentTime > 0.3 && audio.duration > 0.5",
+            arg=await player.element_handle(),
+        )
+        await expect(row.locator(".wave path").first).to_have_attribute("d", DRAWN)
+
+
+async def test_hold_and_resume_cut_and_join_both_voices(system: System, browser: Browser) -> None:
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2001", tone=CITIZEN_TONE) as citizen,
+    ):
+        await desk.sign_in("li")
+        await desk.sit("1001")
+        call = await citizen.dial("119")
+        await desk.own_call("ringing")
+        await desk.press("F2")
+        await call.hears(BROWSER_TONE)
+        await desk.press("F6")
+        await desk.own_call("held")
+        await call.stops_hearing(BROWSER_TONE, frames=30)
+        await desk.press("F6")
+        await desk.own_call("talking")
+        await call.hears(BROWSER_TONE)
+        await desk.press("F10")
+        await call.stops_hearing(BROWSER_TONE, frames=40)
+        await expect(desk.page.get_by_test_id("mute")).to_have_attribute("aria-pressed", "true")
+        await desk.press("F10")
+        await call.hears(BROWSER_TONE)
+        await call.hangup()
+        await desk.own_call("none")
+
+
+async def test_a_second_caller_waits_in_view_and_is_taken_next(
+    system: System, browser: Browser
+) -> None:
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2001") as first,
+        sip_phone(system, "2002") as second,
+    ):
+        await desk.sign_in("li")
+        await desk.sit("1001")
+        one = await first.dial("122")
+        await desk.own_call("ringing")
+        await desk.press("F2")
+        await one.answered()
+        two = await second.dial("119")
+        await expect(desk.page.get_by_test_id("waiting")).to_have_count(1)
+        await expect(desk.page.get_by_test_id("own-number")).to_have_text("2001")
+        await desk.press("F4")
+        await one.ended()
+        await desk.own_call("ringing")
+        await desk.press("F2")
+        await two.answered()
+        await expect(desk.page.get_by_test_id("own-number")).to_have_text("2002")
+        await two.hangup()
+        await desk.own_call("none")
+
+
+async def test_two_consoles_press_at_once_and_one_gets_the_call(
+    system: System, browser: Browser
+) -> None:
+    async with (
+        console(browser, system.url) as one,
+        console(browser, system.url) as other,
+        sip_phone(system, "2001", tone=CITIZEN_TONE) as citizen,
+    ):
+        for desk, login, number in ((one, "li", "1001"), (other, "wang", "1002")):
+            await desk.sign_in(login)
+            await desk.sit(number)
+            await desk.press("p")
+        await until(lambda: not system.center.intake.queue)
+        call = await citizen.dial("110")
+        for desk in (one, other):
+            await expect(desk.page.get_by_test_id("waiting")).to_have_count(1)
+        await asyncio.gather(one.press("F2"), other.press("F2"))
+        await call.answered()
+        talking = [
+            await desk.page.get_by_test_id("own-call").get_attribute("data-state")
+            for desk in (one, other)
+        ]
+        owner = next(iter(system.center.engine.calls.values())).owner
+        winner = one if owner == "1001" else other
+        await winner.own_call("talking")
+        assert talking.count("talking") <= 1
+        loser = other if winner is one else one
+        await loser.own_call("none")
+        await winner.hears(CITIZEN_TONE)
+        await call.hangup()
+        await winner.own_call("none")
