@@ -175,7 +175,7 @@ class AriControl:
 
     async def open_bridge(self, bridge_id: str) -> None:
         """Make a mixing bridge; one that is there already is no error."""
-        await self._do(Request("POST", path("bridges", bridge_id), {"type": "mixing"}), done=(409,))
+        await self._do(Request("POST", path("bridges", bridge_id), {"type": "mixing,video_sfu"}), done=(409,))
 
     async def close_bridge(self, bridge_id: str) -> None:
         """Remove a bridge; one that is gone already is no error."""

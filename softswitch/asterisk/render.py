@@ -140,11 +140,15 @@ def most_channels(files: int) -> int:
     return max(10, (files - 250) // 11 * 2)
 
 
+ENTRIES = ("from-phones", "from-trunks", "transfers")
+"""The contexts that calls and transfers begin in."""
+
+
 def check_emergency(text: str, directory: Directory) -> None:
     """Refuse a dialplan in which an emergency number reaches anything but its own intake."""
     contexts = parse(text)
     for service in directory.emergency:
-        for entry in ("from-phones", "from-trunks"):
+        for entry in ENTRIES:
             if find(contexts, entry, service.digits) != (entry, service.digits):
                 raise conflict(
                     "emergency_shadowed",
@@ -238,7 +242,11 @@ def _caller_id(line: Line) -> str:
 
 
 def _variables(line: Line) -> list[tuple[str, str]]:
-    found = [("SOFTSWITCH_EXTENSION", str(line.number)), ("MAY_TRANSFER", "T")]
+    found = [
+        ("SOFTSWITCH_EXTENSION", str(line.number)),
+        ("MAY_TRANSFER", "T"),
+        ("TRANSFER_CONTEXT", "transfers"),
+    ]
     return [*found, ("SOFTSWITCH_RECORD", "1")] if line.recorded else found
 
 

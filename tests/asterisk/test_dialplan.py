@@ -12,6 +12,7 @@ import pytest
 from softswitch.asterisk.journal import Cursor, JournalLine, JournalReader, abandoned
 from softswitch.asterisk.node import AsteriskNode
 from softswitch.asterisk.plain import AmiSwitch
+from softswitch.asterisk.render import ENTRIES
 from softswitch.ports import (
     ChannelGone,
     ChannelSeen,
@@ -67,7 +68,7 @@ async def connected(caller: Call, callee: IncomingCall, caller_tone: int, callee
 
 
 @pytest.mark.parametrize("digits", STANDARD)
-@pytest.mark.parametrize("entry", ["from-phones", "from-trunks"])
+@pytest.mark.parametrize("entry", ENTRIES)
 async def test_asterisk_itself_finds_the_intake_first(
     node: AsteriskNode, digits: str, entry: str
 ) -> None:

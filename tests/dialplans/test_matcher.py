@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from softswitch.asterisk.matcher import Context, find, matches, parse
 from softswitch.asterisk.model import Codes, Directory, EmergencyNumber, Line, Phone, PhoneKind
-from softswitch.asterisk.render import check_emergency, render
+from softswitch.asterisk.render import ENTRIES, check_emergency, render
 from softswitch.errors import Refusal
 from softswitch.numbers import EmergencyDigits, Extension, PhoneId
 from tests.dialplans.test_render import frame
-
-ENTRIES = ("from-phones", "from-trunks")
 
 
 @pytest.mark.parametrize(
