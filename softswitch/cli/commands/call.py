@@ -160,7 +160,10 @@ def dtmf(session: Session, digits: str, call_id: str | None) -> None:
 @click.argument("rank", type=click.IntRange(0, 9))
 @click.pass_obj
 def priority(session: Session, call_id: str, rank: int) -> None:
-    """Change the place of a waiting call; 0 is served first."""
+    """Change the place of a waiting call.
+
+    RANK 0 is served first.
+    """
     picked = pick_call(session, call_id)
     answer = session.api.post(f"/api/calls/{part(picked)}/priority", {"rank": rank})
     show.done(session, answer, "Done.")

@@ -75,7 +75,10 @@ def set_number(
     rank: int | None,
     skill: str | None,
 ) -> None:
-    """Change an emergency number; what is not given stays."""
+    """Change an emergency number.
+
+    What is not given stays.
+    """
     body = changes(name_zh=name_zh, name_en=name_en, rank=rank, skill=skill)
     if skill == "none":
         body["skill"] = None

@@ -47,7 +47,10 @@ def set_intake(
     announce: bool | None,
     area_code: str | None,
 ) -> None:
-    """Change settings of intake; what is not given stays."""
+    """Change the settings of intake.
+
+    What is not given stays.
+    """
     body = changes(
         offer_seconds=offer_seconds,
         strategy=strategy,
