@@ -61,5 +61,8 @@ def _file(console: Path, path: str) -> Response:
 def _inside(console: Path, path: str) -> Path | None:
     if not path or "\0" in path:
         return None
-    found = (console / path).resolve()
-    return found if found.is_relative_to(console) and found.is_file() else None
+    try:
+        found = (console / path).resolve()
+        return found if found.is_relative_to(console) and found.is_file() else None
+    except OSError:  # longer than a file's name can be
+        return None

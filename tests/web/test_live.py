@@ -55,6 +55,10 @@ class Replica:
         while self.seq < seq:
             self.take(await message(socket))
 
+    async def until_last(self, socket: ClientConnection) -> None:
+        while "last" not in self.entities.get("call", {}):
+            self.take(await message(socket))
+
 
 async def test_a_snapshot_then_changes_of_one_turn_as_one_message() -> None:
     async with running() as site:
@@ -91,9 +95,11 @@ async def test_two_hundred_consoles_all_see_the_same() -> None:
             site.live.put("call", str(turn % 7), {"id": str(turn % 7), "turn": turn})
             if turn % 5 == 0:
                 site.live.drop("call", str((turn + 1) % 7))
-            await asyncio.sleep(0)
-        last = site.live.statistics.messages
-        await asyncio.gather(*(replica.until(socket, last) for replica, socket in pairs))
+            if turn % 10 == 0:  # one console sees it before the next changes come
+                await replicas[0].until(sockets[0], replicas[0].seq + 1)
+        site.live.put("call", "last", {"id": "last"})
+        await asyncio.gather(*(replica.until_last(socket) for replica, socket in pairs))
+        assert replicas[0].seq >= 5
         wanted = site.live.entities()
         assert len(wanted["call"]) > 2
         assert all(replica.entities == wanted for replica in replicas)
@@ -280,6 +286,24 @@ class TestHub:
         live.replace("call", {"1": {"a": 1}, "2": {"a": 2}})
         live.replace("call", {"2": {"a": 2}, "3": {"a": 3}})
         assert live.entities() == {"call": {"2": {"a": 2}, "3": {"a": 3}}}
+
+    async def test_a_storm_of_changes_becomes_few_messages(self) -> None:
+        live = Live()
+        clients = [Client() for _ in range(200)]
+        for client in clients:
+            live.follow(client)
+            live.next_message(client)
+        for turn in range(1, 101):
+            live.put("call", "1", {"turn": turn})
+            await asyncio.sleep(0)
+        replica = Replica()
+        replica.seq = 0
+        while replica.entities.get("call") != {"1": {"turn": 100}}:
+            await clients[0].ready()
+            received = live.next_message(clients[0])
+            assert received is not None
+            replica.take(json.loads(received))
+        assert live.statistics.messages < 50
 
     async def test_the_queue_of_a_client_is_bounded(self) -> None:
         client = Client(size=2)
