@@ -174,8 +174,13 @@ class AriControl:
         await self._do(Request("DELETE", path("channels", channel_id), query), done=(404,))
 
     async def open_bridge(self, bridge_id: str) -> None:
-        """Make a mixing bridge; one that is there already is no error."""
-        await self._do(Request("POST", path("bridges", bridge_id), {"type": "mixing,video_sfu"}), done=(409,))
+        """Make a mixing bridge; one that is there already is no error.
+
+        It always mixes, also for two (that is what ``video_sfu`` means for calls without video): a recording of
+        the one who stays would lose the next party otherwise, see docs/decisions/0003-always-mix.md.
+        """
+        kind = {"type": "mixing,video_sfu"}
+        await self._do(Request("POST", path("bridges", bridge_id), kind), done=(409,))
 
     async def close_bridge(self, bridge_id: str) -> None:
         """Remove a bridge; one that is gone already is no error."""
