@@ -8,7 +8,7 @@ comes only when a recording is stopped: one that ends with its channel ends with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from softswitch.clock import Clock, Millis, now
@@ -47,29 +47,34 @@ def endpoint_of(name: str) -> str:
     return name[6:].rpartition("-")[0]
 
 
-def _known(text: str | None) -> str:
-    return "" if text is None or text == "<unknown>" else text
+_UNKNOWN = "<unknown>"
 
 
 def channel_of(event: Event, created_at: Millis, before: Channel | None = None) -> Channel:
     """Return the channel that an event shows; what events do not tell is kept from ``before``."""
-    name = event.get("Channel", "")
+    get = event.get
+    name = get("Channel", "")
+    application, application_data, bridge_id = "", "", ""
+    if before is not None:
+        application, application_data = before.application, before.application_data
+        bridge_id, created_at = before.bridge_id, before.created_at
+    # By position, and without a call for each field: this runs for almost every event.
     return Channel(
-        id=event.get("Uniqueid", ""),
-        name=name,
-        linked_id=event.get("Linkedid", ""),
-        state=_STATES.get(event.get("ChannelState", ""), ChannelState.DOWN),
-        endpoint=endpoint_of(name),
-        caller_number=_known(event.get("CallerIDNum")),
-        caller_name=_known(event.get("CallerIDName")),
-        connected_number=_known(event.get("ConnectedLineNum")),
-        connected_name=_known(event.get("ConnectedLineName")),
-        dialed=event.get("Exten", ""),
-        context=event.get("Context", ""),
-        application=event.get("Application", before.application if before else ""),
-        application_data=event.get("ApplicationData", before.application_data if before else ""),
-        bridge_id=event.get("BridgeId", before.bridge_id if before else ""),
-        created_at=before.created_at if before else created_at,
+        get("Uniqueid", ""),
+        name,
+        get("Linkedid", ""),
+        _STATES.get(get("ChannelState", ""), ChannelState.DOWN),
+        before.endpoint if before is not None and before.name == name else endpoint_of(name),
+        "" if (number := get("CallerIDNum", "")) == _UNKNOWN else number,
+        "" if (caller := get("CallerIDName", "")) == _UNKNOWN else caller,
+        "" if (connected := get("ConnectedLineNum", "")) == _UNKNOWN else connected,
+        "" if (peer := get("ConnectedLineName", "")) == _UNKNOWN else peer,
+        get("Exten", ""),
+        get("Context", ""),
+        get("Application", application),
+        get("ApplicationData", application_data),
+        get("BridgeId", bridge_id),
+        created_at,
     )
 
 
@@ -113,9 +118,11 @@ class FactMapper:
     def __init__(self, clock: Clock = now) -> None:
         self.channels: dict[str, Channel] = {}
         self._clock = clock
+        self._members: dict[str, set[str]] = {}
+        """The channels in each bridge."""
         self._phones = Phones()
         self._told: dict[str, PhoneReachable] = {}
-        self._readers: dict[str, Callable[[Event], Iterable[SwitchFact]]] = {
+        self._readers: dict[str, Callable[[Event], Sequence[SwitchFact]]] = {
             **dict.fromkeys(SEEN_EVENTS, self._seen),
             "BridgeEnter": self._bridge_enter,
             "BridgeLeave": self._bridge_leave,
@@ -133,12 +140,13 @@ class FactMapper:
     def start_from(self, channels: Iterable[Event], contacts: Iterable[Event]) -> None:
         """Forget what was, and begin with a snapshot (CoreShowChannel and ContactList events)."""
         old, self.channels = self.channels, {}
+        self._members = {}
         for event in channels:
             created = self._clock() - duration_millis(event.get("Duration", ""))
             channel = channel_of({"BridgeId": "", **event}, created)
             if (before := old.get(channel.id)) is not None:
                 channel = replace(channel, created_at=before.created_at)
-            self.channels[channel.id] = channel
+            self._keep(channel, None)
         self._phones = Phones()
         self._told = {}
         for event in contacts:
@@ -149,72 +157,89 @@ class FactMapper:
         """What was last told of each phone."""
         return tuple(self._told.values())
 
-    def facts(self, event: Event) -> Iterator[SwitchFact]:
-        """Yield what an event means; events that are not ours or lack fields mean nothing."""
+    def facts(self, event: Event) -> Sequence[SwitchFact]:
+        """Return what an event means; events that are not ours or lack fields mean nothing."""
         reader = self._readers.get(event.get("Event", ""))
         if reader is None:
-            return
+            return ()
         try:
-            yield from reader(event)
+            return reader(event)
         except KeyError:
-            return
+            return ()
 
     # ---- channels -----------------------------------------------------------------------------------
 
-    def _seen(self, event: Event) -> Iterator[SwitchFact]:
+    def _seen(self, event: Event) -> Sequence[SwitchFact]:
         before = self.channels.get(event["Uniqueid"])
-        yield from self._put(channel_of(event, self._clock(), before))
+        return self._put(channel_of(event, before.created_at if before else self._clock(), before))
 
-    def _put(self, channel: Channel) -> Iterator[SwitchFact]:
-        if self.channels.get(channel.id) != channel:
-            self.channels[channel.id] = channel
-            yield ChannelSeen(channel)
+    def _put(self, channel: Channel) -> Sequence[SwitchFact]:
+        before = self.channels.get(channel.id)
+        if before == channel:
+            return ()
+        self._keep(channel, before)
+        return (ChannelSeen(channel),)
 
-    def _bridge_enter(self, event: Event) -> Iterator[SwitchFact]:
+    def _keep(self, channel: Channel, before: Channel | None) -> None:
+        self.channels[channel.id] = channel
+        if before is not None and before.bridge_id != channel.bridge_id:
+            self._forget_member(before)
+        if channel.bridge_id:
+            self._members.setdefault(channel.bridge_id, set()).add(channel.id)
+
+    def _forget_member(self, channel: Channel) -> None:
+        members = self._members.get(channel.bridge_id)
+        if members is not None:
+            members.discard(channel.id)
+            if not members:
+                del self._members[channel.bridge_id]
+
+    def _bridge_enter(self, event: Event) -> Sequence[SwitchFact]:
         bridge = event["BridgeUniqueid"]
         before = self.channels.get(event["Uniqueid"])
-        entered = replace(channel_of(event, self._clock(), before), bridge_id=bridge)
-        yield from self._put(entered)
-        for other in list(self.channels.values()):
-            if other.bridge_id == bridge:
-                yield from self._put(replace(other, linked_id=entered.linked_id))
+        entered = channel_of({**event, "BridgeId": bridge}, self._clock(), before)
+        told = list(self._put(entered))
+        for member in sorted(self._members[bridge]):
+            other = self.channels[member]
+            if other.linked_id != entered.linked_id:
+                told += self._put(replace(other, linked_id=entered.linked_id))
+        return told
 
-    def _bridge_leave(self, event: Event) -> Iterator[SwitchFact]:
+    def _bridge_leave(self, event: Event) -> Sequence[SwitchFact]:
         before = self.channels.get(event["Uniqueid"])
-        if before is not None:
-            # A move to another bridge may tell the entry first.
-            stays = before.bridge_id if before.bridge_id != event["BridgeUniqueid"] else ""
-            yield from self._put(
-                replace(channel_of(event, before.created_at, before), bridge_id=stays)
-            )
+        if before is None:
+            return ()
+        # A move to another bridge may tell the entry first.
+        stays = before.bridge_id if before.bridge_id != event["BridgeUniqueid"] else ""
+        return self._put(channel_of({**event, "BridgeId": stays}, before.created_at, before))
 
-    def _renamed(self, event: Event) -> Iterator[SwitchFact]:
+    def _renamed(self, event: Event) -> Sequence[SwitchFact]:
         before = self.channels.get(event["Uniqueid"])
-        if before is not None:
-            name = event["Newname"]
-            yield from self._put(replace(before, name=name, endpoint=endpoint_of(name)))
+        if before is None:
+            return ()
+        name = event["Newname"]
+        return self._put(replace(before, name=name, endpoint=endpoint_of(name)))
 
-    def _gone(self, event: Event) -> Iterator[SwitchFact]:
-        self.channels.pop(event["Uniqueid"], None)
+    def _gone(self, event: Event) -> Sequence[SwitchFact]:
+        before = self.channels.pop(event["Uniqueid"], None)
+        if before is not None:
+            self._forget_member(before)
         cause = event.get("Cause", "0")
-        yield ChannelGone(
-            event["Uniqueid"], event["Linkedid"], int(cause) if cause.isdigit() else 0
+        return (
+            ChannelGone(event["Uniqueid"], event["Linkedid"], int(cause) if cause.isdigit() else 0),
         )
 
-    def _dial(self, event: Event) -> Iterator[SwitchFact]:
+    def _dial(self, event: Event) -> Sequence[SwitchFact]:
         rung = {name[4:]: value for name, value in event.items() if name.startswith("Dest")}
-        before = self.channels.get(rung["Uniqueid"])
-        yield from self._put(channel_of(rung, self._clock(), before))
-        yield DialBegan(rung["Uniqueid"], event.get("Uniqueid", ""))
+        return (*self._seen(rung), DialBegan(rung["Uniqueid"], event.get("Uniqueid", "")))
 
-    def _recording(self, event: Event) -> Iterator[SwitchFact]:
+    def _recording(self, event: Event) -> Sequence[SwitchFact]:
         # Also the first to tell that an incoming channel has reached its context.
-        yield from self._seen(event)
-        yield RecordingBegan(event["Uniqueid"], event["Linkedid"])
+        return (*self._seen(event), RecordingBegan(event["Uniqueid"], event["Linkedid"]))
 
     # ---- phones -------------------------------------------------------------------------------------
 
-    def _contact(self, event: Event) -> Iterator[SwitchFact]:
+    def _contact(self, event: Event) -> Sequence[SwitchFact]:
         phone = event.get("EndpointName") or event["AOR"]
         reachable = self._phones.heard(phone, event["URI"], event["ContactStatus"])
         told = self._told.get(phone)
@@ -224,9 +249,10 @@ class FactMapper:
             address_of(event),
             event.get("UserAgent") or (told.user_agent if told else ""),
         )
-        if told != fact:
-            self._told[phone] = fact
-            yield fact
+        if told == fact:
+            return ()
+        self._told[phone] = fact
+        return (fact,)
 
     def _contact_listed(self, event: Event) -> None:
         phone = event.get("Aor") or event.get("Endpoint", "")
@@ -235,9 +261,9 @@ class FactMapper:
             phone, reachable, address_of(event), event.get("UserAgent", "")
         )
 
-    def _failed(self, event: Event) -> Iterator[SwitchFact]:
+    def _failed(self, event: Event) -> Sequence[SwitchFact]:
         address = event["RemoteAddress"].split("/")
-        yield AuthenticationFailed(event["AccountID"], address[2] if len(address) > 2 else "")
+        return (AuthenticationFailed(event["AccountID"], address[2] if len(address) > 2 else ""),)
 
 
 SEEN_EVENTS = ("Newchannel", "Newstate", "NewConnectedLine", "NewCallerid")

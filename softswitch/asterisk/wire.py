@@ -44,12 +44,15 @@ Message = Mapping[str, str]
 
 def decode_message(block: bytes) -> dict[str, str]:
     """Return the fields of one message (without its empty line); lines that are no fields are left out."""
-    fields: dict[str, str] = {}
-    for line in block.decode("utf-8", "replace").split("\r\n"):
-        name, colon, value = line.partition(":")
-        if colon:
-            fields[name] = value.lstrip(" ")
-    return fields
+    lines = block.decode("utf-8", "replace").split("\r\n")
+    try:
+        return dict([line.split(": ", 1) for line in lines])  # the quickest form there is
+    except ValueError:
+        return {
+            name: value.lstrip(" ")
+            for name, colon, value in (line.partition(":") for line in lines)
+            if colon
+        }
 
 
 class Splitter:
