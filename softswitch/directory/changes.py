@@ -1,7 +1,7 @@
 """Changes to extensions and phones, each one transaction: check against what is there, store, tell.
 
-Every function runs in the writer thread and takes the directory as it is inside the transaction, so
-that two people cannot both take the last free number.
+Every function runs in the writer thread and takes the directory as it is before the change.  The service lets one
+change in at a time, so that two people cannot both take the last free number.
 """
 
 from __future__ import annotations

@@ -45,9 +45,14 @@ class Plan:
     phones: list[Phone] = field(default_factory=list)
 
 
-def plan(rows: Iterable[Row], before: DirectorySnapshot) -> Plan:
-    """Return what importing ``rows`` would do; a row that is refused leaves nothing."""
-    return _Planner(before).run(rows)
+def plan(
+    rows: Iterable[Row], before: DirectorySnapshot, seen: Mapping[str, int] | None = None
+) -> Plan:
+    """Return what importing ``rows`` would do; a row that is refused leaves nothing.
+
+    ``seen`` are the numbers of earlier parts of the same file with their lines.
+    """
+    return _Planner(before, dict(seen or {})).run(rows)
 
 
 def export(snapshot: DirectorySnapshot) -> list[dict[str, object]]:
@@ -71,12 +76,12 @@ def export(snapshot: DirectorySnapshot) -> list[dict[str, object]]:
 
 
 class _Planner:
-    def __init__(self, before: DirectorySnapshot) -> None:
+    def __init__(self, before: DirectorySnapshot, seen: dict[str, int]) -> None:
         self._extensions = {entry.number: entry for entry in before.extensions}
         self._phones = {phone.id: phone for phone in before.phones}
         self._emergency = [each.digits for each in before.emergency_numbers]
         self._position = numbering.next_position(before.extensions)
-        self._seen: dict[str, int] = {}
+        self._seen = seen
         self._plan = Plan()
 
     def run(self, rows: Iterable[Row]) -> Plan:
@@ -98,6 +103,8 @@ class _Planner:
         old = self._extensions.get(number)
         entry = self._entry(row, number, old)
         phones = [self._phone(word, number) for word in row.get("phones").split()]
+        if len({phone.id for phone in phones}) < len(phones):
+            raise conflict("doubled_phone", "A phone stands in the row twice.", "Remove one.")
         changed_phones = [phone for phone in phones if phone != self._phones.get(phone.id)]
         self._seen[number] = row.line
         self._keep(entry, old, changed_phones)

@@ -19,7 +19,7 @@ from softswitch.csvio import Report, Row, RowReport, RowStatus, read_rows, write
 from softswitch.directory import csv_extensions, store
 from softswitch.directory.changes import new_secret
 from softswitch.directory.ledger import Hand, difference, shown, tell
-from softswitch.directory.model import DirectorySnapshot, Phone, RegistryEntry
+from softswitch.directory.model import DirectorySnapshot, RegistryEntry
 from softswitch.directory.registry import RegistryService
 from softswitch.directory.service import DirectoryService
 from softswitch.errors import Refusal
@@ -36,13 +36,19 @@ Line = tuple[int, RegistryEntry]
 async def import_extensions(
     service: DirectoryService, actor: Actor | None, data: bytes, *, dry_run: bool
 ) -> Report:
-    """Import extensions and their phones in one transaction; ``dry_run`` only reports."""
+    """Import extensions and their phones, in batches; ``dry_run`` only reports."""
     required, optional = csv_extensions.REQUIRED, csv_extensions.OPTIONAL
     rows = await asyncio.to_thread(read_rows, data, required=required, optional=optional)
     if dry_run:
         planned = await asyncio.to_thread(csv_extensions.plan, rows, service.snapshot())
         return planned.report
-    return await service.change(actor, _store_extensions, rows)
+    report, seen = Report(), dict[str, int]()
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        part = await service.change(actor, _store_extensions, batch, seen)
+        report.rows += part.rows
+        seen |= {row.key: row.line for row in part.rows if row.status is not RowStatus.REFUSED}
+    return report
 
 
 def export_extensions(snapshot: DirectorySnapshot) -> bytes:
@@ -87,25 +93,45 @@ def export_registry(conn: Connection) -> bytes:
 
 
 def _store_extensions(
-    conn: Connection, before: DirectorySnapshot, hand: Hand, rows: Sequence[Row]
+    conn: Connection,
+    before: DirectorySnapshot,
+    hand: Hand,
+    rows: Sequence[Row],
+    seen: Mapping[str, int],
 ) -> Report:
-    planned = csv_extensions.plan(rows, before)
+    planned = csv_extensions.plan(rows, before, seen)
+    changed = {entry.number for entry in planned.extensions if before.extension(entry.number)}
+    store.add_extensions(conn, [e for e in planned.extensions if e.number not in changed])
     for entry in planned.extensions:
-        old = before.extension(entry.number)
-        store.put_extension(conn, entry)
-        act, details = ("changed", difference(old, entry)) if old else ("added", shown(entry))
-        tell(conn, hand, "extension", act, entry.number, details)
-    for phone in planned.phones:
-        _store_phone(conn, hand, before.phone(phone.id), phone)
+        if entry.number in changed:
+            store.put_extension(conn, entry)
+    phones = [
+        phone if phone.secret else replace(phone, secret=new_secret()) for phone in planned.phones
+    ]
+    store.add_phones(conn, [phone for phone in phones if before.phone(phone.id) is None])
+    for phone in phones:
+        if before.phone(phone.id) is not None:
+            store.put_phone(conn, phone)
+    if planned.extensions or phones:
+        _tell_extensions(conn, hand, before, planned)
     return planned.report
 
 
-def _store_phone(conn: Connection, hand: Hand, old: Phone | None, phone: Phone) -> None:
-    if old is None:
-        phone = replace(phone, secret=new_secret())
-    store.put_phone(conn, phone)
-    act, details = ("changed", difference(old, phone)) if old else ("added", shown(phone))
-    tell(conn, hand, "phone", act, phone.id, details)
+def _tell_extensions(
+    conn: Connection, hand: Hand, before: DirectorySnapshot, planned: csv_extensions.Plan
+) -> None:
+    """One audit row for a batch, with what was added and what each change was."""
+    details: dict[str, Any] = {"added": [], "changed": {}, "phones": {}}
+    for entry in planned.extensions:
+        old = before.extension(entry.number)
+        if old is None:
+            details["added"].append(entry.number)
+        else:
+            details["changed"][entry.number] = difference(old, entry)
+    for phone in planned.phones:
+        present = before.phone(phone.id)
+        details["phones"][phone.id] = difference(present, phone) if present else shown(phone)
+    tell(conn, hand, "extension", "imported", "", details)
 
 
 def _registry_lines(service: RegistryService, data: bytes) -> tuple[list[Line], Report]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 from softswitch import numbers
 from softswitch.errors import invalid
@@ -139,7 +140,7 @@ class IntakeSettings:
     area_code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DirectorySnapshot:
     """All that the switch is configured from, in a fixed order; equal content makes equal snapshots."""
 
@@ -150,15 +151,15 @@ class DirectorySnapshot:
 
     def extension(self, number: str) -> ExtensionEntry | None:
         """Return the extension with exactly this number."""
-        return next((entry for entry in self.extensions if entry.number == number), None)
+        return self._extensions.get(number)
 
     def phone(self, phone_id: str) -> Phone | None:
         """Return the phone with this id."""
-        return next((phone for phone in self.phones if phone.id == phone_id), None)
+        return self._phones.get(phone_id)
 
     def phones_of(self, number: str) -> tuple[Phone, ...]:
         """Return the phones that ring for an extension."""
-        return tuple(phone for phone in self.phones if phone.extension == number)
+        return self._phones_of.get(number, ())
 
     def emergency(self, digits: str) -> EmergencyNumber | None:
         """Return the emergency service behind these digits."""
@@ -168,6 +169,24 @@ class DirectorySnapshot:
         """Return the enabled desks in their ringing order."""
         desks = (e for e in self.extensions if e.kind is ExtensionKind.DESK and e.enabled)
         return tuple(sorted(desks, key=ringing_order))
+
+    # Made on first use; they are no fields and take no part in comparisons.
+
+    @cached_property
+    def _extensions(self) -> dict[str, ExtensionEntry]:
+        return {entry.number: entry for entry in self.extensions}
+
+    @cached_property
+    def _phones(self) -> dict[str, Phone]:
+        return {phone.id: phone for phone in self.phones}
+
+    @cached_property
+    def _phones_of(self) -> dict[str, tuple[Phone, ...]]:
+        found: dict[str, list[Phone]] = {}
+        for phone in self.phones:
+            if phone.extension is not None:
+                found.setdefault(phone.extension, []).append(phone)
+        return {number: tuple(phones) for number, phones in found.items()}
 
 
 FIRST_EMERGENCY_NUMBERS = (

@@ -21,6 +21,7 @@ from softswitch.directory.model import (
     Phone,
     SpeedDial,
 )
+from softswitch.errors import Refusal
 from softswitch.store.database import Database
 
 P = ParamSpec("P")
@@ -38,6 +39,7 @@ class DirectoryService:
         self._snapshot = DirectorySnapshot()
         self._listeners: list[OnChange] = []
         self._one_at_a_time = asyncio.Lock()
+        self._behind = False
 
     async def start(self) -> DirectorySnapshot:
         """Fill a fresh database with its first rows, and read the directory."""
@@ -126,17 +128,27 @@ class DirectoryService:
     ) -> T:
         """Run one change in a transaction, then tell the listeners; no actor means the system itself."""
         hand = Hand(actor.login if actor else SYSTEM_LOGIN, self._clock())
-
-        def transaction(conn: Connection) -> tuple[T, DirectorySnapshot]:
-            result = fn(conn, store.load(conn), hand, *args, **kwargs)
-            return result, store.load(conn)
-
         async with self._one_at_a_time:
-            result, snapshot = await self._db.write(transaction)
-            if snapshot != self._snapshot:
-                self._snapshot = snapshot
-                await self._tell(snapshot)
+            if self._behind:
+                await self._refresh()
+            # Only we write these tables, one change after the other: the snapshot is what the
+            # transaction would read, and the one writer is not held for reading it again.
+            result = await self._db.write(fn, self._snapshot, hand, *args, **kwargs)
+            self._behind = True
+            await self._refresh()
         return result
+
+    async def _refresh(self) -> None:
+        """Read the directory again and tell of it; when that fails the next change does it first."""
+        try:
+            snapshot = await self._db.read(store.load)
+        except Refusal:
+            log.exception("A change of the directory is stored but could not be read back.")
+            return
+        self._behind = False
+        if snapshot != self._snapshot:
+            self._snapshot = snapshot
+            await self._tell(snapshot)
 
     async def _tell(self, snapshot: DirectorySnapshot) -> None:
         """The change is stored; a listener that fails must not make it look refused."""

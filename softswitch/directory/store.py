@@ -54,6 +54,20 @@ def put_extension(conn: Connection, entry: ExtensionEntry) -> None:
     _put(conn, tables.extensions, "number", {**asdict(entry), "skills": " ".join(entry.skills)})
 
 
+def add_extensions(conn: Connection, entries: Iterable[ExtensionEntry]) -> None:
+    """Add many new extensions."""
+    rows = [{**asdict(entry), "skills": " ".join(entry.skills)} for entry in entries]
+    if rows:
+        conn.execute(insert(tables.extensions), rows)
+
+
+def add_phones(conn: Connection, phones: Iterable[Phone]) -> None:
+    """Add many new phones."""
+    rows = [asdict(phone) for phone in phones]
+    if rows:
+        conn.execute(insert(tables.phones), rows)
+
+
 def drop_extension(conn: Connection, number: str) -> None:
     """Remove an extension with its phones and buttons."""
     conn.execute(delete(tables.phones).where(tables.phones.c.extension == number))

@@ -57,6 +57,19 @@ async def test_each_row_of_extensions_gets_its_report(http: httpx.AsyncClient) -
     assert shown["2001"]["name"] == "巡警, 一组"
 
 
+async def test_a_file_of_several_batches_is_one_file(http: httpx.AsyncClient, db: Database) -> None:
+    lines = [f"{3000 + n},N{n},{3000 + n}-sip" for n in range(700)]
+    report = await _import(http, "extensions", "\n".join(["number,name,phones", *lines, lines[0]]))
+    assert (report["added"], report["refused"]) == (700, 1)
+    assert report["rows"][-1]["message"].startswith("3000 stands in line 2 already.")
+    assert [act for _, act, _ in await acts(db)] == ["extension.imported"] * 2
+
+
+async def test_a_phone_that_stands_in_a_row_twice(http: httpx.AsyncClient) -> None:
+    report = await _import(http, "extensions", "number,phones\n3001,x1 x1:sip:tcp\n3002,x1\n")
+    assert [row["status"] for row in report["rows"]] == ["refused", "added"]
+
+
 async def test_a_dry_run_reports_the_same_and_changes_nothing(
     http: httpx.AsyncClient, db: Database
 ) -> None:
