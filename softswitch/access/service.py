@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -77,8 +78,8 @@ class Access:
         self.by_address.take_back(address, at)
         secret = keys.new_session()
         renewed = await self._renewed(stored, password)
-        await self._db.write(_sign_in, found, keys.digest(secret), address, at, replaces, renewed)
-        return secret, found
+        session = _NewSession(keys.digest(secret), address, at, replaces, stored, renewed)
+        return secret, await self._db.write(_sign_in, login, session)
 
     async def logout(self, actor: Actor) -> None:
         """End the session of ``actor``; with a token there is none to end."""
@@ -238,22 +239,28 @@ def _note_failure(
         event_log.append(conn, UserLockedOut(login, at, until))
 
 
-def _sign_in(
-    conn: Connection,
-    user: User,
-    key: str,
-    address: str,
-    at: Millis,
-    replaces: str | None,
-    renewed: str | None,
-) -> None:
-    if replaces:
-        store.end_session(conn, keys.digest(replaces))
-    if renewed is not None:
-        store.change_user(conn, user, renewed)
-    store.add_session(conn, key, user.login, at, address)
-    audit.append(conn, user.login, "login.succeeded", user.login, {"address": address}, at=at)
-    event_log.append(conn, UserSignedIn(user.login, at, address), at=at)
+@dataclass(frozen=True, slots=True)
+class _NewSession:
+    key: str
+    address: str
+    at: Millis
+    replaces: str | None
+    checked: str  # the hash that the password was checked against
+    renewed: str | None
+
+
+def _sign_in(conn: Connection, login: str, new: _NewSession) -> User:
+    user, stored = _credentials(conn, login)
+    if user is None or user.disabled or stored != new.checked:
+        raise _wrong_login()  # changed while the slow check ran
+    if new.replaces:
+        store.end_session(conn, keys.digest(new.replaces))
+    if new.renewed is not None:
+        store.change_user(conn, user, new.renewed)
+    store.add_session(conn, new.key, login, new.at, new.address)
+    audit.append(conn, login, "login.succeeded", login, {"address": new.address}, at=new.at)
+    event_log.append(conn, UserSignedIn(login, new.at, new.address), at=new.at)
+    return user
 
 
 def _sign_out(conn: Connection, key: str, at: Millis) -> None:

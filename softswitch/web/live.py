@@ -90,6 +90,9 @@ class Live:
         self._changes: dict[tuple[str, str], Any] = {}
         self._clients: set[Client] = set()
         self._seq = 0
+        self._snapshot: str | None = (
+            None  # kept until the next change: all consoles may come back at once
+        )
         self._flushing = False
         self._next_flush = 0.0
 
@@ -143,10 +146,14 @@ class Live:
 
     def snapshot(self) -> str:
         """Return the message with everything as it is now."""
-        return _encode({"type": "snapshot", "seq": self._seq, "entities": self._entities})
+        if self._snapshot is None:
+            everything = {"type": "snapshot", "seq": self._seq, "entities": self._entities}
+            self._snapshot = _encode(everything)
+        return self._snapshot
 
     def _change(self, entity: str, id_: str, value: Any) -> None:
         self._changes[entity, id_] = value
+        self._snapshot = None
         if not self._flushing:
             self._flushing = True
             loop = asyncio.get_running_loop()
@@ -166,6 +173,7 @@ class Live:
         ]
         self._changes.clear()
         self._seq += 1
+        self._snapshot = None
         self.statistics.messages += 1
         self.statistics.changes += len(changes)
         message = _encode({"type": "changes", "seq": self._seq, "changes": changes})

@@ -239,6 +239,33 @@ async def test_a_disabled_user_is_out_at_once(kit: Kit) -> None:
         await signed_in(kit)
 
 
+@pytest.mark.parametrize(
+    "change", [UserChange(disabled=True), UserChange(password="another horse 8"), None]
+)
+async def test_what_changes_while_the_password_is_checked_counts(
+    kit: Kit, change: UserChange | None
+) -> None:
+    await kit.add("li")
+    checking, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Passwords):
+        async def check(self, stored: str | None, password: str) -> bool:
+            checking.set()
+            await go_on.wait()
+            return await super().check(stored, password)
+
+    access = Access(kit.db, clock=kit.clock, passwords=Slow(CHEAP))
+    login = asyncio.ensure_future(access.login("li", PASSWORD, HERE))
+    await checking.wait()
+    if change is None:
+        await kit.users.remove(BOSS, "li")
+    else:
+        await kit.users.change(BOSS, "li", change)
+    go_on.set()
+    with pytest.raises(Refusal, match=r"password is wrong"):
+        await login
+
+
 async def test_a_token_has_the_role_that_its_owner_has_now(kit: Kit) -> None:
     await kit.add("li", Role.SUPERVISOR)
     await kit.add("other", Role.SUPERVISOR)

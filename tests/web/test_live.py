@@ -281,6 +281,21 @@ class TestHub:
         await asyncio.sleep(0)
         assert live.statistics.messages == 1
 
+    async def test_a_snapshot_is_encoded_once_and_never_old(self) -> None:
+        live = Live()
+        live.put("call", "1", {"a": 1})
+        before = live.snapshot()
+        assert live.snapshot() is before
+        assert json.loads(before) == {
+            "type": "snapshot",
+            "seq": 0,
+            "entities": {"call": {"1": {"a": 1}}},
+        }
+        await asyncio.sleep(0)
+        assert json.loads(live.snapshot())["seq"] == 1
+        live.drop("call", "1")
+        assert json.loads(live.snapshot())["entities"] == {"call": {}}
+
     async def test_replace_removes_what_is_not_named(self) -> None:
         live = Live()
         live.replace("call", {"1": {"a": 1}, "2": {"a": 2}})
