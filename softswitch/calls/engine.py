@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -47,6 +48,8 @@ ANSWERED_ELSEWHERE = 26
 PLACE_SECONDS = 30
 
 LEFT_SECONDS = 1.0
+MOST_MADE = 10_000
+"""How many rings are remembered, so that a phone that answers too late is told apart."""
 """How long a channel that left dispatch may take to tell the cause of its end."""
 
 
@@ -104,6 +107,8 @@ class Engine:
         self.remembered: dict[str, dict[str, Any]] = {}
         """Rows of calls that were up before a restart: parked, held, whose."""
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._made: OrderedDict[str, None] = OrderedDict()
+        """The latest rings of this run by id; a ring that is not among them is of a run before."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._arriving: dict[str, asyncio.Future[Channel]] = {}
 
@@ -117,7 +122,10 @@ class Engine:
         self._locks[call_id] = (lock, users + 1)
         try:
             async with lock:
-                yield
+                try:
+                    yield
+                finally:
+                    await self._finish_if_empty(call_id)
         finally:
             # Forgotten only when nobody waits for it, or two could hold two locks of one call.
             users = self._locks[call_id][1] - 1
@@ -125,6 +133,12 @@ class Engine:
                 self._locks[call_id] = (lock, users)
             else:
                 del self._locks[call_id]
+
+    async def _finish_if_empty(self, call_id: str) -> None:
+        """Forget a call that has lost everybody, also when what was done to it failed half-way."""
+        call = self.calls.get(call_id)
+        if call is not None and not call.members and not call.rings:
+            await self.finish(call)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run work beside the present one; its failure is logged, never lost."""
@@ -342,6 +356,9 @@ class Engine:
         """
         extension, phones = self.destinations(number)
         ring = Ring(new_id(), call.id, purpose, number, extension, role)
+        self._made[ring.id] = None
+        if len(self._made) > MOST_MADE:
+            self._made.popitem(last=False)
         ring.by, ring.replaces, ring.next_number = by, replaces, next_number
         call.rings[ring.id] = ring
         shown_number, shown_name = shown or (call.number, call.name)
@@ -415,8 +432,8 @@ class Engine:
 
     def _ring_from(self, channel: Channel, args: tuple[str, ...]) -> Ring | None:
         """Rebuild the ring of a leg that was placed before a restart and answers now."""
-        if len(args) != 6 or args[2] not in self.calls:
-            return None
+        if len(args) != 6 or args[2] not in self.calls or args[1] in self._made:
+            return None  # one of this run that is not ringing any more was stopped: too late
         _, ring_id, call_id, purpose, role, number = args
         call = self.calls[call_id]
         ring = call.rings.get(ring_id)
