@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,13 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         assert not set(found.host) & set(" \r\n\0;,&$")
     else:
         assert found == "bad_configuration"
+
+
+def test_the_reference_page_tells_every_setting_and_its_default() -> None:
+    page = (EXAMPLE.parent.parent / "docs" / "reference" / "settings.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (?:`([^`]*)`)? ?\|", page, re.MULTILINE)
+    assert [name for name, _ in rows] == list(KEYS)
+    for name, default in rows:
+        value = getattr(Settings(), f"{name}_address", lambda n=name: getattr(Settings(), n))()
+        plain = {None: "", (): "", True: "true", False: "false"}.get(value, str(value))
+        assert (name, default) == (name, plain)

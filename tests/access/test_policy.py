@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from softswitch.access.model import Actor, Right, Role
@@ -48,3 +51,16 @@ def test_nobody_gives_more_than_they_have() -> None:
     assert not covers(Role.OPERATOR, Role.SUPERVISOR)
     assert not covers(Role.OPERATOR, Role.DISPATCHER)
     assert not covers(Role.AUDITOR, Role.SUPERVISOR)
+
+
+def test_the_reference_page_shows_the_table() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "access.md"
+    rows = re.findall(r"^\| `([a-z_.]+)` \|(.*)\|$", page.read_text(), re.MULTILINE)
+    shown = {
+        (right, role)
+        for right, cells in rows
+        for role, cell in zip(Role, cells.split("|"), strict=True)
+        if cell.strip() == "yes"
+    }
+    assert [right for right, _ in rows] == list(Right)
+    assert shown == {(right, role) for role in Role for right in rights_of(role)}
