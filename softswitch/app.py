@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -251,11 +251,14 @@ class System:
     # ---- what changes while running
 
     def _plan(self) -> Any:
-        lockouts = tuple(
-            Lockout("" if one.account == EVERY_ACCOUNT else one.account, one.address)
-            for one in self._lockouts
-        )
-        return for_switch(self.directory.snapshot(), lockouts)
+        return for_switch(self.directory.snapshot(), tuple(self._blocked_phones()))
+
+    def _blocked_phones(self) -> Iterator[Lockout]:
+        """Give the lock-outs that the switch can know; a stranger's account is any text and stands nowhere in it."""
+        for one in sorted(self._lockouts):
+            if one.account == EVERY_ACCOUNT or self.directory.snapshot().phone(one.account):
+                with contextlib.suppress(Refusal):  # an IPv6 address: nothing listens there
+                    yield Lockout("" if one.account == EVERY_ACCOUNT else one.account, one.address)
 
     async def _directory_changed(self, _snapshot: DirectorySnapshot) -> None:
         await self.node.apply(self._plan())

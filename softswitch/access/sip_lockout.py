@@ -69,7 +69,9 @@ class SipLockout:
     async def saw(self, fact: AuthenticationFailed) -> None:
         """Take note of one failure; block when it was one too many."""
         at = self._clock()
-        pair = Blocked(fact.account[:_LONGEST_ACCOUNT], fact.address)
+        # A stranger may give any text as the account; what cannot be shown is not kept.
+        account = fact.account[:_LONGEST_ACCOUNT] if fact.account.isprintable() else "?"
+        pair = Blocked(account, fact.address)
         everything = Blocked(EVERY_ACCOUNT, fact.address)
         new: dict[Blocked, Millis] = {}
         for lockout, key in ((self._by_pair, pair), (self._by_address, everything)):
