@@ -41,6 +41,7 @@ from softswitch.setup.cache import cache_folder
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog
 from softswitch.store.folder import DataFolder
+from softswitch.store.housekeeping import Housekeeping
 from softswitch.web.health import Health
 from softswitch.web.live import Live
 from softswitch.web.server import WebServer
@@ -206,6 +207,9 @@ class System:
     async def _go_live(self) -> None:
         self.sip_lockout = SipLockout(self.db, self._block)
         self._run(self.sip_lockout.run(), "sip lock-out")
+        house = Housekeeping(self.db)
+        house.add("sessions", self.access.end_old_sessions)
+        self._run(house.run(), "housekeeping")
         await self.events.start()
         self._stack.push_async_callback(self.events.close)
         self.pump = Pump(self.center, self.switch, self.control, self._also)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from softswitch.access import audit, keys, store
+from softswitch.access import keys, signing, store
 from softswitch.access.lockout import Lockout
 from softswitch.access.model import LANGUAGES, Actor, User
 from softswitch.access.passwords import Passwords, check_rules
 from softswitch.access.remember import Remember
 from softswitch.clock import Clock, Millis, now
 from softswitch.errors import Kind, Refusal, invalid
-from softswitch.events import UserLockedOut, UserSignedIn, UserSignedOut
-from softswitch.store import event_log
 from softswitch.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -69,22 +66,22 @@ class Access:
         # Counted before the slow check, so that a hundred tries at once are a hundred tries.
         until = self.by_login.failed(login, at)
         self.by_address.failed(address, at)
-        found, stored = await self._db.read(_credentials, login)
+        found, stored = await self._db.read(signing.credentials, login)
         right = await self.passwords.check(stored, password)
         if not right or found is None or stored is None or found.disabled:
-            await self._db.write(_note_failure, login if found else "", address, at, until)
-            raise _wrong_login()
+            await self._db.write(signing.note_failure, login if found else "", address, at, until)
+            raise signing.wrong_login()
         self.by_login.forget(login)
         self.by_address.take_back(address, at)
         secret = keys.new_session()
         renewed = await self._renewed(stored, password)
-        session = _NewSession(keys.digest(secret), address, at, replaces, stored, renewed)
-        return secret, await self._db.write(_sign_in, login, session)
+        session = signing.NewSession(keys.digest(secret), address, at, replaces, stored, renewed)
+        return secret, await self._db.write(signing.sign_in, login, session)
 
     async def logout(self, actor: Actor) -> None:
         """End the session of ``actor``; with a token there is none to end."""
         if actor.via == "session":
-            await self._db.write(_sign_out, actor.key, self._clock())
+            await self._db.write(signing.sign_out, actor.key, self._clock())
             self.forget(actor.login)
 
     async def change_password(self, actor: Actor, old: str, new: str) -> None:
@@ -103,12 +100,12 @@ class Access:
         self.by_login.forget(actor.login)
         check_rules(new, actor.login, "new")
         hashed = await self.passwords.hash(new)
-        await self._db.write(_set_password, actor, hashed)
+        await self._db.write(signing.set_password, actor, hashed)
         self.forget(actor.login)
 
     async def set_language(self, actor: Actor, language: str) -> None:
         """Set the language of the console for ``actor``. Raises the :class:`Refusal` ``bad_language``."""
-        await self._db.write(_set_language, actor.login, check_language(language))
+        await self._db.write(signing.set_language, actor.login, check_language(language))
         self.forget(actor.login)
 
     def when_ended(self, callback: Callable[[str], object]) -> None:
@@ -207,82 +204,5 @@ def check_language(language: str) -> str:
     return language
 
 
-def _wrong_login() -> Refusal:
-    return Refusal(
-        Kind.UNAUTHENTICATED,
-        "wrong_login",
-        "Login or password is wrong.",
-        "Try again; a supervisor can set a new password.",
-    )
-
-
 def _actor(user: User, via: str, address: str, key: str) -> Actor:
     return Actor(user.login, user.name, user.role, user.language, via, address, key)
-
-
-# ---- in the writer thread ---------------------------------------------------------------------------------
-
-
-def _credentials(conn: Connection, login: str) -> tuple[User | None, str | None]:
-    return store.user(conn, login), store.password(conn, login)
-
-
-def _note_failure(
-    conn: Connection, login: str, address: str, at: Millis, until: Millis | None
-) -> None:
-    # What was typed as an unknown login may be a password: it is not written down.
-    audit.append(conn, login or "unknown", "login.failed", login, {"address": address}, at=at)
-    if until is not None and login:
-        audit.append(
-            conn, login, "login.locked", login, {"address": address, "until": until}, at=at
-        )
-        event_log.append(conn, UserLockedOut(login, at, until))
-
-
-@dataclass(frozen=True, slots=True)
-class _NewSession:
-    key: str
-    address: str
-    at: Millis
-    replaces: str | None
-    checked: str  # the hash that the password was checked against
-    renewed: str | None
-
-
-def _sign_in(conn: Connection, login: str, new: _NewSession) -> User:
-    user, stored = _credentials(conn, login)
-    if user is None or user.disabled or stored != new.checked:
-        raise _wrong_login()  # changed while the slow check ran
-    if new.replaces:
-        store.end_session(conn, keys.digest(new.replaces))
-    if new.renewed is not None:
-        store.change_user(conn, user, new.renewed)
-    store.add_session(conn, new.key, login, new.at, new.address)
-    audit.append(conn, login, "login.succeeded", login, {"address": new.address}, at=new.at)
-    event_log.append(conn, UserSignedIn(login, new.at, new.address), at=new.at)
-    return user
-
-
-def _sign_out(conn: Connection, key: str, at: Millis) -> None:
-    login = store.end_session(conn, key)
-    if login is not None:
-        audit.append(conn, login, "logout", login, at=at)
-        event_log.append(conn, UserSignedOut(login, at), at=at)
-
-
-def _set_password(conn: Connection, actor: Actor, hashed: str) -> None:
-    user = store.user(conn, actor.login)
-    if user is not None:
-        store.change_user(conn, user, hashed)
-        ended = store.end_sessions(conn, actor.login, actor.key)
-        audit.append(
-            conn, actor.login, "user.password_changed", actor.login, {"sessions_ended": ended}
-        )
-
-
-def _set_language(conn: Connection, login: str, language: str) -> None:
-    user = store.user(conn, login)
-    if user is not None:
-        changed = User(user.login, user.name, user.role, language, user.disabled, user.created_at)
-        store.change_user(conn, changed)
-        audit.append(conn, login, "user.changed", login, {"language": language})
