@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from softswitch.cli.spoken import Spoken, say_help
+
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -58,7 +60,7 @@ def _remember(context: click.Context, option: click.Parameter, value: object) ->
     return value
 
 
-class Command(click.Command):
+class Command(Spoken):
     """A command with the global options, and with examples that a test runs through the parser."""
 
     def __init__(
@@ -77,12 +79,12 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples as they are typed."""
         if self.examples:
-            with formatter.section("Examples"):
+            with formatter.section(say_help("Examples")):
                 for example in self.examples:
                     formatter.write(f"  {example}\n")
 
 
-class Group(click.Group):
+class Group(Spoken, click.Group):
     """A word with commands under it; a wrong one is answered with the nearest."""
 
     command_class = Command

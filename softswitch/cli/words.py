@@ -171,3 +171,15 @@ ZH = {
 def translate(language: str, english: str) -> str:
     """Return ``english`` in ``language``; what has no translation stays as it is."""
     return ZH.get(english, english) if language == "zh" else english
+
+
+def translate_help(language: str, english: str) -> str:
+    """Return a paragraph of the help in ``language``; what stands behind a colon stays as it is."""
+    if language != "zh":
+        return english
+    from softswitch.cli.words_help import ZH_HELP
+
+    if english in ZH_HELP:
+        return ZH_HELP[english]
+    head, colon, rest = english.partition(":")
+    return ZH_HELP[head + colon] + rest.lstrip() if head + colon in ZH_HELP else english

@@ -18,8 +18,12 @@ from softswitch.cli.frame import Command
 from softswitch.cli.main import root
 from softswitch.cli.reference import commands, page
 from softswitch.cli.session import Session
+from softswitch.cli.spoken import paragraphs
+from softswitch.cli.words import translate_help
+from softswitch.cli.words_help import ZH_HELP
 from softswitch.directory import features
 from softswitch.settings import Settings
+from tests.cli.conftest import Softswitch
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 LEAVES = [(path, each) for path, each in commands() if not isinstance(each, click.Group)]
@@ -42,8 +46,7 @@ def test_every_command_has_json_help_and_examples(path: str, command: click.Comm
     assert command.help
     assert len(command.get_short_help_str(100)) <= 50
     own = [p for p in command.params if isinstance(p, click.Option) and p.expose_value]
-    undescribed = [p.name for p in own if not p.help]
-    assert set(undescribed) <= {"limit", "role", "kind", "calls", "gateway", "language"}
+    assert [p.name for p in own if not p.help] == []
 
 
 @pytest.mark.parametrize(("path", "example"), EXAMPLES)
@@ -69,6 +72,32 @@ def test_every_example_is_valid(
         command = found
     made = command.make_context(words[-1], rest, parent=context, obj=Session())
     made.close()
+
+
+def test_all_help_is_there_in_chinese() -> None:
+    texts = {*paragraphs(root.help), *(option.help or "" for option in root_options())}
+    for _, command in commands():
+        texts |= {*paragraphs(command.help)}
+        texts |= {p.help or "" for p in command.params if isinstance(p, click.Option)}
+    missing = [text for text in texts if text and translate_help("zh", text) == text]
+    assert missing == []
+    unused = [text for text in ZH_HELP if not any(each.startswith(text) for each in texts)]
+    assert set(unused) <= {"Usage: ", "Options", "Commands", "Examples", "default", *CLICKS_OWN}
+
+
+CLICKS_OWN = {"Show this message and exit.", "Show the version and exit."}
+
+
+def root_options() -> list[click.Option]:
+    return [p for p in root.params if isinstance(p, click.Option)]
+
+
+def test_help_follows_the_language(typed: Softswitch) -> None:
+    shown = typed("--lang", "zh", "call", "list", "--help").out
+    for text in ("用法：softswitch call list", "列出历史呼叫", "选项", "示例", "[默认: 50;"):
+        assert text in shown
+    assert "Usage: softswitch call list" in typed("call", "list", "--help").out
+    assert "拨号、接听" in typed("--lang", "zh", "--help").out
 
 
 def test_up_takes_every_setting() -> None:

@@ -34,7 +34,13 @@ def audit() -> None:
     examples=("softswitch audit list --actor liming", "softswitch audit list --after 100 --json"),
 )
 @click.option("--after", type=click.IntRange(min=0), help="Go on behind this row.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help="How many rows at most.",
+)
 @click.option("--actor", metavar="LOGIN", help="Only what this person did.")
 @click.option("--act", help="Only this act, such as recording.listened.")
 @click.pass_obj

@@ -38,6 +38,9 @@ _HISTORY = (
 )
 
 
+_KINDS = click.Choice(["emergency", "internal", "incoming", "outgoing"])
+
+
 @click.group(cls=Group, desk=True)
 def call() -> None:
     """Dial, answer, hold, transfer, hang up.
@@ -55,10 +58,16 @@ def call() -> None:
 )
 @click.option("--now", is_flag=True, help="Only the calls that are up.")
 @click.option("--number", help="Only those from or to this number.")
-@click.option("--kind", type=click.Choice(["emergency", "internal", "incoming", "outgoing"]))
+@click.option("--kind", type=_KINDS, help="Only calls of this kind.")
 @click.option("--from", "from_", type=INSTANT, help="Not older than this.")
 @click.option("--to", type=INSTANT, help="Not newer than this.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=50,
+    show_default=True,
+    help="How many rows at most.",
+)
 @click.pass_obj
 def list_calls(
     session: Session,

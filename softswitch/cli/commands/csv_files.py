@@ -28,11 +28,12 @@ def add_csv(group: Group, path: str, columns: str) -> None:
 
     @group.command(
         "import",
-        help=f"""Import a CSV file and report every row; exit code 1 when rows were refused.
+        help=f"""Import a CSV file and report every row.
 
-        The first row names the columns: {columns}. Nothing is ever removed. With - the file is read
-        from standard input.""",
-        short_help="Import a CSV file and report every row.",
+        The exit code is 1 when rows were refused. Nothing is ever removed. With - the file is read from
+        standard input.
+
+        Columns, named in the first row: {columns}""",
         examples=(f"{word} import {path}.csv --dry-run", f"{word} import {path}.csv"),
     )
     @click.argument("file", type=click.File("rb"))

@@ -34,7 +34,13 @@ def incident() -> None:
 )
 @click.option("--status", type=_STATES, help="Only those in this state.")
 @click.option("--number", help="Only those of this caller.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help="How many rows at most.",
+)
 @click.pass_obj
 def list_incidents(session: Session, status: str | None, number: str | None, limit: int) -> None:
     """List incidents, newest first."""

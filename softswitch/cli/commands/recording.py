@@ -45,7 +45,13 @@ def recording() -> None:
 @click.option("--extension", metavar="NUMBER", help="Only those of one desk.")
 @click.option("--from", "from_", type=INSTANT, help="Not older than this.")
 @click.option("--to", type=INSTANT, help="Not newer than this.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help="How many rows at most.",
+)
 @click.pass_obj
 def list_recordings(
     session: Session,

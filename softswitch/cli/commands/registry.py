@@ -23,7 +23,13 @@ def registry() -> None:
 )
 @click.argument("text", required=False)
 @click.option("--after", metavar="NUMBER", help="Go on behind this number.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help="How many rows at most.",
+)
 @click.pass_obj
 def list_entries(session: Session, text: str | None, after: str | None, limit: int) -> None:
     """List entries that hold TEXT.

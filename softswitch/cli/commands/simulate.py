@@ -42,7 +42,9 @@ def _mix(_context: click.Context, _option: click.Parameter, text: str | None) ->
         "softswitch simulate --calls 0 --stay 600",
     ),
 )
-@click.option("--calls", type=click.IntRange(0, 10_000), default=4, show_default=True)
+@click.option(
+    "--calls", type=click.IntRange(0, 10_000), default=4, show_default=True, help="How many calls."
+)
 @click.option("--interval", type=float, metavar="SECONDS", help="Mean time between calls. [2]")
 @click.option("--mix", metavar="SHARES", callback=_mix, help="Which numbers, such as 120=3,110=1.")
 @click.option("--give-up", type=float, metavar="SHARE", help="Share of callers who give up. [0]")
@@ -52,7 +54,13 @@ def _mix(_context: click.Context, _option: click.Parameter, text: str | None) ->
 @click.option("--field/--no-field", default=True, help="Answer as the field phones too.")
 @click.option("--voice", type=click.Choice(["zh", "en"]), help="Language that is spoken.")
 @click.option("--seed", type=int, help="The same seed gives the same calls.")
-@click.option("--gateway", metavar="ID", default="citizens", show_default=True)
+@click.option(
+    "--gateway",
+    metavar="ID",
+    default="citizens",
+    show_default=True,
+    help="Account that they call from.",
+)
 @click.option("--sip", metavar="HOST:PORT", help="Where the server takes SIP. [127.0.0.1:5060]")
 @click.pass_obj
 def simulate(

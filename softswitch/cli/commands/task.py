@@ -30,7 +30,13 @@ def task() -> None:
 
 @task.command("list", examples=("softswitch task list", "softswitch task list --closed"))
 @click.option("--closed", is_flag=True, help="The closed ones too.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help="How many rows at most.",
+)
 @click.pass_obj
 def list_tasks(session: Session, closed: bool, limit: int) -> None:
     """List tasks."""

@@ -54,7 +54,9 @@ def show_user(session: Session, login: str) -> None:
 )
 @click.argument("login")
 @click.option("--name", help="Name that others see.")
-@click.option("--role", type=_ROLES, default="dispatcher", show_default=True)
+@click.option(
+    "--role", type=_ROLES, default="dispatcher", show_default=True, help="What the user may do."
+)
 @click.option("--language", type=_LANGUAGES, help="Language of the console.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.pass_obj
