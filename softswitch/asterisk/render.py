@@ -63,7 +63,7 @@ class Frame:
 def safe_name(text: str) -> str:
     """Return a caller name made only of letters, digits, blanks and ``.-_·``, at most 40 characters."""
     kept = "".join(sign for sign in text if sign.isalnum() or sign in _NAME_SIGNS)
-    return " ".join(kept.split())[:_LONGEST_NAME]
+    return " ".join(kept.split())[:_LONGEST_NAME].rstrip()
 
 
 def ha1(account: str, secret: str) -> str:
@@ -106,7 +106,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
         "moh": frame.data / "moh",
         "data": frame.data,
         "files": frame.files,
-        "most_channels": most_channels(frame.files),
+        "most_calls": most_calls(frame.files),
         "user": USER,
         "ari_secret": frame.secrets.ari,
         "ami_secret": frame.secrets.ami,
@@ -135,9 +135,12 @@ FRAME_FILES = (
 EMPTY_FILES = ("acl.conf", "ccss.conf", "pjproject.conf", "udptl.conf", "websocket_client.conf")
 
 
-def most_channels(files: int) -> int:
-    """Return how many channels fit: Asterisk takes 10 to 11 descriptors a call and crashes past the limit."""
-    return max(10, (files - 250) // 11 * 2)
+def most_calls(files: int) -> int:
+    """Return how many calls may be up (``maxcalls`` counts channels that run the dialplan or Stasis).
+
+    Asterisk takes 10 to 11 descriptors a call, two more when it is recorded, and crashes past the limit.
+    """
+    return max(10, (files - 250) // 13)
 
 
 ENTRIES = ("from-phones", "from-trunks", "transfers")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import wave
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from softswitch.asterisk.journal import Cursor, JournalLine, JournalReader, abandoned
+from softswitch.asterisk.model import Lockout
 from softswitch.asterisk.node import AsteriskNode
 from softswitch.asterisk.plain import AmiSwitch
 from softswitch.asterisk.render import ENTRIES
@@ -18,12 +20,14 @@ from softswitch.ports import (
     ChannelSeen,
     ChannelState,
     Entered,
+    Leg,
     RecordingBegan,
     SwitchFact,
+    TransferAsked,
 )
 from softswitch.testing.facts import FactLog, eventually
 from softswitch.testing.node import LiveSwitch
-from softswitch.testing.phone import Call, IncomingCall, Phone
+from softswitch.testing.phone import Call, IncomingCall, Phone, RegistrationFailed
 
 pytestmark = pytest.mark.asterisk
 
@@ -350,6 +354,60 @@ def _in_conference(log: FactLog[SwitchFact], names: set[str]) -> bool:
     }
     bridges = {c.bridge_id for c in latest.values() if c.context == "softswitch-absorb"}
     return len(bridges) == 1 and "" not in bridges and len(latest) == 2
+
+
+async def test_an_attended_transfer_under_dispatch_names_the_other_call(
+    switch: LiveSwitch,
+) -> None:
+    """REFER with Replaces: dispatch is asked, Asterisk does nothing by itself; NOTIFY tells the phone."""
+    async with (
+        citizen(switch.node) as caller,
+        phone(switch.node, "1001") as desk,
+        phone(switch.node, "1003", 650) as helper,
+    ):
+        call = await caller.dial("120")
+        entered = await switch.control_facts.wait_for(Entered)
+        await switch.calls.place(Leg("att-desk", "p1001", ("leg",), auto_answer=True))
+        first = await desk.incoming()
+        await switch.control_facts.wait_for(Entered, lambda f: f.channel.id == "att-desk")
+        await switch.calls.answer(entered.channel.id)
+        await switch.calls.open_bridge("att")
+        await switch.calls.join("att", entered.channel.id, "att-desk")
+        await connected(call, first, 850, 450)
+        second = await desk.dial("1003")
+        incoming = await helper.incoming()
+        await incoming.answer()
+        await second.hears(650)
+        await first.transfer_to(second)
+        asked = await switch.control_facts.wait_for(TransferAsked)
+        assert asked.channel_id == "att-desk"
+        other = await switch.switch_facts.wait_for(
+            ChannelSeen, lambda f: f.channel.endpoint == "p1001" and f.channel.dialed == "1003"
+        )
+        assert asked.other_channel_id == other.channel.id
+        await call.hears(450)
+        await switch.calls.transfer_result("att-desk", True)
+        assert await first.transferred() == 200
+        await call.hangup()
+
+
+async def test_a_locked_out_address_is_refused_until_the_lockout_ends(
+    node: AsteriskNode, facts: FactLog[SwitchFact]
+) -> None:
+    before = node.directory
+    try:
+        for lockout in (Lockout("p1003", "127.0.0.1"), Lockout("", "127.0.0.1")):
+            await node.apply(replace(before, lockouts=(lockout,)))
+            with pytest.raises(RegistrationFailed):
+                async with phone(node, "1003"):
+                    pass
+        await node.apply(replace(before, lockouts=(Lockout("p1003", "127.0.0.1"),)))
+        async with phone(node, "1004"):
+            pass
+    finally:
+        await node.apply(before)
+    async with phone(node, "1003"):
+        pass
 
 
 # ---- secure phones ----------------------------------------------------------------------------------

@@ -134,6 +134,23 @@ async def test_an_account_that_does_not_exist(switch: LiveSwitch, raw: RawAmi, t
     assert b"\r\nEvent: Evil" not in raw.data
 
 
+@pytest.mark.parametrize("text", EVIL[:2])
+async def test_an_account_that_does_not_exist_again_and_again(
+    switch: LiveSwitch, raw: RawAmi, text: str
+) -> None:
+    """After some requests Asterisk tells InvalidAccountID, with the raw account: `eventfilter` drops a forged one."""
+    for _ in range(12):
+        with pytest.raises(RegistrationFailed):
+            async with Phone.register(switch.sip, text, "wrong-secret", username="nobody"):
+                pass
+    with pytest.raises(RegistrationFailed):
+        async with Phone.register(switch.sip, "nobody-else", "wrong-secret"):
+            pass
+    await eventually(lambda: b"nobody-else" in raw.data)
+    assert b"\nX-Evil" not in raw.data
+    assert b"\nEvent: Evil" not in raw.data
+
+
 async def test_a_wrong_secret_is_told_with_account_and_address(switch: LiveSwitch) -> None:
     with pytest.raises(RegistrationFailed):
         async with Phone.register(switch.sip, "p1003", "wrong-secret"):

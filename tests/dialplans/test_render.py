@@ -24,7 +24,7 @@ from softswitch.asterisk.model import (
     Transport,
 )
 from softswitch.asterisk.modules import MODULES
-from softswitch.asterisk.render import Frame, ha1, most_channels, render, safe_name
+from softswitch.asterisk.render import Frame, ha1, most_calls, render, safe_name
 from softswitch.asterisk.secrets import NodeSecrets
 from softswitch.asterisk.settings import NodeSettings
 from softswitch.asterisk.tls import Certificate
@@ -121,7 +121,7 @@ def test_modules_that_an_asterisk_lacks_are_not_loaded() -> None:
 
 def test_admission_stays_below_the_file_limit() -> None:
     for files in (1024, 20_000, 1_048_576):
-        assert most_channels(files) / 2 * 11 < files
+        assert most_calls(files) * 13 < files
 
 
 @given(st.text())
