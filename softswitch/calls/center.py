@@ -143,7 +143,7 @@ class CallCenter:
         self._follow(changes, at)
 
     def _record_placed(self, channel: Channel) -> None:
-        """A leg that we place is recorded from before its first ring: the dialplan, which records callers, never saw it."""
+        """A leg that we place is recorded from before its first ring; the dialplan never saw it."""
         if channel.id in self.engine.rings and channel.id not in self._recorded:
             self._recorded.add(channel.id)
             self.spawn(self._record(channel))

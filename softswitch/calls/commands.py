@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 
 from softswitch.calls import outcomes
+from softswitch.calls.core import new_id
 from softswitch.calls.dispatch_call import Consult, DispatchCall, Member, Purpose, Ring
-from softswitch.calls.engine import Engine, new_id
+from softswitch.calls.engine import Engine
 from softswitch.calls.intake_service import IntakeService
 from softswitch.calls.model import Call, CallKind, Role
 from softswitch.errors import conflict, not_found

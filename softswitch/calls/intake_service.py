@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from softswitch.calls.desks import Desks
 from softswitch.calls.dispatch_call import DispatchCall, Purpose, Ring
-from softswitch.calls.engine import ANSWERED_ELSEWHERE, Engine
+from softswitch.calls.engine import Engine
 from softswitch.calls.intake import CallDuty, Offer, Stage, Waiting, in_order, next_steps
 from softswitch.calls.model import Role
+from softswitch.calls.ringing import ANSWERED_ELSEWHERE
 from softswitch.clock import Clock, Millis, now
 from softswitch.errors import Refusal, conflict, not_found
 

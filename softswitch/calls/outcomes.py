@@ -16,12 +16,12 @@ from softswitch.calls.model import CallKind, Role
 from softswitch.errors import Refusal
 
 if TYPE_CHECKING:
-    from softswitch.calls.engine import Engine
+    from softswitch.calls.ringing import Ringing
 
 NO_ANSWER = 19
 
 
-async def answered(engine: Engine, call: DispatchCall, ring: Ring, member: Member) -> None:
+async def answered(engine: Ringing, call: DispatchCall, ring: Ring, member: Member) -> None:
     """A phone answered: what it was rung for happens."""
     if ring.purpose is Purpose.DESK:
         await _dial_on(engine, call, ring, member)
@@ -33,7 +33,7 @@ async def answered(engine: Engine, call: DispatchCall, ring: Ring, member: Membe
         await _come_in(engine, call, ring, member)
 
 
-async def _come_in(engine: Engine, call: DispatchCall, ring: Ring, member: Member) -> None:
+async def _come_in(engine: Ringing, call: DispatchCall, ring: Ring, member: Member) -> None:
     """The one who answered talks to those who are there."""
     if ring.purpose is Purpose.TARGET:
         for other in call.others(member.channel_id):
@@ -48,7 +48,7 @@ async def _come_in(engine: Engine, call: DispatchCall, ring: Ring, member: Membe
         engine.intake.answered(call, member.extension)
 
 
-async def _dial_on(engine: Engine, call: DispatchCall, ring: Ring, member: Member) -> None:
+async def _dial_on(engine: Ringing, call: DispatchCall, ring: Ring, member: Member) -> None:
     """The own phone of one who dials is up: now the number."""
     call.owner = member.extension
     await engine.quietly(engine.acts.ring(member.channel_id))
@@ -62,7 +62,7 @@ async def _dial_on(engine: Engine, call: DispatchCall, ring: Ring, member: Membe
         raise
 
 
-async def _consult(engine: Engine, call: DispatchCall, member: Member) -> None:
+async def _consult(engine: Ringing, call: DispatchCall, member: Member) -> None:
     if call.consult is None:
         await engine.quietly(engine.acts.hangup(member.channel_id))
         return
@@ -73,7 +73,7 @@ async def _consult(engine: Engine, call: DispatchCall, member: Member) -> None:
     await engine.acts.join(bridge, call.consult.desk_channel_id, member.channel_id)
 
 
-async def _take_over(engine: Engine, call: DispatchCall, ring: Ring, member: Member) -> None:
+async def _take_over(engine: Ringing, call: DispatchCall, ring: Ring, member: Member) -> None:
     await unhold(engine, call)
     await engine.join(call, member)
     call.owner = member.extension
@@ -83,7 +83,7 @@ async def _take_over(engine: Engine, call: DispatchCall, ring: Ring, member: Mem
         engine.intake.answered(call, member.extension)
 
 
-async def unanswered(engine: Engine, call: DispatchCall, ring: Ring) -> None:
+async def unanswered(engine: Ringing, call: DispatchCall, ring: Ring) -> None:
     """No phone of a ring answered."""
     if ring.purpose in (Purpose.OFFER, Purpose.TAKE, Purpose.DUTY):
         engine.intake.unanswered(call, ring)
@@ -103,7 +103,7 @@ async def unanswered(engine: Engine, call: DispatchCall, ring: Ring) -> None:
         await engine.finish(call)
 
 
-async def _recall(engine: Engine, call: DispatchCall, ring: Ring) -> None:
+async def _recall(engine: Ringing, call: DispatchCall, ring: Ring) -> None:
     """A blind transfer that nobody answered comes back to the one who made it."""
     if ring.by is not None and engine.is_free(ring.by):
         try:
@@ -114,7 +114,7 @@ async def _recall(engine: Engine, call: DispatchCall, ring: Ring) -> None:
     await _nobody_takes(engine, call)
 
 
-async def _nobody_takes(engine: Engine, call: DispatchCall) -> None:
+async def _nobody_takes(engine: Ringing, call: DispatchCall) -> None:
     if call.kind is CallKind.EMERGENCY and call.caller is not None:
         await wait_again(engine, call)
         return
@@ -122,7 +122,7 @@ async def _nobody_takes(engine: Engine, call: DispatchCall) -> None:
         await engine.quietly(engine.acts.hangup(member.channel_id, NO_ANSWER))
 
 
-async def wait_again(engine: Engine, call: DispatchCall) -> None:
+async def wait_again(engine: Ringing, call: DispatchCall) -> None:
     """An emergency caller without a desk waits again; he hears ringing."""
     await unhold(engine, call)
     for member in call.joined:
@@ -131,7 +131,7 @@ async def wait_again(engine: Engine, call: DispatchCall) -> None:
     engine.intake.arrived(call)
 
 
-async def departed(engine: Engine, call: DispatchCall, left: Member, cause: int) -> None:
+async def departed(engine: Ringing, call: DispatchCall, left: Member, cause: int) -> None:
     """A member left (he is no member any more): decide what becomes of the rest."""
     if call.consult is not None:
         await _left_during_consult(engine, call, left)
@@ -155,7 +155,7 @@ async def departed(engine: Engine, call: DispatchCall, left: Member, cause: int)
         await wait_again(engine, call)
 
 
-async def _left_during_consult(engine: Engine, call: DispatchCall, left: Member) -> None:
+async def _left_during_consult(engine: Ringing, call: DispatchCall, left: Member) -> None:
     consult = call.consult
     assert consult is not None
     if left.channel_id == consult.channel_id:
@@ -165,7 +165,7 @@ async def _left_during_consult(engine: Engine, call: DispatchCall, left: Member)
         await complete_consult(engine, call)
 
 
-async def end_consult(engine: Engine, call: DispatchCall) -> None:
+async def end_consult(engine: Ringing, call: DispatchCall) -> None:
     """The consultation is over: the desk talks to the call again."""
     consult, call.consult = call.consult, None
     if consult is None:
@@ -177,7 +177,7 @@ async def end_consult(engine: Engine, call: DispatchCall) -> None:
         await engine.join(call, desk)
 
 
-async def complete_consult(engine: Engine, call: DispatchCall) -> None:
+async def complete_consult(engine: Ringing, call: DispatchCall) -> None:
     """The consulted party takes the place of the desk."""
     consult, call.consult = call.consult, None
     if consult is None:
@@ -197,19 +197,19 @@ async def complete_consult(engine: Engine, call: DispatchCall) -> None:
     await engine.quietly(engine.acts.close_bridge(consult.bridge_id(call.id)))
 
 
-async def hold_music(engine: Engine, call: DispatchCall) -> None:
+async def hold_music(engine: Ringing, call: DispatchCall) -> None:
     """Those who wait in the call's bridge hear music."""
     await engine.quietly(engine.acts.bridge_music(call.bridge_id, True))
 
 
-async def unhold(engine: Engine, call: DispatchCall) -> None:
+async def unhold(engine: Ringing, call: DispatchCall) -> None:
     """Stop the music of hold, park or transfer, and forget who held."""
     call.held_by = None
     if call.bridge_open:
         await engine.quietly(engine.acts.bridge_music(call.bridge_id, False))
 
 
-async def settle(engine: Engine, call: DispatchCall) -> None:
+async def settle(engine: Ringing, call: DispatchCall) -> None:
     """Give an adopted call a sound state."""
     caller = call.caller
     if call.parked_at is not None:
