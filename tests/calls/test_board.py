@@ -172,4 +172,6 @@ def test_any_order_of_facts_keeps_the_books_consistent(facts: list[SwitchFact]) 
     assert drift(board, truth) == []
     empty = Connected(0, (), ())
     board.apply(empty, 1)
-    assert not board.calls and not board.legs and not board.by_phone
+    assert not board.calls
+    assert not board.legs
+    assert not board.by_phone
