@@ -15,6 +15,7 @@ export type PhoneState = 'off' | 'connecting' | 'registered' | 'lost' | 'refused
 export const phoneState = ref<PhoneState>('off')
 export const phoneExtension = ref<string | null>(null)
 
+const RETRY = 5000
 let agent: UA | null = null
 
 export const ringingSession = computed(() => {
@@ -35,14 +36,18 @@ function incoming({ session, request }: IncomingRTCSessionEvent): void {
 }
 
 function follow(ua: UA): void {
-  ua.on('registered', () => (phoneState.value = 'registered'))
-  ua.on('unregistered', () => (phoneState.value = 'lost'))
-  ua.on('registrationFailed', ({ cause, response }) => {
-    phoneState.value = response ? 'refused' : 'lost'
+  /** An agent that was stopped still tells of its end; that is no news of the present one. */
+  const show = (state: PhoneState): void => {
+    if (agent === ua) phoneState.value = state
+  }
+  ua.on('registered', () => show('registered'))
+  ua.on('unregistered', () => show('lost'))
+  ua.on('registrationFailed', ({ response }) => {
+    show(response ? 'refused' : 'lost')
     // A refused account is tried again too: its secret may just have been changed.
-    if (cause && agent === ua) setTimeout(() => agent === ua && ua.register(), 5000)
+    setTimeout(() => agent === ua && ua.register(), RETRY)
   })
-  ua.on('disconnected', () => (phoneState.value = 'lost'))
+  ua.on('disconnected', () => show('lost'))
   ua.on('newRTCSession', (event: RTCSessionEvent) => {
     if (event.originator === 'remote') incoming(event as IncomingRTCSessionEvent)
     else track(event.session, true, () => undefined)
@@ -64,16 +69,22 @@ function build(config: PhoneConfig): UA {
   })
 }
 
+/** Counts starts and stops, so that one that waited finds out that it was overtaken. */
+let turn = 0
+
 /** Start the phone of a desk. `take` takes it from another tab of this browser. */
 export async function startPhone(config: PhoneConfig, take = false): Promise<void> {
-  if (agent && phoneExtension.value === config.extension) return
-  stopPhone()
+  if (phoneExtension.value === config.extension && phoneLock.value === 'own' && agent) return
+  const mine = ++turn
+  stopAgent()
   phoneExtension.value = config.extension
-  if (!(await takePhone(take, stopAgent))) {
+  phoneState.value = 'connecting'
+  const owner = await takePhone(take, stopAgent)
+  if (mine !== turn) return
+  if (!owner) {
     phoneState.value = 'other-tab'
     return
   }
-  phoneState.value = 'connecting'
   void openMicrophone()
   agent = build(config)
   follow(agent)
@@ -89,6 +100,7 @@ function stopAgent(): void {
 }
 
 export function stopPhone(): void {
+  turn += 1
   releasePhone()
   stopAgent()
   phoneState.value = 'off'

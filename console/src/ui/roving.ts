@@ -34,6 +34,7 @@ export function rove(event: KeyboardEvent): void {
 /** Bring the focus into a part of the screen: its first item, or the part itself. */
 export function focusPart(name: string): void {
   const part = document.querySelector<HTMLElement>(`[data-part="${name}"]`)
-  const item = part?.querySelector<HTMLElement>('[data-item], input, textarea')
+  const first = (selector: string) => part?.querySelector<HTMLElement>(selector)
+  const item = first('[data-item]') ?? first('input, textarea')
   ;(item ?? part)?.focus()
 }
