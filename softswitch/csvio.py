@@ -80,7 +80,13 @@ class Row:
         return self.cells.get(name, "") or otherwise
 
 
-def read_rows(data: bytes, *, required: Sequence[str], optional: Sequence[str] = ()) -> list[Row]:
+def read_rows(
+    data: bytes,
+    *,
+    required: Sequence[str],
+    optional: Sequence[str] = (),
+    most_rows: int | None = None,
+) -> list[Row]:
     """Return the rows of a CSV file whose first row names the columns, in any order.
 
     Refuses (``bad_csv``, ``too_large``) a file that is too large, has no known encoding, lacks a required column,
@@ -97,12 +103,12 @@ def read_rows(data: bytes, *, required: Sequence[str], optional: Sequence[str] =
     try:
         names = [name.strip().lower() for name in next(reader, [])]
         _check_header(names, required, optional)
-        return _rows(reader, names)
+        return _rows(reader, names, most_rows or MOST_ROWS)
     except csv.Error as error:
         raise bad_csv(f"Line {reader.line_num}: {error}.") from error
 
 
-def _rows(reader: Any, names: Sequence[str]) -> list[Row]:
+def _rows(reader: Any, names: Sequence[str], most: int) -> list[Row]:
     rows: list[Row] = []
     line = reader.line_num + 1
     for cells in reader:
@@ -110,11 +116,11 @@ def _rows(reader: Any, names: Sequence[str]) -> list[Row]:
             if len(cells) > len(names):
                 raise bad_csv(f"Line {line} has {len(cells)} cells for {len(names)} columns.")
             rows.append(Row(line, dict(zip(names, map(_plain, cells), strict=False))))
-        if len(rows) > MOST_ROWS:
+        if len(rows) > most:
             raise Refusal(
                 Kind.TOO_LARGE,
                 "too_many_rows",
-                f"The file has more than {MOST_ROWS} rows.",
+                f"The file has more than {most} rows.",
                 "Divide it.",
             )
         line = reader.line_num + 1

@@ -1,7 +1,8 @@
 """Lock-out of SIP registration: who guesses passwords of accounts is blocked for a while.
 
 What is blocked is an account from an address: a stranger who guesses must not lock out the real phone.  An
-address that fails with many accounts is blocked for all of them (``account`` is ``*``).
+address that fails with many accounts is blocked for all of them (``account`` is ``*``).  Over UDP anybody can write any
+address on a packet: an account, and an address, from which a phone is registered at present is spared.
 """
 
 from __future__ import annotations
@@ -40,22 +41,28 @@ class Blocked:
 
 
 Apply = Callable[[frozenset[Blocked]], Awaitable[object]]
+Spare = Callable[[Blocked], bool]
 
 
 class SipLockout:
-    """Follows failures; ``apply`` gets the whole set of what is blocked whenever it changes."""
+    """Follows failures; ``apply`` gets the whole set of what is blocked whenever it changes.
+
+    ``spare`` tells whose phone is registered: a forged packet must not cut it off.
+    """
 
     def __init__(
         self,
         db: Database,
         apply: Apply,
         *,
+        spare: Spare = lambda _key: False,
         clock: Clock = now,
         by_pair: Lockout | None = None,
         by_address: Lockout | None = None,
     ) -> None:
         self._db = db
         self._apply = apply
+        self._spare = spare
         self._clock = clock
         self._by_pair = by_pair or Lockout(5, 300, 60)
         self._by_address = by_address or Lockout(30, 300, 300)
@@ -76,7 +83,7 @@ class SipLockout:
         new: dict[Blocked, Millis] = {}
         for lockout, key in ((self._by_pair, pair), (self._by_address, everything)):
             until = lockout.failed(f"{key.account} {key.address}", at)
-            if until is not None and key not in self._blocked:
+            if until is not None and key not in self._blocked and not self._spare(key):
                 new[key] = until
         if new:
             await self._block(new, at)

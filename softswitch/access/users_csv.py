@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,14 @@ from softswitch.access.model import Actor, User
 from softswitch.access.passwords import check_rules
 from softswitch.access.service import Access
 from softswitch.access.users import UserChange, apply_change, check_gift, make_user
-from softswitch.clock import Clock, now
+from softswitch.clock import Clock, Millis, now
 from softswitch.csvio import Report, Row, RowStatus, read_rows, write_rows
 from softswitch.errors import Refusal, conflict, invalid
 from softswitch.store.database import Database
 
 COLUMNS = ("login", "name", "role", "language", "disabled")
+MOST_USERS = 2_000
+_CHUNK = 100
 _WORDS = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
 
 
@@ -55,15 +58,28 @@ class UsersCsv:
 
     async def import_(self, actor: Actor, data: bytes, *, dry_run: bool = False) -> Report:
         """Add and change users from a file; each row stands for itself. ``dry_run`` changes nothing."""
-        rows = read_rows(data, required=("login",), optional=(*COLUMNS[1:], "password"))
+        rows = await asyncio.to_thread(_read, data)
         prepared = [await self._prepare(row, dry_run) for row in rows]
-        try:
-            report = await self._db.write(_import, actor, prepared, self._clock(), dry_run)
-        except _DryRunError as done:
-            return done.report
+        report = Report()
+        for start in range(0, len(prepared), _CHUNK):
+            # In pieces: calls must not wait until the last of a thousand rows is written.
+            seen = frozenset(item.row.get("login") for item in prepared[:start])
+            chunk = prepared[start : start + _CHUNK]
+            report.rows += (await self._import(actor, chunk, seen, dry_run)).rows
+        if not dry_run:
+            counts = {status.value: report.count(status) for status in RowStatus}
+            await self._db.write(audit.append, actor.login, "users.imported", "", counts)
         for row in rows:
             self._access.forget(row.get("login"))
         return report
+
+    async def _import(
+        self, actor: Actor, chunk: list[_Prepared], seen: frozenset[str], dry_run: bool
+    ) -> Report:
+        try:
+            return await self._db.write(_import, actor, chunk, seen, self._clock(), dry_run)
+        except _DryRunError as done:
+            return done.report
 
     async def _prepare(self, row: Row, dry_run: bool) -> _Prepared:
         password = row.get("password")
@@ -77,11 +93,22 @@ class UsersCsv:
         return _Prepared(row, hashed, None)
 
 
+def _read(data: bytes) -> list[Row]:
+    return read_rows(
+        data, required=("login",), optional=(*COLUMNS[1:], "password"), most_rows=MOST_USERS
+    )
+
+
 def _import(
-    conn: Connection, actor: Actor, prepared: list[_Prepared], at: int, dry_run: bool
+    conn: Connection,
+    actor: Actor,
+    prepared: list[_Prepared],
+    earlier: frozenset[str],
+    at: Millis,
+    dry_run: bool,
 ) -> Report:
     report = Report()
-    seen: set[str] = set()
+    seen = set(earlier)
     for item in prepared:
         login = item.row.get("login")
         try:
@@ -92,12 +119,10 @@ def _import(
         seen.add(login)
     if dry_run:
         raise _DryRunError(report)
-    counts = {status.value: report.count(status) for status in RowStatus}
-    audit.append(conn, actor.login, "users.imported", "", counts)
     return report
 
 
-def _one(conn: Connection, actor: Actor, item: _Prepared, seen: set[str], at: int) -> RowStatus:
+def _one(conn: Connection, actor: Actor, item: _Prepared, seen: set[str], at: Millis) -> RowStatus:
     if item.refusal is not None:
         raise item.refusal
     login = numbers.login(item.row.get("login"))
@@ -112,7 +137,7 @@ def _one(conn: Connection, actor: Actor, item: _Prepared, seen: set[str], at: in
     return RowStatus.UNCHANGED if same else RowStatus.CHANGED
 
 
-def _add(conn: Connection, actor: Actor, item: _Prepared, at: int) -> None:
+def _add(conn: Connection, actor: Actor, item: _Prepared, at: Millis) -> None:
     row = item.row
     new = make_user(
         row.get("login"),

@@ -65,7 +65,6 @@ class Database:
 
     async def close(self) -> None:
         """Finish the writes that are queued and close every connection."""
-        self._loop = None if self._loop is None else asyncio.get_running_loop()
         await asyncio.to_thread(self._writer.end)
         await asyncio.to_thread(self._readers.shutdown)
         self._writer_engine.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from softswitch.access import users_csv
 from softswitch.access.model import Actor, Role
 from softswitch.access.users import UserChange
 from softswitch.errors import Refusal
@@ -156,6 +157,27 @@ async def test_a_dry_run_reports_the_same_and_changes_nothing(kit: Kit) -> None:
     assert (await kit.users.all(), await kit.acts()) == before
     wet = await kit.csv.import_(BOSS, file)
     assert dry == wet
+
+
+async def test_a_long_file_is_written_in_pieces_and_a_double_is_found_across_them(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users_csv, "_CHUNK", 3)
+    lines = [f"user{number},a good password" for number in range(8)]
+    file = "\n".join(["login,password", *lines, "user0,another password"]).encode()
+    for dry_run in (True, False):
+        report = await kit.csv.import_(BOSS, file, dry_run=dry_run)
+        assert [row.status for row in report.rows] == ["added"] * 8 + ["refused"]
+    assert len(await kit.users.all()) == 8
+    assert (await kit.audit.page())[-1]["details"]["added"] == 8
+
+
+async def test_a_file_of_too_many_users_is_refused(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users_csv, "MOST_USERS", 2)
+    with pytest.raises(Refusal, match=r"more than 2 rows"):
+        await kit.csv.import_(BOSS, b"login\na1\na2\na3\n")
 
 
 async def test_what_was_exported_can_be_imported_and_changes_nothing(kit: Kit) -> None:
