@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 LEFT_SECONDS = 1.0
 """How long a channel that left dispatch may take to tell the cause of its end."""
 
+GONE_SECONDS = (1.0, 10.0)
+"""When to look after a channel that the board has lost: a command may just be bringing it in."""
+
 
 class Engine(Ringing):
     """The calls under dispatch by call id."""
@@ -94,8 +97,8 @@ class Engine(Ringing):
 
     def channel_gone(self, channel_id: str, cause: int) -> None:
         """The board has lost a channel. Control tells that too, unless it was cut at that moment."""
-        if channel_id in self.rings or channel_id in self.call_by_channel:
-            asyncio.get_running_loop().call_later(LEFT_SECONDS, self._ended, channel_id, cause)
+        for seconds in GONE_SECONDS:
+            asyncio.get_running_loop().call_later(seconds, self._ended, channel_id, cause)
 
     def _key(self, fact: KeyPressed) -> None:
         call = self.calls.get(self.call_by_channel.get(fact.channel_id, ""))

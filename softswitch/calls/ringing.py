@@ -162,6 +162,10 @@ class Ringing(Core):
     async def _leg_unanswered(self, ring: Ring, channel_id: str, cause: int) -> None:
         async with self.locked(ring.call_id):
             call = self.calls.get(ring.call_id)
+            if call is not None and (member := self.remove(call, channel_id)) is not None:
+                await outcomes.departed(self, call, member, cause)  # it answered and left at once
+                self.changed(call.id)
+                return
             self.rings.pop(channel_id, None)
             ring.channel_ids.discard(channel_id)
             ring.last_cause = cause or ring.last_cause
