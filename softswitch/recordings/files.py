@@ -83,6 +83,17 @@ class Folder:
         _flush(self.spool)
         return kept
 
+    def put_empty(self, path: str) -> Kept:
+        """Make the file of a recording that never had a frame: its channel ended before Asterisk opened one."""
+        target = self.at(path)
+        _make_folders(target.parent, self.root)
+        with target.open("xb") as stream:
+            stream.write(wav.header(wav.Audio(0)))
+            stream.flush()
+            os.fsync(stream.fileno())
+        _flush(target.parent)
+        return measure(target, path, repaired=True)
+
     def measure(self, path: str) -> Kept:
         """Return what is known of a file in the archive."""
         return measure(self.at(path), path, repaired=False)

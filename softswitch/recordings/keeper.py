@@ -27,6 +27,10 @@ QUIET: Millis = 2_000
 
 Asterisk closes the file within milliseconds after the hang-up; a file it was killed on is never closed.
 """
+NO_FILE: Millis = 1_000
+"""A channel that ended within this time after its recording began may have none: Asterisk opens the file in a
+thread of its own, which finds the channel gone. Nothing was said on it."""
+
 _LOOK_EVERY = 0.02
 _AT_ONCE = 4
 
@@ -128,13 +132,17 @@ class Keeper:
         return any(row.state is State.RUNNING for row in rows)
 
     async def _without_file(self, channel_id: RecordingId) -> None:
+        """The spool has no file of a channel: it was put away before, or never was, or is lost."""
         for row in await self._db.read(store.of_channel, channel_id):
-            if row.state is State.RUNNING:
-                path = model.archive_path(row.id, row.began_at)
-                if await asyncio.to_thread(self._folder.at(path).exists):
-                    await self._complete(row.id, path)
-                else:
-                    await self._mark_missing(row.id)
+            if row.state is not State.RUNNING:
+                continue
+            path = model.archive_path(row.id, row.began_at)
+            if await asyncio.to_thread(self._folder.at(path).exists):
+                await self._complete(row.id, path)
+            elif row.ended_at is not None and row.ended_at - row.began_at < NO_FILE:
+                await self._keep(row.id, await asyncio.to_thread(self._folder.put_empty, path))
+            else:
+                await self._mark_missing(row.id)
 
     async def _row(self, channel_id: RecordingId) -> Recording:
         """Return the row of what a channel records; write it when it is not there."""

@@ -102,6 +102,31 @@ async def test_a_leg_without_any_audio_is_kept_with_no_duration(
         assert file.getnframes() == 0
 
 
+async def test_a_channel_that_ended_before_asterisk_opened_a_file_has_an_empty_one(
+    switch: Switch, db: Database
+) -> None:
+    await switch.connect()
+    await switch.begin(CALL)
+    switch.clock.at += 300
+    await switch.end(CALL)
+    await switch.service.settled()
+    row = (await rows(db))[CALL]
+    assert (row.state, row.duration_ms, row.size) == (State.KEPT, 0, 44)
+    assert await switch.service.check(full=True) == []
+
+
+async def test_a_long_call_without_a_file_is_missing_and_alarmed(
+    switch: Switch, db: Database, alarms: Alarms
+) -> None:
+    await switch.connect()
+    await switch.begin(CALL)
+    switch.clock.at += 5 * SECOND
+    await switch.end(CALL)
+    await switch.service.settled()
+    assert (await rows(db))[CALL].state is State.MISSING
+    assert f"recordings-missing-{CALL}" in alarms.shown
+
+
 async def test_a_channel_recorded_twice_gives_two_recordings(switch: Switch, db: Database) -> None:
     await switch.connect()
     await switch.begin(CALL)
