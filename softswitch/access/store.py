@@ -84,6 +84,8 @@ class StoredToken:
 
 def user(conn: Connection, login: str) -> User | None:
     """Return a user."""
+    if "\0" in login:  # PostgreSQL refuses it even in a question
+        return None
     row = conn.execute(select(users).where(users.c.login == login)).first()
     return None if row is None else _user(row)
 
@@ -95,6 +97,8 @@ def all_users(conn: Connection) -> list[User]:
 
 def password(conn: Connection, login: str) -> str | None:
     """Return the hash of a user's password."""
+    if "\0" in login:
+        return None
     return conn.execute(select(users.c.password).where(users.c.login == login)).scalar()
 
 
