@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from softswitch.asterisk.facts import endpoint_of
 from softswitch.clock import Millis
+from softswitch.ports import PastCall
 
 _COLUMNS = (
     "eventtype", "userdeftype", "eventtime", "CHANNEL(uniqueid)", "CHANNEL(linkedid)",
@@ -168,46 +170,92 @@ def _texts(data: bytes) -> Iterator[str]:
             yield line.decode("utf-8", "replace").rstrip("\r")
 
 
-@dataclass(frozen=True, slots=True)
-class AbandonedCall:
-    """An emergency call that ended before anyone spoke with the caller."""
+@dataclass(slots=True)
+class _Caller:
+    """What the lines have told of one emergency caller so far."""
 
-    call_id: str
-    number: str
-    digits: str
-    at: Millis
-    ended_at: Millis
+    first: JournalLine
+    answered_at: Millis | None = None
+    answered_by: str = ""
+    ended_at: Millis | None = None
+    cause: int = 0
+
+    def meet(self, channel: str, at: Millis) -> None:
+        if self.answered_at is None:
+            self.answered_at, self.answered_by = at, endpoint_of(channel)
+
+    def call(self) -> PastCall:
+        first = self.first
+        return PastCall(
+            first.call_id,
+            first.number,
+            first.extension,
+            first.at,
+            self.answered_at,
+            self.answered_by,
+            self.ended_at,
+            self.cause,
+        )
 
 
-def abandoned(lines: Iterable[JournalLine]) -> list[AbandonedCall]:
-    """Return the emergency calls that ended without ever having been in a bridge with someone.
+def past_calls(lines: Iterable[JournalLine]) -> list[PastCall]:
+    """Return the emergency calls that the lines tell of, in the order in which they came.
 
     A caller alone in a bridge (music while waiting) has spoken with nobody; what counts is a bridge that
     the caller shared with another channel, or an answer that put a peer beside it.
     """
-    open_calls: dict[str, AbandonedCall] = {}
-    met: set[str] = set()
-    bridges: dict[str, set[str]] = {}
-    ended: list[AbandonedCall] = []
+    callers: dict[str, _Caller] = {}
+    bridges: dict[str, dict[str, str]] = {}
     for line in lines:
         if line.event == EMERGENCY or line.user_event == EMERGENCY:
-            open_calls[line.channel_id] = AbandonedCall(
-                line.call_id, line.number, line.extension, line.at, 0
-            )
+            callers.setdefault(line.channel_id, _Caller(line))
         elif line.event == "BRIDGE_ENTER":
-            bridge = str(line.details.get("bridge_id", ""))
-            members = bridges.setdefault(bridge, set())
-            members.add(line.channel_id)
-            if line.peer:
-                met.add(line.channel_id)
-            if len(members) > 1:
-                met |= members
+            members = bridges.setdefault(str(line.details.get("bridge_id", "")), {})
+            members[line.channel_id] = line.channel
+            _meet(callers, members, line)
         elif line.event == "BRIDGE_EXIT":
-            bridges.get(str(line.details.get("bridge_id", "")), set()).discard(line.channel_id)
-        elif line.event == "CHAN_END" and line.channel_id in open_calls:
-            call = open_calls.pop(line.channel_id)
-            if line.channel_id not in met:
-                ended.append(
-                    AbandonedCall(call.call_id, call.number, call.digits, call.at, line.at)
-                )
-    return ended
+            bridges.get(str(line.details.get("bridge_id", "")), {}).pop(line.channel_id, None)
+        elif caller := callers.get(line.channel_id):
+            if line.event == "HANGUP":
+                caller.cause = line.cause
+            elif line.event == "CHAN_END":
+                caller.ended_at = line.at
+    return [caller.call() for caller in callers.values()]
+
+
+def _meet(callers: dict[str, _Caller], members: dict[str, str], line: JournalLine) -> None:
+    """Whoever shares a bridge with somebody else is answered."""
+    for channel_id in members:
+        others = [name for other, name in members.items() if other != channel_id]
+        if channel_id == line.channel_id and line.peer:
+            others.append(line.peer)
+        if others and (caller := callers.get(channel_id)):
+            caller.meet(others[0], line.at)
+
+
+class JournalOfCalls:
+    """Implements ``ports.Journal`` over the journal file."""
+
+    def __init__(self, reader: JournalReader) -> None:
+        self._reader = reader
+
+    def read(self, cursor: str) -> tuple[list[PastCall], str]:
+        """Return the emergency calls after ``cursor`` and where the next read begins."""
+        place = _cursor_from(cursor)
+        lines: list[JournalLine] = []
+        while True:
+            more, after = self._reader.read(place)
+            lines += more
+            if after == place:
+                break
+            place = after
+        return past_calls(lines), f"{place.inode}:{place.offset}"
+
+    def rotate(self, cursor: str) -> bool:
+        """Put a long journal away that has been read to its end."""
+        return self._reader.rotate(_cursor_from(cursor))
+
+
+def _cursor_from(text: str) -> Cursor:
+    inode, _, offset = text.partition(":")
+    return Cursor(int(inode), int(offset)) if inode.isdigit() and offset.isdigit() else Cursor()

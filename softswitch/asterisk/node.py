@@ -27,10 +27,15 @@ from softswitch.setup.progress import Progress, silent
 START_SECONDS = 30.0
 STOP_SECONDS = 3.0
 """Asterisk 22.10 sometimes hangs while it unloads its modules, after a WebSocket was cut abruptly."""
-RESPOND_SECONDS = 5.0
+RESPOND_SECONDS = 20.0
+"""How long an Asterisk with calls may be silent, on a busy machine, before it is taken for dead."""
+COMMAND_SECONDS = 15.0
+RELOAD_SECONDS = 90.0
+"""A dialplan of 3,000 extensions takes 4 to 15 s to load on two busy cores; calls go on meanwhile."""
 _POLL_SECONDS = 0.05
 _MOST_BACKOFF = 4.0
 _FLAPPING_SECONDS = 30.0
+NOT_RUNNING = "asterisk_not_running"
 _log = logging.getLogger(__name__)
 
 RELOADS: Mapping[str, str] = {
@@ -169,9 +174,11 @@ class AsteriskNode:
         await self._until_ready(pid, process.log_size(self.settings))
 
     async def _responds(self) -> bool:
-        """Ask over the control socket: that works whatever ports it was started with."""
+        """Ask over ARI, and over the control socket: that works whatever ports it was started with."""
         deadline = time.monotonic() + RESPOND_SECONDS
         while time.monotonic() < deadline:
+            if await ari_answers(self.settings, self.secrets):
+                return True
             if await self._try_command("core show uptime"):
                 return True
             await asyncio.sleep(_POLL_SECONDS)
@@ -228,26 +235,33 @@ class AsteriskNode:
     # ---- configuration ------------------------------------------------------------------------------
 
     async def apply(self, directory: Directory) -> None:
-        """Make ``directory`` what Asterisk routes by. Calls go on; on a refusal the old one stays."""
+        """Make ``directory`` what Asterisk routes by; calls go on. On a refusal the old one stays in force.
+
+        While Asterisk is down the files are written all the same: it starts with them.
+        """
         async with self._configuring:
-            new = render(self._frame, directory)
-            old = {name: self._read(name) for name in new}
-            changed = self._write(new)
+            before = self.directory
+            # In a thread: some thousands of extensions take half a second.
+            new = await asyncio.to_thread(render, self._frame, directory)
             self.directory = directory
             try:
-                await self._reload(changed)
-            except Refusal:
-                self._write({name: text for name, text in old.items() if text is not None})
+                await self._reload(await asyncio.to_thread(self._write, new))
+            except Refusal as refusal:
+                if refusal.code == NOT_RUNNING:
+                    return
+                self.directory = before
+                with suppress(Refusal):
+                    await self._reload(self._write(render(self._frame, before)))
                 raise
 
-    async def command(self, text: str) -> str:
-        """Return what Asterisk's command line answers, for diagnosis and tests."""
+    async def command(self, text: str, seconds: float = COMMAND_SECONDS) -> str:
+        """Return what Asterisk's command line answers within ``seconds``."""
         words = self.install.argv("-C", str(self.settings.etc / "asterisk.conf"), "-rx", text)
         running = await asyncio.create_subprocess_exec(
             *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
         try:
-            output, _ = await asyncio.wait_for(running.communicate(), 15)
+            output, _ = await asyncio.wait_for(running.communicate(), seconds)
         except TimeoutError:
             running.kill()
             await running.wait()
@@ -258,7 +272,7 @@ class AsteriskNode:
             ) from None
         if running.returncode:
             raise unavailable(
-                "asterisk_not_running", "Asterisk does not run.", "Wait until it is started again."
+                NOT_RUNNING, "Asterisk does not run.", "Wait until it is started again."
             )
         return output.decode(errors="replace")
 
@@ -274,7 +288,7 @@ class AsteriskNode:
     async def _reload(self, changed: list[str]) -> None:
         for name in changed:
             if name in RELOADS:
-                answer = await self.command(RELOADS[name])
+                answer = await self.command(RELOADS[name], RELOAD_SECONDS)
                 if "fail" in answer.lower() or "error" in answer.lower():
                     raise conflict(
                         "reload_failed",

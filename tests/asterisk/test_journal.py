@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softswitch.asterisk.journal import (
-    AbandonedCall,
     Cursor,
     JournalLine,
+    JournalOfCalls,
     JournalReader,
-    abandoned,
     parse_line,
+    past_calls,
 )
+from softswitch.ports import PastCall
 
 # Captured from Asterisk 22.10.1.
 CAPTURED = (
@@ -40,25 +41,34 @@ CAPTURED = (
 )
 
 
-def event(kind: str, channel: str, at: int = 0, **more: str) -> JournalLine:
+def event(kind: str, channel_id: str, at: int = 0, **more: str) -> JournalLine:
     blank = dict.fromkeys(
         ("number", "dialled", "extension", "context", "channel", "application"), ""
     )
     rest = {"application_data": "", "peer": "", "extra": "", "user_event": "", **more}
-    return JournalLine(event=kind, at=at, channel_id=channel, call_id=channel, **{**blank, **rest})
+    return JournalLine(
+        event=kind, at=at, channel_id=channel_id, call_id=channel_id, **{**blank, **rest}
+    )
 
 
 def emergency(channel: str, at: int = 1) -> JournalLine:
     return event("EMERGENCY", channel, at, number="13800138000", extension="120")
 
 
-def test_a_captured_call_is_read_and_found_abandoned() -> None:
+def test_a_captured_call_is_read_and_was_never_answered() -> None:
     lines = [line for text in CAPTURED if (line := parse_line(text))]
     assert len(lines) == 4
     assert lines[2].cause == 16
     assert lines[1].at == 1_795_364_274_766
-    assert abandoned(lines) == [
-        AbandonedCall("1795364274.0", "13800138000", "120", 1_795_364_274_766, 1_795_364_276_428)
+    assert past_calls(lines) == [
+        PastCall(
+            "1795364274.0",
+            "13800138000",
+            "120",
+            1_795_364_274_766,
+            ended_at=1_795_364_276_428,
+            cause=16,
+        )
     ]
 
 
@@ -73,15 +83,16 @@ def test_no_text_breaks_the_parser(text: str) -> None:
     assert line is None or line.event is not None
 
 
-def test_an_answered_call_is_not_abandoned() -> None:
+def test_an_answered_call_tells_when_and_by_whom() -> None:
     bridge = '{"bridge_id":"b"}'
     lines = [
         emergency("c"),
         event("BRIDGE_ENTER", "c", extra=bridge),
-        event("BRIDGE_ENTER", "desk", extra=bridge),
+        event("BRIDGE_ENTER", "desk", 5, extra=bridge, channel="PJSIP/1001-sip-0000000a"),
         event("CHAN_END", "c", 9),
     ]
-    assert abandoned(lines) == []
+    (call,) = past_calls(lines)
+    assert (call.answered_at, call.answered_by, call.ended_at) == (5, "1001-sip", 9)
 
 
 def test_waiting_alone_in_a_bridge_is_no_answer() -> None:
@@ -93,11 +104,24 @@ def test_waiting_alone_in_a_bridge_is_no_answer() -> None:
         event("BRIDGE_ENTER", "other", extra=bridge),
         event("CHAN_END", "c", 9),
     ]
-    assert [call.call_id for call in abandoned(lines)] == ["c"]
+    (call,) = past_calls(lines)
+    assert (call.answered_at, call.ended_at) == (None, 9)
 
 
-def test_a_call_that_goes_on_is_not_abandoned_yet() -> None:
-    assert abandoned([emergency("c"), event("HANGUP", "c")]) == []
+def test_a_call_that_goes_on_has_no_end() -> None:
+    (call,) = past_calls([emergency("c"), event("BRIDGE_ENTER", "x")])
+    assert call.ended_at is None
+
+
+def test_calls_are_read_once_and_on_from_the_cursor(tmp_path: Path) -> None:
+    path = tmp_path / "journal.csv"
+    journal = JournalOfCalls(JournalReader(path))
+    assert journal.read("") == ([], "0:0")
+    write(path, *(f"{text}\n" for text in CAPTURED))
+    calls, cursor = journal.read("")
+    assert [call.call_id for call in calls] == ["1795364274.0"]
+    assert journal.read(cursor) == ([], cursor)
+    assert journal.read("nonsense")[0] == calls
 
 
 def write(path: Path, *texts: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from softswitch.asterisk import process
-from softswitch.asterisk.node import AsteriskNode
+from softswitch.asterisk.node import RELOADS, AsteriskNode
 from softswitch.asterisk.probe import ari_answers
 from softswitch.errors import Refusal
 from softswitch.ports import ActFailed, Connected, Disconnected
@@ -67,7 +67,7 @@ async def test_asterisk_outlives_the_server_and_is_adopted(tmp_path: Path) -> No
     next_server = AsteriskNode(node.settings, node.install, node.directory, progress=told.append)
     await next_server.start()
     try:
-        assert next_server.pid == pid
+        assert next_server.pid == pid, told
         assert next_server.starts == 0
         assert "adopting" in told[0]
     finally:
@@ -187,6 +187,33 @@ async def test_a_refused_directory_changes_nothing(own: AsteriskNode) -> None:
     with pytest.raises(Refusal):
         await own.apply(replace(own.directory, lines=(line("700"),), desks=()))
     assert (own.settings.etc / "pjsip.conf").read_text() == before
+
+
+async def test_a_change_while_asterisk_is_down_is_in_force_when_it_is_back(
+    own: AsteriskNode,
+) -> None:
+    assert own.pid is not None
+    os.kill(own.pid, signal.SIGKILL)
+    await own.apply(replace(own.directory, lines=(*own.directory.lines, line("2001"))))
+    await eventually_ready(own)
+    assert "2001" in await own.command("dialplan show 2001@extensions")
+
+
+async def test_what_asterisk_refuses_is_taken_back(
+    own: AsteriskNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = own.directory
+    monkeypatch.setitem(RELOADS, "extensions.conf", "core show error fail")
+    with pytest.raises(Refusal) as refused:
+        await own.apply(replace(before, lines=(*before.lines, line("2001"))))
+    assert refused.value.code == "reload_failed"
+    assert own.directory is before
+    assert "2001" not in (own.settings.etc / "extensions.conf").read_text()
+
+
+async def eventually_ready(node: AsteriskNode) -> None:
+    async with live(node) as switch:
+        await switch.control_facts.first()
 
 
 async def test_a_long_data_folder_still_starts(tmp_path: Path) -> None:
