@@ -19,11 +19,13 @@ from softswitch.access.sip_lockout import EVERY_ACCOUNT, Blocked, SipLockout
 from softswitch.access.tokens import Tokens
 from softswitch.access.users import Users
 from softswitch.asterisk.ari import AriControl
+from softswitch.asterisk.journal import JournalOfCalls, JournalReader
 from softswitch.asterisk.model import Lockout
 from softswitch.asterisk.node import AsteriskNode
 from softswitch.asterisk.plain import AmiSwitch
 from softswitch.asterisk.settings import NodeSettings
 from softswitch.calls.center import CallCenter
+from softswitch.calls.drift import DriftCheck
 from softswitch.calls.pump import Pump
 from softswitch.directory.book import Book
 from softswitch.directory.model import DirectorySnapshot
@@ -162,7 +164,10 @@ class System:
             await self.node.detach()
 
     async def _open_calls(self) -> None:
-        self.center = CallCenter(self.db, self.control, self.switch, self.book, self.live)
+        journal = JournalOfCalls(JournalReader(self.node.settings.journal))
+        self.center = CallCenter(
+            self.db, self.control, self.switch, self.book, self.live, journal=journal
+        )
         await self.center.start()
         self._stack.push_async_callback(self.center.stop)
 
@@ -205,15 +210,17 @@ class System:
         return (known.name, known.address) if known else None
 
     async def _go_live(self) -> None:
-        self.sip_lockout = SipLockout(self.db, self._block)
+        self.sip_lockout = SipLockout(self.db, self._block, spare=self._is_phone)
         self._run(self.sip_lockout.run(), "sip lock-out")
         house = Housekeeping(self.db)
         house.add("sessions", self.access.end_old_sessions)
+        house.add("journal", self.center.put_journal_away)
         self._run(house.run(), "housekeeping")
         await self.events.start()
         self._stack.push_async_callback(self.events.close)
         self.pump = Pump(self.center, self.switch, self.control, self._also)
         self.pump.start()
+        self._run(DriftCheck(self.center, self.switch).run(), "drift check")
         self._stack.push_async_callback(self.pump.stop)
         await self.pump.ready.wait()
 
@@ -274,6 +281,15 @@ class System:
             await self.node.apply(self._plan())
         except Refusal as refusal:
             log.error("the SIP lock-out could not be applied: %s", refusal)
+
+    def _is_phone(self, key: Blocked) -> bool:
+        """Tell whether a registered phone, which knows its password, speaks from there."""
+        return any(
+            told.reachable
+            and told.address.rpartition(":")[0] == key.address
+            and key.account in (EVERY_ACCOUNT, told.phone_id)
+            for told in self.center.board.reachable.values()
+        )
 
     @property
     def url(self) -> str:

@@ -143,6 +143,34 @@ SwitchFact = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """An emergency call as the journal tells it, which goes on while nobody here listens.
+
+    ``answered_at`` is when the caller first was in a bridge with somebody, ``answered_by`` that one's phone id;
+    ``ended_at`` None: it had not ended where the journal ends.
+    """
+
+    call_id: str
+    number: str
+    digits: str
+    started_at: Millis
+    answered_at: Millis | None = None
+    answered_by: str = ""
+    ended_at: Millis | None = None
+    cause: int = 0
+
+
+class Journal(Protocol):
+    """The record of emergency calls that the switch itself keeps. ``cursor`` is how far it was read, empty: nothing."""
+
+    def read(self, cursor: str) -> tuple[list[PastCall], str]:
+        """Return the calls after ``cursor`` and the new cursor. Blocks on the disk."""
+
+    def rotate(self, cursor: str) -> bool:
+        """Put a long journal away that has been read to its end."""
+
+
 # ---- control: what calls under dispatch tell --------------------------------------------------------------
 
 

@@ -20,9 +20,9 @@ from softswitch.calls.intake import Duty, Waiting
 from softswitch.calls.intake_service import IntakeService
 from softswitch.calls.model import Call, CallKind
 from softswitch.calls.phonebook import Known, Phonebook
+from softswitch.calls.reconcile import SWITCH_STARTED, Reconciler, Unseen, from_row
 from softswitch.calls.tasks import TaskService
 from softswitch.clock import Clock, Millis, now
-from softswitch.events import CallAbandoned
 from softswitch.ports import (
     ActFailed,
     CallActs,
@@ -31,6 +31,7 @@ from softswitch.ports import (
     Connected,
     ControlFact,
     Disconnected,
+    Journal,
     LegRinging,
     PlainActs,
     SwitchFact,
@@ -60,6 +61,7 @@ class CallCenter:
         book: Phonebook,
         screen: Screen,
         *,
+        journal: Journal | None = None,
         clock: Clock = now,
     ) -> None:
         self._db = db
@@ -85,6 +87,7 @@ class CallCenter:
         self.engine.features = FeatureService(self.engine, self.intake, self.commands, clock)
         self.tasks = TaskService(db, self.engine, self.desks, self.commands, self, clock)
         self.log = CallLog(db, book, self._login_of)
+        self._reconciler = Reconciler(db, journal, book)
         self.incident_of: Callable[[str], str | None] = lambda call_id: None
         self.switch_up = False
         self._natures: dict[str, Nature] = {}
@@ -107,7 +110,7 @@ class CallCenter:
             self.desks.seats[seat["extension"]] = Seat(
                 seat["login"], Duty(seat["duty"]), seat["since"]
             )
-        started = await self._db.read(store.get_state, "switch_started_at")
+        started = await self._db.read(store.get_state, SWITCH_STARTED)
         self._switch_started = int(started) if started else None
         self._background.append(asyncio.create_task(self.log.run(), name="call-log"))
         await self.tasks.load()
@@ -193,42 +196,38 @@ class CallCenter:
         self._screen.drop("waiting", call.id)
         emergency = row is not None and row["kind"] == CallKind.EMERGENCY.value
         if row is not None and emergency and row["answered_at"] is None:
-            self.spawn(self.tasks.abandoned(_gone(row, at, "caller")))
+            self.spawn(self.tasks.abandoned(from_row(row, at, "caller")))
 
     def _connected(self, fact: Connected, changes: Changes, at: Millis) -> None:
         """The stream is up again: close what ended unseen; a new run of the switch has lost the old calls."""
         self.switch_up = True
         restarted = self._switch_started is not None and self._switch_started != fact.started_at
         self._switch_started = fact.started_at
-        lost: list[dict[str, Any]] = []
-        if restarted:
-            for call in changes.ended_calls:
-                row = self.log.row_of(call.id)
-                if row is not None:
-                    lost.append(row)
+        rows = (self.log.row_of(call.id) for call in changes.ended_calls) if restarted else ()
+        lost = [row for row in rows if row is not None]
         gone = [row for key, row in self.engine.remembered.items() if key not in self.board.calls]
         for row in gone:
             del self.engine.remembered[row["id"]]
             self.log.forget(row["id"])
-            if restarted or row["answered_at"] is None:
-                lost.append(row)
-        self.spawn(self._write_reconciled([r["id"] for r in gone], lost, restarted, at))
+        up = frozenset(self.board.calls)
+        unseen = Unseen(gone, lost, up, fact.started_at, restarted, at)
+        self.spawn(self._reconcile(unseen))
         if restarted:
-            log.warning("the switch was restarted: %d calls were lost", len(lost))
+            log.warning("the switch was restarted: %d calls were lost", len(lost) + len(gone))
 
-    async def _write_reconciled(
-        self, gone: list[str], lost: list[dict[str, Any]], restarted: bool, at: Millis
-    ) -> None:
-        def write(conn: Any) -> None:
-            if self._switch_started is not None:
-                store.set_state(conn, "switch_started_at", str(self._switch_started))
-            store.end_calls(conn, gone, at, 41 if restarted else 16)
+    async def _reconcile(self, unseen: Unseen) -> None:
+        for gone in await self._reconciler.write(unseen):
+            await self.tasks.abandoned(gone)
 
-        await self._db.write(write)
-        reason = "switch_restarted" if restarted else "caller"
-        for row in lost:
-            if row["kind"] == CallKind.EMERGENCY.value:
-                await self.tasks.abandoned(_gone(row, at, reason))
+    async def put_journal_away(self) -> None:
+        """Let the journal not grow for ever; to be called now and then."""
+        calls = self.board.calls.values()
+        if self.switch_up and not any(self._is_emergency(call) for call in calls):
+            await self._reconciler.skip_to_end()
+
+    def _is_emergency(self, call: Call) -> bool:
+        kept = self._natures.get(call.id)
+        return kept is None or kept.kind is CallKind.EMERGENCY
 
     # ---- what the parts tell
 
@@ -374,14 +373,3 @@ class CallCenter:
     def registry_changed(self) -> None:
         """Forget the names that were looked up."""
         self._names.clear()
-
-
-def _gone(row: dict[str, Any], at: Millis, reason: str) -> CallAbandoned:
-    return CallAbandoned(
-        row["id"],
-        at,
-        row["digits"] or "",
-        row["caller_number"],
-        max(0, at - row["started_at"]),
-        reason,
-    )

@@ -132,6 +132,22 @@ def add_call(conn: Connection, row: Mapping[str, Any]) -> bool:
     return True
 
 
+def complete_call(
+    conn: Connection, call_id: str, answered_at: Millis | None, ended_at: Millis, cause: int
+) -> dict[str, Any] | None:
+    """Fill in what a row lacks of answer and end; return the row, None when it had ended before."""
+    row = conn.execute(select(calls).where(calls.c.id == call_id)).mappings().first()
+    if row is None or row["ended_at"] is not None:
+        return None
+    values = {
+        "answered_at": row["answered_at"] or answered_at,
+        "ended_at": ended_at,
+        "cause": cause,
+    }
+    conn.execute(update(calls).where(calls.c.id == call_id).values(**values))
+    return {**row, **values}
+
+
 def open_calls(conn: Connection) -> list[dict[str, Any]]:
     """Return the calls that have not ended, as far as the books know."""
     rows = conn.execute(select(calls).where(calls.c.ended_at.is_(None))).mappings()
