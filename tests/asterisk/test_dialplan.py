@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.asterisk.journal import Cursor, JournalLine, JournalReader, abandoned
+from softswitch.asterisk.journal import Cursor, JournalLine, JournalReader, past_calls
 from softswitch.asterisk.model import Lockout
 from softswitch.asterisk.node import AsteriskNode
 from softswitch.asterisk.plain import AmiSwitch
@@ -21,6 +21,7 @@ from softswitch.ports import (
     ChannelState,
     Entered,
     Leg,
+    PastCall,
     RecordingBegan,
     SwitchFact,
     TransferAsked,
@@ -111,7 +112,10 @@ async def test_without_dispatch_all_desks_ring_and_one_answers(
         await facts.wait_for(ChannelGone, lambda f: f.channel_id == began.channel.id)
     await eventually(lambda: seconds_of(node, began.channel.id) > 0)
     assert journal_of(node, began.channel.id)[1].event == "EMERGENCY"
-    assert began.channel.id not in {c.call_id for c in abandoned(journal_lines(node))}
+    told = past_call(node, began.channel.id)
+    assert told.answered_by == "p1002"
+    assert told.answered_at is not None
+    assert told.answered_at >= told.started_at
 
 
 async def test_without_dispatch_nobody_there_rings_on_and_the_caller_is_abandoned(
@@ -123,9 +127,10 @@ async def test_without_dispatch_nobody_there_rings_on_and_the_caller_is_abandone
         seen = await facts.wait_for(ChannelSeen, lambda f: f.channel.endpoint == "citizens")
         await call.hangup()
         await facts.wait_for(ChannelGone, lambda f: f.channel_id == seen.channel.id)
-    missed = [c for c in abandoned(journal_lines(node)) if c.call_id == seen.channel.id]
-    assert [(c.number, c.digits) for c in missed] == [("13700137000", "119")]
-    assert missed[0].ended_at >= missed[0].at
+    await eventually(lambda: past_call(node, seen.channel.id).ended_at is not None)
+    missed = past_call(node, seen.channel.id)
+    assert (missed.number, missed.digits) == ("13700137000", "119")
+    assert missed.answered_at is None
 
 
 async def test_the_second_round_rings_the_duty_number(
@@ -456,6 +461,10 @@ def seconds_of(node: AsteriskNode, channel_id: str) -> float:
 
 def journal_lines(node: AsteriskNode) -> list[JournalLine]:
     return JournalReader(node.settings.journal).read(Cursor())[0]
+
+
+def past_call(node: AsteriskNode, call_id: str) -> PastCall:
+    return next(call for call in past_calls(journal_lines(node)) if call.call_id == call_id)
 
 
 def journal_of(node: AsteriskNode, channel_id: str) -> list[JournalLine]:
