@@ -15,6 +15,7 @@ from softswitch.web.csv_http import CsvReport, csv_response
 from softswitch.web.guard import Guard
 
 Text = Annotated[str, Field(max_length=200)]
+_NO_NUL = r"^[^\x00]*$"  # PostgreSQL refuses it even in a question
 Password = Annotated[str, Field(max_length=1_000)]
 
 
@@ -146,8 +147,8 @@ def _audit_routes(router: APIRouter, audit: Audit, guard: Guard) -> None:
     async def read_audit(
         after: Annotated[int, Query(ge=0, le=2**62)] = 0,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
-        actor: Annotated[str, Query(max_length=64)] = "",
-        act: Annotated[str, Query(max_length=64)] = "",
+        actor: Annotated[str, Query(max_length=64, pattern=_NO_NUL)] = "",
+        act: Annotated[str, Query(max_length=64, pattern=_NO_NUL)] = "",
         _actor: Actor = Depends(guard(Right.AUDIT_READ)),  # noqa: B008
     ) -> dict[str, Any]:
         return {"audit": await audit.page(after, limit, actor, act)}

@@ -143,9 +143,9 @@ class Writer:
 
     def _fail(self, jobs: list[Job], error: BaseException) -> None:
         self.statistics.failures += len(jobs)
-        self.statistics.available = False
         for job in jobs:
             job.fail(error)
+        self.statistics.available = not any(job.is_hindered() for job in jobs)
         # A file that was opened read-only stays so for its connection: the next try opens it anew.
         self._engine.dispose()
         self._settled(jobs, {})

@@ -68,6 +68,24 @@ async def test_one_that_fails_harms_no_other_in_the_same_commit(db: Database) ->
     assert await db.read(texts) == ["a", "b", "c"]
 
 
+async def test_one_that_fails_only_at_the_commit_harms_no_other(db: Database) -> None:
+    await db.write(
+        execute,
+        "CREATE TABLE child (id INTEGER REFERENCES test_notes (id) DEFERRABLE INITIALLY DEFERRED)",
+    )
+    orphan = "INSERT INTO child VALUES (99)"
+    results = await together(db, db.write(add, "a"), db.write(execute, orphan), db.write(add, "b"))
+    assert [results[0], results[2]] == ["a", "b"]
+    assert isinstance(results[1], IntegrityError)
+    assert await db.read(texts) == ["a", "b"]
+    assert db.state()["ok"] is True
+
+
+def execute(conn: Connection, statement: str) -> str:
+    conn.exec_driver_sql(statement)
+    return statement
+
+
 async def test_a_refusal_of_a_function_undoes_what_it_did(db: Database) -> None:
     def half(conn: Connection) -> None:
         add(conn, "half")
