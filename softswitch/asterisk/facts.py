@@ -48,6 +48,12 @@ def endpoint_of(name: str) -> str:
 
 
 _UNKNOWN = "<unknown>"
+_UNREAD = "0"
+"""The caller number of a channel from a gateway until the dialplan has read the true one (see pjsip.conf.j2)."""
+
+_TRUNKS = "from-trunks"
+_SUBROUTINES = frozenset({"trunk-caller", "plain-caller", "record-leg"})
+"""Contexts that a channel passes through; it still is what it was dialled for."""
 
 
 def channel_of(event: Event, created_at: Millis, before: Channel | None = None) -> Channel:
@@ -171,7 +177,14 @@ class FactMapper:
 
     def _seen(self, event: Event) -> Sequence[SwitchFact]:
         before = self.channels.get(event["Uniqueid"])
-        return self._put(channel_of(event, before.created_at if before else self._clock(), before))
+        channel = channel_of(event, before.created_at if before else self._clock(), before)
+        if before is None:
+            if _is_half_known(channel):
+                self._keep(channel, None)
+                return ()
+        elif channel.context in _SUBROUTINES:
+            channel = replace(channel, context=before.context, dialed=before.dialed)
+        return self._put(channel)
 
     def _put(self, channel: Channel) -> Sequence[SwitchFact]:
         before = self.channels.get(channel.id)
@@ -264,6 +277,11 @@ class FactMapper:
     def _failed(self, event: Event) -> Sequence[SwitchFact]:
         address = event["RemoteAddress"].split("/")
         return (AuthenticationFailed(event["AccountID"], address[2] if len(address) > 2 else ""),)
+
+
+def _is_half_known(channel: Channel) -> bool:
+    """Tell whether a gateway calls whose caller is not read yet: told now, the call would begin with no caller."""
+    return channel.context == _TRUNKS and bool(channel.dialed) and channel.caller_number == _UNREAD
 
 
 SEEN_EVENTS = ("Newchannel", "Newstate", "NewConnectedLine", "NewCallerid")
