@@ -1,0 +1,113 @@
+"""Administration, history and audit in the browser, against the real tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from softswitch.app import System
+from softswitch.testing.system import sip_phone
+from tests.console.kit import console
+
+pytestmark = [
+    pytest.mark.asterisk,
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="module"),
+]
+_CSV = "number,name,address\n10000000077,赵敏,解放路1号\nnot-a-number,Nobody,Nowhere\n"
+
+
+async def test_an_extension_is_added_refused_twice_changed_and_removed(
+    system: System, browser: Browser
+) -> None:
+    async with console(browser, system.url) as desk:
+        page = desk.page
+        await desk.sign_in("chen")
+        await page.get_by_role("button", name="Administration").click()
+        await page.get_by_role("button", name="Add").first.click()
+        await page.get_by_role("textbox", name="Number").fill("1234")
+        await page.get_by_role("textbox", name="Name").fill("Crane")
+        await page.get_by_role("button", name="Save").click()
+        row = page.locator("tr", has_text="1234")
+        await expect(row).to_contain_text("Crane")
+        await desk.page.get_by_role("button", name="Call desk").click()
+        await expect(page.get_by_test_id("tile-1234")).to_contain_text("Crane")
+
+        await page.get_by_role("button", name="Administration").click()
+        await page.get_by_role("button", name="Add").first.click()
+        await page.get_by_role("textbox", name="Number").fill("1234")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_text("1234 exists already")).to_be_visible()
+        await desk.press("Escape")
+
+        page.on("dialog", lambda dialog: dialog.accept())
+        await row.get_by_role("button", name="Delete").click()
+        await expect(row).to_have_count(0)
+
+
+async def test_a_registry_file_is_tried_first_and_each_row_reported(
+    system: System, browser: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "registry.csv"
+    file.write_text(_CSV, "utf-8")
+    async with console(browser, system.url) as desk:
+        page = desk.page
+        await desk.sign_in("chen")
+        await page.get_by_role("button", name="Administration").click()
+        await page.get_by_role("tab", name="Registry").click()
+        await page.locator("input[type=file]").last.set_input_files(file)
+        report = page.get_by_role("dialog", name="Trial")
+        await expect(report.locator("tbody tr")).to_have_count(2)
+        await expect(report.locator("tr.added")).to_contain_text("10000000077")
+        await expect(report.locator("tr.refused")).to_contain_text("not-a-number")
+        assert await system.registry.look_up("10000000077") is None
+        await report.get_by_role("button", name="Import now").click()
+        await expect(page.get_by_role("dialog", name="Imported")).to_be_visible()
+        known = await system.registry.look_up("10000000077")
+        assert known is not None
+        assert known.name == "赵敏"
+
+
+async def test_history_lists_the_call_and_the_audit_chain_is_whole(
+    system: System, browser: Browser
+) -> None:
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2001") as citizen,
+        sip_phone(system, "2002", auto_answer=True),
+    ):
+        page = desk.page
+        await desk.sign_in("chen")
+        call = await citizen.dial("2002")
+        await call.answered()
+        await call.hangup()
+        await page.get_by_role("button", name="Call history").click()
+        row = page.get_by_test_id("history-row").first
+        await expect(row).to_contain_text("2001")
+        await row.get_by_role("button", name="Details").click()
+        await expect(row.locator("ol li")).to_have_count(2)
+        await page.get_by_role("button", name="Audit").click()
+        await expect(page.get_by_test_id("audit-row").first).to_be_visible()
+        await page.get_by_role("button", name="Verify the chain").click()
+        await expect(page.get_by_test_id("audit-result")).to_contain_text("is whole")
+
+
+async def test_a_dispatcher_sees_no_administration(system: System, browser: Browser) -> None:
+    async with console(browser, system.url) as desk:
+        await desk.sign_in("li")
+        await expect(desk.page.get_by_role("button", name="Call history")).to_be_visible()
+        await expect(desk.page.get_by_role("button", name="Administration")).to_have_count(0)
+        await desk.page.evaluate("location.hash = '#/admin'")
+        await expect(desk.page.get_by_test_id("own-call")).to_be_visible()
+
+
+async def test_a_wrong_password_is_refused_with_the_next_step(
+    system: System, browser: Browser
+) -> None:
+    async with console(browser, system.url) as desk:
+        await desk.page.fill("[name=login]", "li")
+        await desk.page.fill("[name=password]", "wrong")
+        await desk.press("Enter")
+        await expect(desk.page.get_by_role("alert")).to_contain_text("wrong")
