@@ -7,6 +7,7 @@ refuses it.  What one row may be in view of the others is in :mod:`softswitch.di
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -33,6 +34,7 @@ RESERVED_PHONE_IDS = frozenset(
     }
 )
 """Names of sections that ``pjsip.conf`` has anyway."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 _SKILL = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _AREA_CODE = re.compile(r"0(10|2[0-9]|[3-9][0-9]{2})")
 
@@ -357,8 +359,19 @@ def _name(text: str, field: str) -> str:
 
 
 def _one_line(text: str, field: str, longest: int) -> str:
-    """Names and addresses stand in SIP headers and table rows: line breaks and tabs become blanks."""
-    return " ".join(numbers.plain_text(text, field, longest).split())
+    """Names and addresses stand in SIP headers and table rows: line breaks and tabs become blanks.
+
+    What is not seen is refused: bidirectional overrides (Unicode UAX 9) would let one name look like another.
+    """
+    line = " ".join(numbers.plain_text(text, field, longest).split())
+    if any(unicodedata.category(letter) in _UNSEEN for letter in line):
+        raise invalid(
+            "control_characters",
+            f"{field} holds characters that cannot be seen.",
+            "Remove them and try again.",
+            field=field,
+        )
+    return line
 
 
 def _within(value: int, lowest: int, highest: int, field: str) -> None:
