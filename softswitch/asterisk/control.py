@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,11 +84,13 @@ def control_up(channels: Iterable[Json], bridges: Iterable[Json]) -> ControlUp:
     return ControlUp(tuple(found), ours)
 
 
-def facts(event: Json) -> Iterator[ControlFact]:
-    """Yield what an event means."""
+def facts(event: Json) -> Sequence[ControlFact]:
+    """Return what an event means; one that lacks what it should have means nothing."""
     reader = _READERS.get(event.get("type", ""))
-    if reader is not None:
-        yield from reader(event)
+    try:
+        return tuple(reader(event)) if reader is not None else ()
+    except (KeyError, TypeError):
+        return ()
 
 
 def _entered(event: Json) -> Iterator[ControlFact]:
