@@ -38,6 +38,24 @@ _HISTORY = (
 )
 
 
+_LISTS = {
+    "legs": (
+        show.text("id"),
+        show.word("role"),
+        show.text("number"),
+        show.text("name"),
+        show.text("extension"),
+        show.at("started_at", "started"),
+        show.at("answered_at", "answered"),
+        show.at("ended_at", "ended"),
+    ),
+    "recordings": (
+        show.text("id"),
+        show.at("began_at", "started"),
+        show.text("extension"),
+        show.word("state"),
+    ),
+}
 _KINDS = click.Choice(["emergency", "internal", "incoming", "outgoing"])
 
 
@@ -92,7 +110,13 @@ def list_calls(
 @click.pass_obj
 def show_call(session: Session, call_id: str) -> None:
     """Show one call with its legs and recordings."""
-    show.one(session, session.api.get(f"/api/calls/{part(call_id)}"))
+    found = session.api.get(f"/api/calls/{part(call_id)}")
+    show.one(
+        session, found if session.json else {n: v for n, v in found.items() if n not in _LISTS}
+    )
+    for name, columns in () if session.json else _LISTS.items():
+        if found.get(name):
+            click.echo(f"\n{session.say(name)}\n{show.grid(session, found[name], columns)}")
 
 
 @call.command(

@@ -20,6 +20,7 @@ _REPORT = (
 )
 _SUMMARY = "{added} added, {changed} changed, {unchanged} unchanged, {refused} refused"
 REFUSED_ROWS = 1
+_MUCH = 500_000
 
 
 def add_csv(group: Group, path: str, columns: str) -> None:
@@ -44,7 +45,10 @@ def add_csv(group: Group, path: str, columns: str) -> None:
         query = "1" if dry_run else None
         if dry_run:
             show.note(session, "Dry run: nothing was changed.")
-        report = session.api.upload(f"/api/{path}/import", file.read(), dry_run=query)
+        content = file.read()
+        if len(content) > _MUCH:
+            show.note(session, "Importing {size}; this takes a while.", size=show.size(len(content)))
+        report = session.api.upload(f"/api/{path}/import", content, dry_run=query)
         _print(session, report, every)
         return REFUSED_ROWS if report["refused"] else 0
 
