@@ -305,6 +305,22 @@ class CallActs(Protocol):
     async def transfer_result(self, channel_id: str, succeeded: bool) -> None:
         """Tell a phone that asked for a transfer how it went (RFC 3515 NOTIFY)."""
 
+    async def mute(self, channel_id: str, on: bool) -> None:
+        """Let nobody hear what comes from a channel, wherever it is; its keys still arrive."""
+
+    async def join_aside(self, bridge_id: str, *channel_ids: str) -> None:
+        """Bring channels into a bridge, out of the one they are in; no key of theirs and no change of
+        the connected number reaches the others."""
+
+    async def snoop(self, channel_id: str, snoop_id: str, args: tuple[str, ...]) -> None:
+        """Make a channel that hears all at ``channel_id`` and is heard by it alone; :class:`Entered` follows."""
+
+    async def play_to_bridge(self, bridge_id: str, playback_id: str, media: str) -> None:
+        """Play ``media`` to all in a bridge; a tone goes on until :meth:`stop_playback`."""
+
+    async def stop_playback(self, playback_id: str) -> None:
+        """End a playback; one that is over is no error."""
+
 
 class PlainActs(Protocol):
     """Acts on any channel, by AMI. Each raises :class:`ActFailed`."""
@@ -313,6 +329,9 @@ class PlainActs(Protocol):
         """Send one channel, or both legs of a call at once, to a place in the dialplan."""
 
     async def hangup(self, channel_name: str, cause: int = 16) -> None: ...
+
+    async def clear(self, channel_names: Sequence[str], cause: int) -> None:
+        """End channels that talk to each other all at once, so that each tells ``cause`` (Q.850) to its phone."""
 
     async def record(self, channel_name: str, channel_id: str) -> None:
         """Record a channel from now on into the spool, under its id."""

@@ -139,7 +139,9 @@ class AmiSwitch:
         Two Hangups would race with the bridge: in 1 of 5 calls the second leg ended with cause 16 before its
         own came (measured on 22.10.1).
         """
-        exact = "|".join(re.escape(channel_name(name)).replace("/", "\\/") for name in channel_names)
+        exact = "|".join(
+            re.escape(channel_name(name)).replace("/", "\\/") for name in channel_names
+        )
         fields = {"Channel": f"/^({exact})$/", "Cause": str(int(cause))}
         try:
             await self._act("Hangup", fields)

@@ -67,8 +67,15 @@ class CallLog:
 
     # ---- what happens
 
-    def shown(self, call: Call, under: DispatchCall | None, what: Nature, at: Millis) -> None:
-        """A call is on the board, new or changed."""
+    def shown(
+        self,
+        call: Call,
+        under: DispatchCall | None,
+        what: Nature,
+        at: Millis,
+        hides: Callable[[str], bool] = lambda channel_id: False,
+    ) -> None:
+        """A call is on the board, new or changed; legs that ``hides`` tells have their own book."""
         before = self._calls.get(call.id)
         row = self._row(call, under, what, before)
         if before is None:
@@ -84,7 +91,8 @@ class CallLog:
             self._dirty_calls[call.id] = dict(row)
             self._wake_up()
         for leg in call.legs.values():
-            self._leg(leg, call, under)
+            if not hides(leg.channel.id):
+                self._leg(leg, call, under)
 
     def leg_ended(self, leg: Leg, cause: int, at: Millis) -> None:
         """A leg left the board."""

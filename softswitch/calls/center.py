@@ -89,6 +89,7 @@ class CallCenter:
         self.log = CallLog(db, book, self._login_of)
         self._reconciler = Reconciler(db, journal, book)
         self.incident_of: Callable[[str], str | None] = lambda call_id: None
+        self.precedence_of: Callable[[str], int | None] = lambda call_id: None
         self.switch_up = False
         self._natures: dict[str, Nature] = {}
         self._names: dict[str, Known | None] = {}
@@ -302,7 +303,12 @@ class CallCenter:
         known = set(self.book.extensions())
         for number in extensions & known:
             view = views.extension_view(
-                number, self.book, self.board, self.desks, self.engine.calls
+                number,
+                self.book,
+                self.board,
+                self.desks,
+                self.engine.calls,
+                self.engine.guests.hides,
             )
             self._screen.put("extension", number, view)
         self._shown_extensions = frozenset(known)
@@ -321,7 +327,7 @@ class CallCenter:
             return
         what = self._nature(call, under)
         known = self._known(what.caller_number, call_id)
-        self.log.shown(call, under, what, at)
+        self.log.shown(call, under, what, at, self.engine.guests.hides)
         view = views.call_view(
             call,
             under,
@@ -330,6 +336,8 @@ class CallCenter:
             waiting=waiting is not None,
             known=known,
             incident_id=self.incident_of(call_id),
+            hides=self.engine.guests.hides,
+            precedence=self.precedence_of(call_id),
         )
         self._screen.put("call", call_id, view)
         for leg in call.legs.values():

@@ -24,6 +24,7 @@ from softswitch.ports import (
     CallActs,
     Channel,
     ChannelState,
+    ControlFact,
     PlainActs,
     TransferAsked,
 )
@@ -52,6 +53,28 @@ class Features(Protocol):
     async def entered(self, channel: Channel, args: tuple[str, ...]) -> None: ...
     async def transfer(self, asked: TransferAsked) -> None: ...
     async def key(self, call: DispatchCall, member: Member, digit: str) -> None: ...
+
+
+class Guests:
+    """Who has legs in calls without being a party of them (intercept); here nobody."""
+
+    def take(self, fact: ControlFact) -> bool:
+        """Take a fact; return whether it is for no one else."""
+        return False
+
+    def adopts(self, channel: Channel, args: tuple[str, ...]) -> bool:
+        """Return whether a channel that was found after a restart or a cut is a guest's."""
+        return False
+
+    def gone(self, channel_id: str) -> None:
+        """The board has lost a channel."""
+
+    def finished(self, call_id: str) -> None:
+        """A call has ended."""
+
+    def hides(self, channel_id: str) -> bool:
+        """Return whether a leg is nobody's business but that of those with the right."""
+        return False
 
 
 class Core:
@@ -84,6 +107,7 @@ class Core:
         self.control_up = False
         self.remembered: dict[str, dict[str, Any]] = {}
         """Rows of calls that were up before a restart: parked, held, whose."""
+        self.guests = Guests()
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._made: OrderedDict[str, None] = OrderedDict()
         """The latest rings of this run by id; a ring that is not among them is of a run before."""
@@ -191,6 +215,7 @@ class Core:
             await self.quietly(self.acts.close_bridge(call.bridge_id))
         if call.consult is not None:
             await self.quietly(self.acts.close_bridge(call.consult.bridge_id(call.id)))
+        self.guests.finished(call.id)
         self.ended(call)
         self.changed(call.id)
 

@@ -45,6 +45,8 @@ class Engine(Ringing):
 
     def handle(self, fact: ControlFact) -> None:
         """Take one fact of control; the work that follows runs under the lock of its call."""
+        if self.guests.take(fact):
+            return
         if isinstance(fact, Entered):
             self._entered(fact)
         elif isinstance(fact, LegEnded):
@@ -97,6 +99,7 @@ class Engine(Ringing):
 
     def channel_gone(self, channel_id: str, cause: int) -> None:
         """The board has lost a channel. Control tells that too, unless it was cut at that moment."""
+        self.guests.gone(channel_id)
         for seconds in GONE_SECONDS:
             asyncio.get_running_loop().call_later(seconds, self._ended, channel_id, cause)
 
@@ -183,6 +186,8 @@ class Engine(Ringing):
         bridge_of = {c: bridge for bridge, members in up.bridges.items() for c in members}
         orphans: list[DispatchCall] = []
         for channel, args in up.channels:
+            if self.guests.adopts(channel, args):
+                continue
             if channel.id in self.rings:
                 if channel.state is ChannelState.UP:  # it answered while control was cut
                     self.spawn(self._leg_answered(channel, args))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from softswitch.calls.board import Board
@@ -25,8 +25,10 @@ def call_view(
     waiting: bool,
     known: Known | None,
     incident_id: str | None,
+    hides: Callable[[str], bool] = lambda channel_id: False,
+    precedence: int | None = None,
 ) -> Json:
-    """Return the view of one call."""
+    """Return the view of one call, without the legs that ``hides`` tells."""
     service = book.emergency(what.digits) if what.digits else None
     return {
         "id": call.id,
@@ -44,7 +46,12 @@ def call_view(
         },
         "called": {"number": what.called_number, "name": what.called_name},
         "address": known.address if known else None,
-        "legs": [leg_view(leg, call, under, book) for leg in call.legs.values()],
+        "legs": [
+            leg_view(leg, call, under, book)
+            for leg in call.legs.values()
+            if not hides(leg.channel.id)
+        ],
+        "precedence": precedence,
         "incident_id": incident_id,
         "parked_at": under.parked_at if under else None,
         "held_by": under.held_by if under else None,
@@ -71,7 +78,12 @@ def leg_view(leg: Leg, call: Call, under: DispatchCall | None, book: Phonebook) 
 
 
 def extension_view(
-    number: str, book: Phonebook, board: Board, desks: Desks, calls: Mapping[str, DispatchCall]
+    number: str,
+    book: Phonebook,
+    board: Board,
+    desks: Desks,
+    calls: Mapping[str, DispatchCall],
+    hides: Callable[[str], bool] = lambda channel_id: False,
 ) -> Json:
     """Return the view of one extension: its lamp, with whom and since when."""
     phones = book.phones_of(number)
@@ -83,14 +95,15 @@ def extension_view(
     if state is ExtensionState.TALKING and under is not None and under.held_by == number:
         state = ExtensionState.HELD
     seat = desks.seats.get(number)
+    secret = shown is not None and hides(shown.channel.id)
     return {
         "number": number,
         "name": book.name_of(number),
         "kind": "desk" if book.is_desk(number) else "phone",
         "state": state.value,
         "since": shown.since if shown else desks.idle_since(number),
-        "peer": _peer(shown, board, under, book) if shown else None,
-        "call_id": shown.channel.linked_id if shown else None,
+        "peer": _peer(shown, board, under, book, hides) if shown and not secret else None,
+        "call_id": shown.channel.linked_id if shown and not secret else None,
         "phones": [
             {"id": phone_id, "kind": kind, "registered": board.is_registered([phone_id])}
             for phone_id, kind in phones
@@ -106,9 +119,17 @@ def _leg_to_show(legs: list[Leg]) -> Leg | None:
     return min(legs, key=lambda leg: (order[leg.state.value], leg.since), default=None)
 
 
-def _peer(leg: Leg, board: Board, under: DispatchCall | None, book: Phonebook) -> Json | None:
+def _peer(
+    leg: Leg,
+    board: Board,
+    under: DispatchCall | None,
+    book: Phonebook,
+    hides: Callable[[str], bool],
+) -> Json | None:
     own = book.extension_of(leg.channel.endpoint)
     for other in board.peers(leg):
+        if hides(other.channel.id):
+            continue
         if book.extension_of(other.channel.endpoint) != own or own is None:
             number, name = leg_party(other, under, book)
             return {"number": number, "name": name}

@@ -144,6 +144,38 @@ class FakeControl:
         """Tell a phone how its transfer went."""
         self._note("transfer_result", channel_id, str(succeeded))
 
+    async def mute(self, channel_id: str, on: bool) -> None:
+        """Mute a channel."""
+        self._leg("mute", channel_id, str(on))
+
+    async def join_aside(self, bridge_id: str, *channel_ids: str) -> None:
+        """Bring channels into a bridge."""
+        await self.join(bridge_id, *channel_ids)
+
+    async def snoop(self, channel_id: str, snoop_id: str, args: tuple[str, ...]) -> None:
+        """Make a channel that hears another and is heard by it."""
+        self._note("snoop", channel_id, snoop_id)
+        target = self._switch.legs.get(channel_id)
+        if target is None:
+            raise ActFailed(f"No channel {channel_id}", _GONE)
+        if snoop_id in self._switch.legs:
+            return
+        made = self._switch.new_leg(snoop_id, "", ChannelState.UP, "", "", "")
+        name, linked = f"Snoop/{channel_id}-{snoop_id}", target.channel.linked_id
+        self._switch.change(made, name=name, linked_id=linked)
+        made.ours = True
+        self._switch.enter(made, args)
+
+    async def play_to_bridge(self, bridge_id: str, playback_id: str, media: str) -> None:
+        """Play to all in a bridge."""
+        self._note("play_to_bridge", bridge_id, playback_id, media)
+        if bridge_id not in self._switch.bridges:
+            raise ActFailed(f"No bridge {bridge_id}", _GONE)
+
+    async def stop_playback(self, playback_id: str) -> None:
+        """End a playback."""
+        self._note("stop_playback", playback_id)
+
     def _leg(self, act: str, channel_id: str, *more: str) -> FakeLeg:
         self._note(act, channel_id, *more)
         leg = self._switch.legs.get(channel_id)

@@ -216,6 +216,12 @@ class FakeSwitch:
             raise
         self.hang_up(leg.channel.id, cause)
 
+    async def clear(self, channel_names: Sequence[str], cause: int) -> None:
+        """End channels at once."""
+        legs = [leg for leg in self.legs.values() if leg.channel.name in channel_names]
+        for leg in legs:
+            self.end(leg, cause)
+
     async def record(self, channel_name: str, channel_id: str) -> None:
         """Record a channel, once."""
         leg = self._named(channel_name)
