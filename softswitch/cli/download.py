@@ -40,7 +40,9 @@ def _to_file(session: Session, path: str, file: Path) -> int:
     part = file.with_name(f".{file.name}.part")
     try:
         with session.api.download(path) as (length, pieces), part.open("wb") as out:
-            bar = click.progressbar(length=length or 0, label=file.name, file=sys.stderr)
+            bar = click.progressbar(
+                length=length or 0, label=file.name, file=sys.stderr, hidden=not sys.stderr.isatty()
+            )
             with bar:
                 for piece in pieces:
                     out.write(piece)

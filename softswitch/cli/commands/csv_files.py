@@ -47,7 +47,9 @@ def add_csv(group: Group, path: str, columns: str) -> None:
             show.note(session, "Dry run: nothing was changed.")
         content = file.read()
         if len(content) > _MUCH:
-            show.note(session, "Importing {size}; this takes a while.", size=show.size(len(content)))
+            show.note(
+                session, "Importing {size}; this takes a while.", size=show.size(len(content))
+            )
         report = session.api.upload(f"/api/{path}/import", content, dry_run=query)
         _print(session, report, every)
         return REFUSED_ROWS if report["refused"] else 0
