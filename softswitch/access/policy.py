@@ -39,6 +39,18 @@ _CALLS = frozenset(
     }
 )
 
+# What a dispatcher does openly: all hear that he comes in, or that the call is cleared.
+_OPEN_INTERCEPT = frozenset({Right.INTERCEPT_USE, Right.INTERCEPT_INSERT, Right.INTERCEPT_RELEASE})
+
+_INTERCEPT = _OPEN_INTERCEPT | {
+    Right.INTERCEPT_MONITOR,
+    Right.INTERCEPT_WHISPER,
+    Right.INTERCEPT_WAIVE_TONE,
+    Right.INTERCEPT_CONFIRM,
+    Right.INTERCEPT_READ,
+    Right.INTERCEPT_CONFIGURE,
+}
+
 _LOOK_UP = frozenset({Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ})
 
 _SET_UP = frozenset(
@@ -58,13 +70,18 @@ _AUDIT = frozenset({Right.AUDIT_READ, Right.AUDIT_VERIFY})
 
 POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
-        Role.DISPATCHER: _EVERYONE | _CALLS | _LOOK_UP | {Right.REGISTRY_EDIT},
-        Role.SUPERVISOR: _EVERYONE | _CALLS | _LOOK_UP | _SET_UP | _EVIDENCE | _AUDIT,
+        Role.DISPATCHER: _EVERYONE | _CALLS | _LOOK_UP | _OPEN_INTERCEPT | {Right.REGISTRY_EDIT},
+        Role.SUPERVISOR: _EVERYONE | _CALLS | _LOOK_UP | _SET_UP | _EVIDENCE | _AUDIT | _INTERCEPT,
         # Keeps the system running: sees the board and its history, hears nothing, handles no call.
         Role.OPERATOR: _EVERYONE
         | _LOOK_UP
         | _SET_UP
-        | {Right.BOARD_READ, Right.CALL_READ, Right.TASK_READ},
+        | {
+            Right.BOARD_READ,
+            Right.CALL_READ,
+            Right.TASK_READ,
+            Right.INTERCEPT_CONFIGURE,
+        },
         # Looks at everything that was done, changes nothing.
         Role.AUDITOR: _EVERYONE
         | _LOOK_UP
@@ -77,6 +94,7 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.RECORDING_LISTEN,
             Right.RECORDING_EXPORT,
             Right.USER_READ,
+            Right.INTERCEPT_READ,
         },
     }
 )

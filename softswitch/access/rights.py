@@ -26,6 +26,16 @@ class Right(StrEnum):
     CALL_DTMF = "call.dtmf"
     CALL_PRIORITISE = "call.prioritise"
 
+    INTERCEPT_USE = "intercept.use"
+    INTERCEPT_MONITOR = "intercept.monitor"
+    INTERCEPT_WHISPER = "intercept.whisper"
+    INTERCEPT_INSERT = "intercept.insert"
+    INTERCEPT_RELEASE = "intercept.release"
+    INTERCEPT_WAIVE_TONE = "intercept.waive_tone"
+    INTERCEPT_CONFIRM = "intercept.confirm"
+    INTERCEPT_READ = "intercept.read"
+    INTERCEPT_CONFIGURE = "intercept.configure"
+
     TASK_READ = "task.read"
     TASK_WORK = "task.work"
     INCIDENT_READ = "incident.read"

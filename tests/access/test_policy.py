@@ -14,6 +14,8 @@ NEVER = {
     Role.DISPATCHER: {
         "user.read", "user.edit", "audit.read", "audit.verify", "directory.edit",
         "emergency.edit", "intake.edit", "recording.export", "recording.hold",
+        "intercept.monitor", "intercept.whisper", "intercept.waive_tone", "intercept.confirm",
+        "intercept.read", "intercept.configure",
     },
     Role.SUPERVISOR: set(),
     Role.OPERATOR: {
@@ -21,12 +23,16 @@ NEVER = {
         "call.park", "call.transfer", "call.pickup", "call.takeover", "call.dtmf",
         "call.prioritise", "task.work", "incident.read", "incident.edit", "recording.listen",
         "recording.export", "recording.hold", "audit.read", "audit.verify",
+        "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
+        "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.read",
     },
     Role.AUDITOR: {
         "desk.seat", "speed_dial.own", "call.dial", "call.answer", "call.hangup", "call.hold",
         "call.park", "call.transfer", "call.pickup", "call.takeover", "call.dtmf",
         "call.prioritise", "task.work", "incident.edit", "recording.hold", "registry.edit",
         "directory.edit", "emergency.edit", "intake.edit", "user.edit",
+        "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
+        "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.configure",
     },
 }  # fmt: skip
 
