@@ -1,0 +1,1 @@
+"""Measurements: our path and its reference side by side, in one run.  See ``benchmarks/README.md``."""
