@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
-import os
 import signal
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from softswitch.asterisk import process
+from softswitch.asterisk.configuration import NOT_RUNNING, Configuration
+from softswitch.asterisk.folders import FolderLock, make_folders
 from softswitch.asterisk.model import Directory
 from softswitch.asterisk.modules import MODULES
 from softswitch.asterisk.probe import ari_answers
 from softswitch.asterisk.render import DIRECTORY_FILES, Frame, render
-from softswitch.asterisk.secrets import NodeSecrets, node_secrets, write_private
+from softswitch.asterisk.secrets import NodeSecrets, node_secrets
 from softswitch.asterisk.settings import NodeSettings
 from softswitch.asterisk.tls import instance_certificate
-from softswitch.errors import Refusal, conflict, unavailable
+from softswitch.errors import Refusal, unavailable
 from softswitch.setup.asterisk import AsteriskInstall
 from softswitch.setup.progress import Progress, silent
 
@@ -29,31 +27,10 @@ STOP_SECONDS = 3.0
 """Asterisk 22.10 sometimes hangs while it unloads its modules, after a WebSocket was cut abruptly."""
 RESPOND_SECONDS = 20.0
 """How long an Asterisk with calls may be silent, on a busy machine, before it is taken for dead."""
-COMMAND_SECONDS = 15.0
-RELOAD_SECONDS = 90.0
-"""A dialplan of 3,000 extensions takes 4 to 15 s to load on two busy cores; calls go on meanwhile."""
 _POLL_SECONDS = 0.05
 _MOST_BACKOFF = 4.0
 _FLAPPING_SECONDS = 30.0
-NOT_RUNNING = "asterisk_not_running"
 _log = logging.getLogger(__name__)
-
-RELOADS: Mapping[str, str] = {
-    "extensions.conf": "dialplan reload",
-    "pjsip.conf": "module reload res_pjsip.so",
-    "manager.conf": "manager reload",
-    "http.conf": "module reload http",
-    "ari.conf": "module reload res_ari.so",
-    "logger.conf": "logger reload",
-    "cel.conf": "module reload cel",
-    "cel_custom.conf": "module reload cel_custom.so",
-    "features.conf": "module reload features",
-    "confbridge.conf": "module reload app_confbridge.so",
-    "musiconhold.conf": "moh reload",
-    "indications.conf": "module reload indications",
-    "rtp.conf": "module reload res_rtp_asterisk.so",
-}
-"""How each file takes effect while calls go on; the others need a restart of Asterisk."""
 
 
 class AsteriskNode:
@@ -78,10 +55,11 @@ class AsteriskNode:
         """How often this object started Asterisk (an adoption is none)."""
         self.pid: int | None = None
         self._progress = progress
-        self._lock_file: int | None = None
+        self._lock: FolderLock | None = None
         self._watching: asyncio.Task[None] | None = None
         self._configuring = asyncio.Lock()
-        self._make_folders()
+        make_folders(settings)
+        self._configuration = Configuration(settings, install)
         self.secrets: NodeSecrets = node_secrets(settings.folder)
         present = frozenset(name for name in MODULES if not install.missing_modules([f"{name}.so"]))
         self._frame = Frame(
@@ -100,7 +78,7 @@ class AsteriskNode:
 
     async def start(self) -> None:
         """Bring Asterisk up with the present directory, and keep it up."""
-        self._take_lock()
+        self._lock = FolderLock.take(self.settings)
         try:
             pid = process.running_pid(self.settings)
             if pid is None:
@@ -108,7 +86,7 @@ class AsteriskNode:
             else:
                 await self._adopt(pid)
         except BaseException:
-            self._drop_lock()
+            self._unlock()
             raise
         self._watching = asyncio.create_task(self._watch(), name="asterisk-watch")
 
@@ -119,12 +97,17 @@ class AsteriskNode:
             with suppress(asyncio.CancelledError):
                 await self._watching
             self._watching = None
-        self._drop_lock()
+        self._unlock()
 
     async def stop(self) -> None:
         """End Asterisk: politely, then by force."""
         await self.detach()
         await self._end()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.drop()
+            self._lock = None
 
     async def _end(self) -> None:
         pid = self.pid if self.pid is not None else process.running_pid(self.settings)
@@ -132,7 +115,7 @@ class AsteriskNode:
         if pid is None or not process.is_ours(pid, self.settings):
             return
         # Each call ends by itself first, so that its recording is complete.
-        await self._try_command("channel request hangup all")
+        await self._configuration.try_command("channel request hangup all")
         # SIGTERM makes Asterisk end its calls and leave; see the quit handler in main/asterisk.c.
         process.send_signal(pid, signal.SIGTERM)
         try:
@@ -144,7 +127,7 @@ class AsteriskNode:
     async def _launch(self) -> None:
         self._progress(f"Starting Asterisk {self.install.version}")
         process.check_ports(self.settings)
-        self._write(render(self._frame, self.directory))
+        self._configuration.write(render(self._frame, self.directory))
         since = process.log_size(self.settings)
         words = self.install.argv("-f", "-C", str(self.settings.etc / "asterisk.conf"))
         began = time.monotonic()
@@ -160,9 +143,9 @@ class AsteriskNode:
             self._progress("It does not answer: starting it again")
             await self._restart()
             return
-        changed = self._write(render(self._frame, self.directory))
+        changed = self._configuration.write(render(self._frame, self.directory))
         frame = sorted(set(changed) - DIRECTORY_FILES)
-        if frame and not await self._calls():
+        if frame and not await self._configuration.has_calls():
             self._progress(f"Its settings changed ({', '.join(frame)}): starting it again")
             await self._restart()
             return
@@ -170,7 +153,7 @@ class AsteriskNode:
             self._progress(
                 "Its settings changed; some take effect when it is started without calls"
             )
-        await self._reload(changed)
+        await self._configuration.reload(changed)
         await self._until_ready(pid, process.log_size(self.settings))
 
     async def _responds(self) -> bool:
@@ -179,7 +162,7 @@ class AsteriskNode:
         while time.monotonic() < deadline:
             if await ari_answers(self.settings, self.secrets):
                 return True
-            if await self._try_command("core show uptime"):
+            if await self._configuration.try_command("core show uptime"):
                 return True
             await asyncio.sleep(_POLL_SECONDS)
         return False
@@ -245,99 +228,19 @@ class AsteriskNode:
             new = await asyncio.to_thread(render, self._frame, directory)
             self.directory = directory
             try:
-                await self._reload(await asyncio.to_thread(self._write, new))
+                await self._configuration.reload(
+                    await asyncio.to_thread(self._configuration.write, new)
+                )
             except Refusal as refusal:
                 if refusal.code == NOT_RUNNING:
                     return
                 self.directory = before
                 with suppress(Refusal):
-                    await self._reload(self._write(render(self._frame, before)))
+                    await self._configuration.reload(
+                        self._configuration.write(render(self._frame, before))
+                    )
                 raise
 
-    async def command(self, text: str, seconds: float = COMMAND_SECONDS) -> str:
-        """Return what Asterisk's command line answers within ``seconds``."""
-        words = self.install.argv("-C", str(self.settings.etc / "asterisk.conf"), "-rx", text)
-        running = await asyncio.create_subprocess_exec(
-            *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        try:
-            output, _ = await asyncio.wait_for(running.communicate(), seconds)
-        except TimeoutError:
-            running.kill()
-            await running.wait()
-            raise unavailable(
-                "asterisk_hangs",
-                f"Asterisk did not answer to {text!r}.",
-                f"Read {self.settings.log}/messages, then try again.",
-            ) from None
-        if running.returncode:
-            raise unavailable(
-                NOT_RUNNING, "Asterisk does not run.", "Wait until it is started again."
-            )
-        return output.decode(errors="replace")
-
-    async def _try_command(self, text: str) -> str:
-        try:
-            return await self.command(text)
-        except Refusal:
-            return ""
-
-    async def _calls(self) -> bool:
-        return "0 active channels" not in await self._try_command("core show channels count")
-
-    async def _reload(self, changed: list[str]) -> None:
-        for name in changed:
-            if name in RELOADS:
-                answer = await self.command(RELOADS[name], RELOAD_SECONDS)
-                if "fail" in answer.lower() or "error" in answer.lower():
-                    raise conflict(
-                        "reload_failed",
-                        f"Asterisk refused {name}: {answer.strip()}",
-                        f"Read {self.settings.log}/messages; the old one stays in force.",
-                    )
-
-    def _write(self, files: Mapping[str, str]) -> list[str]:
-        changed = [name for name, text in files.items() if self._read(name) != text]
-        for name in changed:
-            write_private(self.settings.etc / name, files[name])
-        return changed
-
-    def _read(self, name: str) -> str | None:
-        try:
-            return (self.settings.etc / name).read_text()
-        except OSError:
-            return None
-
-    # ---- folders ------------------------------------------------------------------------------------
-
-    def _make_folders(self) -> None:
-        settings = self.settings
-        for folder in (
-            settings.etc,
-            settings.run,
-            settings.journal.parent,
-            settings.spool,
-            settings.folder / "lib" / "keys",
-            settings.folder / "lib" / "agi-bin",
-            settings.folder / "spool",
-        ):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-    def _take_lock(self) -> None:
-        path: Path = self.settings.folder / "node.lock"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            raise conflict(
-                "data_folder_in_use",
-                f"The data folder {self.settings.data} is in use by another server.",
-                "Stop that one, or choose another folder with --data.",
-            ) from None
-        self._lock_file = handle
-
-    def _drop_lock(self) -> None:
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+    async def command(self, text: str) -> str:
+        """Return what Asterisk's command line answers, for diagnosis and tests."""
+        return await self._configuration.command(text)

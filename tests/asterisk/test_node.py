@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from softswitch.asterisk import process
-from softswitch.asterisk.node import RELOADS, AsteriskNode
+from softswitch.asterisk.configuration import RELOADS
+from softswitch.asterisk.node import AsteriskNode
 from softswitch.asterisk.probe import ari_answers
 from softswitch.errors import Refusal
 from softswitch.ports import ActFailed, Connected, Disconnected
