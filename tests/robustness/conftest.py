@@ -68,5 +68,7 @@ async def system(robust_system: System) -> AsyncIterator[System]:
     assert not center.intake.queue
     assert robust_system.node.starts == before, "Asterisk died"
     assert "0 active" in await robust_system.node.command("core show channels count")
+    for key in robust_system.sip_lockout.blocked():
+        await robust_system.sip_lockout.unblock(key.account, key.address)
     for row in list(center.tasks.open.values()):
         await center.tasks.close("test", row["id"], "end of test")
