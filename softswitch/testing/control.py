@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from softswitch.ports import ActFailed, ChannelState, ControlDown, ControlFact, DialBegan, Leg
 
 if TYPE_CHECKING:
-    from softswitch.testing.switch import FakeLeg, FakeSwitch
+    from softswitch.testing.machine import FakeLeg, FakeMachine
 
 _NOT_IN_STASIS = 409
 _GONE = 404
@@ -18,7 +18,7 @@ _GONE = 404
 class FakeControl:
     """Implements ``ports.CallActs`` and tells ``ports.ControlFact``; ``acts`` remembers what was asked."""
 
-    def __init__(self, switch: FakeSwitch) -> None:
+    def __init__(self, switch: FakeMachine) -> None:
         self.connected = False
         self.acts: list[tuple[str, ...]] = []
         self.placed: list[Leg] = []
@@ -66,7 +66,7 @@ class FakeControl:
         switch.tell(DialBegan(leg.channel_id, ""))
         switch.ring(made)
         if leg.auto_answer and leg.channel_id in switch.legs:
-            switch.answer(leg.channel_id)
+            switch.lift(made)
 
     async def answer(self, channel_id: str) -> None:
         """Answer a channel."""
