@@ -13,7 +13,8 @@ from softswitch import __version__
 from softswitch.cli.frame import LazyGroup
 from softswitch.cli.session import NotReachableError, Session
 from softswitch.cli.table import clean
-from softswitch.errors import Kind, Refusal, invalid
+from softswitch.errors import Kind, Refusal, invalid, unavailable
+from softswitch.setup.progress import SetupError
 
 REFUSED = 1
 WRONG_USAGE = 2
@@ -85,6 +86,9 @@ def run(args: Sequence[str]) -> int:
             session.json,
             REFUSED,
         )
+    except SetupError as error:
+        missing = unavailable("not_set_up", str(error), "See: softswitch doctor")
+        return _tell(missing, session.json, REFUSED)
     except OSError as error:
         return _tell(_of_system(error), session.json, REFUSED)
 

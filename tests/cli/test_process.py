@@ -123,6 +123,17 @@ def test_nobody_holds_a_folder_without_a_server(tmp_path: Path) -> None:
     assert server_process(tmp_path) is None
 
 
+def test_up_without_asterisk_says_how_to_get_it(tmp_path: Path) -> None:
+    """No prefix in the cache, and no asterisk of the system in an empty PATH."""
+    nowhere = {"SOFTSWITCH_CACHE": str(tmp_path / "cache"), "PATH": str(tmp_path)}
+    http, sip = free_ports(2)
+    ports = ["--http", str(http), "--sip", f"127.0.0.1:{sip}"]
+    result = _softswitch("up", "--data", str(tmp_path / "data"), *ports, **nowhere)
+    assert result.returncode == 1
+    assert result.stderr.startswith("softswitch: No Asterisk")
+    assert result.stderr.count("\n") == 1
+
+
 def test_doctor_tells_what_to_mend(tmp_path: Path) -> None:
     healthy = _softswitch("doctor", "--json", "--data", str(tmp_path), "--calls", "1")
     checks = {check["name"]: check for check in json.loads(healthy.stdout)["checks"]}
