@@ -99,8 +99,8 @@ class Board:
     def _seen(self, channel: Channel, at: Millis, changes: Changes) -> None:
         leg = self.legs.get(channel.id)
         if leg is None:
-            leg = Leg(channel, since=at, incoming=channel.state is ChannelState.DIALING)
-            leg.incoming = leg.incoming and channel.id not in self._called
+            incoming = _called_us(channel) and channel.id not in self._called
+            leg = Leg(channel, since=at, incoming=incoming)
             self.legs[channel.id] = leg
             if channel.endpoint:
                 self.by_phone.setdefault(channel.endpoint, set()).add(channel.id)
@@ -196,6 +196,18 @@ class Board:
             self._reachable(replace(self.reachable[phone_id], reachable=False), changes)
         for phone in fact.phones:
             self._reachable(phone, changes)
+
+
+def _called_us(channel: Channel) -> bool:
+    """Tell whether a channel that is seen first called the switch, and not the switch it.
+
+    One that is up already (after a restart) tells by what it runs: the dialplan for its caller, or dispatch.
+    """
+    if channel.state is ChannelState.DIALING:
+        return True
+    words = channel.application_data.split(",")
+    placed = channel.application == "AppDial" or words[1:2] == ["leg"]
+    return channel.state is ChannelState.UP and bool(channel.application) and not placed
 
 
 def drift(board: Board, truth: Connected) -> list[str]:

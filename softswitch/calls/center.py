@@ -18,7 +18,7 @@ from softswitch.calls.engine import Engine
 from softswitch.calls.features import FeatureService
 from softswitch.calls.intake import Duty, Waiting
 from softswitch.calls.intake_service import IntakeService
-from softswitch.calls.model import Call, CallKind
+from softswitch.calls.model import Call, CallKind, Leg
 from softswitch.calls.phonebook import Known, Phonebook
 from softswitch.calls.reconcile import SWITCH_STARTED, Reconciler, Unseen, from_row
 from softswitch.calls.tasks import TaskService
@@ -28,6 +28,7 @@ from softswitch.ports import (
     CallActs,
     Channel,
     ChannelSeen,
+    ChannelState,
     Connected,
     ControlFact,
     Disconnected,
@@ -98,6 +99,7 @@ class CallCenter:
         self._flushing = False
         self._switch_started: Millis | None = None
         self._recorded: set[str] = set()
+        self._orphans: set[str] = set()
         self._background: list[asyncio.Task[None]] = []
 
     # ---- life
@@ -191,6 +193,7 @@ class CallCenter:
 
     def _call_ended(self, call: Call, cause: int, at: Millis) -> None:
         self._natures.pop(call.id, None)
+        self._orphans.discard(call.id)
         row = self.log.ended(call, cause, at)
         self.engine.remembered.pop(call.id, None)
         self._screen.drop("call", call.id)
@@ -210,11 +213,21 @@ class CallCenter:
         for row in gone:
             del self.engine.remembered[row["id"]]
             self.log.forget(row["id"])
+        for call in self.board.calls.values():
+            self._clear_orphan(call)
         up = frozenset(self.board.calls)
         unseen = Unseen(gone, lost, up, fact.started_at, restarted, at)
         self.spawn(self._reconcile(unseen))
         if restarted:
             log.warning("the switch was restarted: %d calls were lost", len(lost) + len(gone))
+
+    def _clear_orphan(self, call: Call) -> None:
+        """Stop phones that ring for a caller who is gone: we placed them before a restart and knew of it then."""
+        legs = call.legs.values()
+        if all(_rings_by_us(leg) and leg.channel.id not in self.engine.rings for leg in legs):
+            self._orphans.add(call.id)
+            for leg in legs:
+                self.spawn(self._plain.hangup(leg.channel.name))
 
     async def _reconcile(self, unseen: Unseen) -> None:
         for gone in await self._reconciler.write(unseen):
@@ -316,6 +329,8 @@ class CallCenter:
             self.tasks.look()
 
     def _show_call(self, call_id: str, at: Millis) -> None:
+        if call_id in self._orphans:
+            return
         call = self.board.calls.get(call_id)
         under = self.engine.calls.get(call_id)
         waiting = self.intake.queue.get(call_id)
@@ -381,3 +396,8 @@ class CallCenter:
     def registry_changed(self) -> None:
         """Forget the names that were looked up."""
         self._names.clear()
+
+
+def _rings_by_us(leg: Leg) -> bool:
+    """Tell whether a leg is one that control placed and nobody has answered (application AppDial2)."""
+    return leg.channel.application == "AppDial2" and leg.channel.state is not ChannelState.UP

@@ -90,7 +90,7 @@ def _write(
     abandoned: dict[str, CallAbandoned] = {}
     told: set[str] = set()
     for call in past:
-        if call.call_id in unseen.up:
+        if call.ended_at is None and call.call_id in unseen.up:
             continue
         told.add(call.call_id)
         if _write_past(conn, call, owner_of(call.answered_by), unseen.at):
