@@ -62,15 +62,17 @@ def test_a_reader_that_goes_away_is_no_reason_to_complain(tmp_path: Path) -> Non
     assert process.returncode == 1  # not all of the answer was taken
 
 
+def _own_ports() -> list[str]:
+    names = ("http", "sip", "sips", "switch-http", "switch-https", "ami")
+    pairs = zip(names, free_ports(len(names)), strict=True)
+    return [word for name, port in pairs for word in (f"--{name}", f"127.0.0.1:{port}")]
+
+
 @pytest.mark.asterisk
 @pytest.mark.parametrize("keep_calls", [False, True])
 def test_up_and_down(tmp_path: Path, keep_calls: bool) -> None:
     data = tmp_path / "data"
-    http, sip = free_ports(2)
-    settings = ["--data", str(data), "--http", str(http), "--sip", f"127.0.0.1:{sip}"]
-    ports = dict(zip(("sips", "switch-http", "switch-https", "ami"), free_ports(4), strict=True))
-    for name, port in ports.items():
-        settings += [f"--{name}", f"127.0.0.1:{port}"]
+    settings = ["--data", str(data), *_own_ports()]
     with subprocess.Popen([*PROGRAM, "up", "--demo", *settings], cwd=tmp_path) as server:
         try:
             _until_it_runs(data, server)
@@ -126,9 +128,7 @@ def test_nobody_holds_a_folder_without_a_server(tmp_path: Path) -> None:
 def test_up_without_asterisk_says_how_to_get_it(tmp_path: Path) -> None:
     """No prefix in the cache, and no asterisk of the system in an empty PATH."""
     nowhere = {"SOFTSWITCH_CACHE": str(tmp_path / "cache"), "PATH": str(tmp_path)}
-    http, sip = free_ports(2)
-    ports = ["--http", str(http), "--sip", f"127.0.0.1:{sip}"]
-    result = _softswitch("up", "--data", str(tmp_path / "data"), *ports, **nowhere)
+    result = _softswitch("up", "--data", str(tmp_path / "data"), *_own_ports(), **nowhere)
     assert result.returncode == 1
     assert result.stderr.startswith("softswitch: No Asterisk")
     assert result.stderr.count("\n") == 1
