@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from softswitch.access import admin_routes as access_admin
 from softswitch.access import routes as access_routes
-from softswitch.access.model import Actor, Role
+from softswitch.access.model import LOCAL_LOGIN, Actor, Role
 from softswitch.access.users_csv import UsersCsv
 from softswitch.calls.desk_routes import desk_routes, task_routes
 from softswitch.calls.routes import call_routes
@@ -26,7 +26,6 @@ from softswitch.web.guard import Guard
 if TYPE_CHECKING:
     from softswitch.app import System
 
-LOCAL_LOGIN = "local"
 LOCAL_LABEL = "command line on this machine"
 
 

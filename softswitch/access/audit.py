@@ -135,10 +135,22 @@ def _store_head(conn: Connection, new: Head) -> None:
 
 
 def page(
-    conn: Connection, after: int = 0, limit: int = 100, actor: str = "", act: str = ""
+    conn: Connection,
+    after: int = 0,
+    limit: int = 100,
+    actor: str = "",
+    act: str = "",
+    before: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return rows after ``after``, oldest first, of one actor or act when given."""
-    query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
+    """Return rows after ``after``, oldest first; with ``before`` those before it, newest first.
+
+    Of one actor or act when given.
+    """
+    query = select(audit).where(audit.c.seq > after).limit(limit)
+    if before is None:
+        query = query.order_by(audit.c.seq)
+    else:
+        query = query.where(audit.c.seq < before).order_by(audit.c.seq.desc())
     if actor:
         query = query.where(audit.c.actor == actor)
     if act:

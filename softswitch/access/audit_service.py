@@ -21,10 +21,15 @@ class Audit:
         db.listen_in_writer(audit.TOPIC, head.write)
 
     async def page(
-        self, after: int = 0, limit: int = 100, actor: str = "", act: str = ""
+        self,
+        after: int = 0,
+        limit: int = 100,
+        actor: str = "",
+        act: str = "",
+        before: int | None = None,
     ) -> list[dict[str, Any]]:
-        """Return rows after ``after``, oldest first."""
-        return await self._db.read(audit.page, after, limit, actor, act)
+        """Return rows after ``after``, oldest first; with ``before`` those before it, newest first."""
+        return await self._db.read(audit.page, after, limit, actor, act, before)
 
     async def verify(self) -> VerifyResult:
         """Follow the chain from the first row to the head in the database and the head in the file."""

@@ -8,12 +8,16 @@ from softswitch.access.policy import rights_of
 from softswitch.access.rights import Right, Role
 from softswitch.clock import Millis
 
-__all__ = ["LANGUAGES", "SYSTEM_LOGIN", "Actor", "Right", "Role", "User"]
+__all__ = ["LANGUAGES", "LOCAL_LOGIN", "SYSTEM_LOGIN", "Actor", "Right", "Role", "User"]
 
 LANGUAGES = ("zh", "en")
 
 SYSTEM_LOGIN = "system"
 """Who acts in the audit log when no person does. No user may have this login."""
+
+
+LOCAL_LOGIN = "local"
+"""The command line on the machine of the server. Nobody signs in with it."""
 
 
 @dataclass(frozen=True, slots=True)

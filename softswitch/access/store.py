@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from softswitch.access.model import Role, User
+from softswitch.access.model import LOCAL_LOGIN, Role, User
 from softswitch.clock import Millis
 from softswitch.store.tables import metadata
 
@@ -119,8 +119,10 @@ def remove_user(conn: Connection, login: str) -> None:
 
 
 def count_active(conn: Connection, role: Role) -> int:
-    """Return how many users with ``role`` may sign in."""
-    query = select(func.count()).where(users.c.role == role.value, users.c.disabled.is_(False))
+    """Return how many people with ``role`` may sign in."""
+    query = select(func.count()).where(
+        users.c.role == role.value, users.c.disabled.is_(False), users.c.login != LOCAL_LOGIN
+    )
     return int(conn.execute(query).scalar_one())
 
 

@@ -1,6 +1,5 @@
 """HTTP of calls: the board is on the live socket; here are the commands and the history."""
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -207,13 +206,11 @@ def _add_simple(
         call_id: CallId, body: Acting, actor: Annotated[Actor, Depends(required)]
     ) -> Json:
         desk = acting_desk(actor, body.desk, center.desks, center.book)
-        # Who takes a call from another stands in the log before it happens.
-        noted = auditor.note(actor, f"call.{word.replace('/', '.')}", call_id, desk=desk)
-        if word == "takeover":
-            await noted
-            result = await act(desk, call_id)
-        else:
-            result, _ = await asyncio.gather(act(desk, call_id), noted)
+        act_name = f"call.{word.replace('/', '.')}"
+        if word == "takeover":  # who takes a call from another stands in the log before it happens
+            await auditor.note(actor, f"{act_name}.asked", call_id, desk=desk)
+        result = await act(desk, call_id)
+        await auditor.note(actor, act_name, call_id, desk=desk)
         return {"call_id": call_id, "desk": desk, **({"slot": result} if result else {})}
 
 
