@@ -149,9 +149,10 @@ def _audit_routes(router: APIRouter, audit: Audit, guard: Guard) -> None:
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
         actor: Annotated[str, Query(max_length=64, pattern=_NO_NUL)] = "",
         act: Annotated[str, Query(max_length=64, pattern=_NO_NUL)] = "",
+        before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
         _actor: Actor = Depends(guard(Right.AUDIT_READ)),  # noqa: B008
     ) -> dict[str, Any]:
-        return {"audit": await audit.page(after, limit, actor, act)}
+        return {"audit": await audit.page(after, limit, actor, act, before)}
 
     @router.post("/api/audit/verify", response_model=VerifyView, tags=["audit"])
     async def verify_audit(

@@ -206,6 +206,8 @@ async def test_the_audit_log_and_its_verification(client: httpx.AsyncClient) -> 
     result = (await client.post("/api/audit/verify", json={})).json()
     assert (result["ok"], result["broken_at"]) == (True, None)
     last = (await client.get(f"/api/audit?after={result['rows']}")).json()["audit"]
+    newest = (await client.get(f"/api/audit?before={2**60}&limit=1")).json()["audit"]
+    assert newest == last[-1:]
     assert [row["act"] for row in last] == ["audit.verified"]
     for wrong in ("limit=0", "limit=9999", "after=-1", "after=x", "act=%00"):
         assert (await client.get(f"/api/audit?{wrong}")).status_code == 422

@@ -10,15 +10,20 @@ export function isPending(key: string): boolean {
   return pending.has(key)
 }
 
-/** Show why something failed: in the dispatcher's language where we know the code, else as the server says. */
-export function showError(error: unknown): void {
-  if (!(error instanceof ApiError)) {
-    notify('error', error instanceof Error ? error.message : String(error))
-    return
-  }
+/**
+ * What to tell of a failure, and the next step: in the words of the console where it knows the code (with the
+ * number that the server names), else as the server says.
+ */
+export function worded(error: unknown): [message: string, next: string] {
+  if (!(error instanceof ApiError)) return [error instanceof Error ? error.message : String(error), '']
   const key = `errors.${error.code}`
-  if (te(`${key}.message`)) notify('error', t(`${key}.message`), t(`${key}.next`))
-  else notify('error', error.message || error.code, error.nextStep)
+  if (!te(`${key}.message`)) return [error.message || error.code, error.nextStep]
+  const number = /\+?\d+/.exec(`${error.message} ${error.nextStep}`)?.[0] ?? ''
+  return [t(`${key}.message`, { number }), t(`${key}.next`, { number })]
+}
+
+export function showError(error: unknown): void {
+  notify('error', ...worded(error))
 }
 
 /** Run `act` unless one with this key is under way. Gives `undefined` when it failed or was passed over. */

@@ -113,8 +113,10 @@ function beginNumber(key: string): void {
 function listen(event: KeyboardEvent): void {
   // A dialog of the page has its own keys, apart from those that must always work.
   const press = pressOf(event)
-  const inDialog = event.target instanceof Element && event.target.closest('dialog') !== null
+  const inDialog = document.querySelector('dialog[open]') !== null
   const action = actionOf(inDialog ? { ...press, typing: true } : press)
+  // The browser closes its own dialog on Escape.
+  if (inDialog && action === 'close') return
   if (action && !(event.repeat && action !== 'close')) {
     event.preventDefault()
     perform(action)
