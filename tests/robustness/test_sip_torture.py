@@ -60,7 +60,7 @@ async def test_malformed_datagrams(system: System) -> None:
 async def told_of_the_last(system: System, phone: Phone, sender: Sender) -> None:
     """Return when the failures of one more stranger were told: what was before it was told too."""
     for _ in range(7):
-        phone.send_raw(sender.request("REGISTER", **{"from": "<sip:last@x>;tag=x"}))
+        phone.send_raw(sender.request("REGISTER", from_="<sip:last@x>;tag=x"))
     known = system.sip_lockout._by_pair._records
     await until(lambda: f"last {STRANGER}" in known, what="the stranger's failures are told")
 
