@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from softswitch.errors import unavailable
+from softswitch.setup.asterisk import AsteriskInstall
+
 MODULES: tuple[str, ...] = (
     # ground
     "res_timing_timerfd", "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb",
@@ -40,3 +43,33 @@ MODULES: tuple[str, ...] = (
     "cel_custom",
 )  # fmt: skip
 """In no special order: Asterisk sorts out what needs what."""
+
+NEEDED: tuple[str, ...] = (
+    "chan_pjsip", "res_pjsip", "res_rtp_asterisk", "res_srtp", "res_ari", "res_ari_channels",
+    "res_ari_bridges", "res_stasis", "app_stasis", "app_dial", "app_mixmonitor", "pbx_config",
+    "cel_custom", "bridge_softmix",
+)  # fmt: skip
+"""Without these there is no emergency call; without one of the others something smaller is missing."""
+
+_SIGNS = (
+    ("res_ari", b"RESTRequest", "ARI requests over a WebSocket"),
+    ("chan_pjsip", b"ari-only", "transfers by a phone under dispatch"),
+)
+"""What came with some minor version of 20, 21 and 22 is told by a word in the module, not by its number."""
+
+
+def check_install(install: AsteriskInstall) -> None:
+    """Raise :class:`Refusal` when this Asterisk lacks what every call needs."""
+    lacking = install.missing_modules([f"{name}.so" for name in NEEDED])
+    if not lacking:
+        lacking = [
+            what
+            for module, sign, what in _SIGNS
+            if sign not in (install.modules / f"{module}.so").read_bytes()
+        ]
+    if lacking:
+        raise unavailable(
+            "asterisk_lacks",
+            f"Asterisk {install.version} in {install.modules} lacks: {', '.join(lacking)}.",
+            "Remove it, so that the set-up installs one of its own, or install 22.10 or newer.",
+        )

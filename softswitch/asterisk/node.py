@@ -12,7 +12,7 @@ from softswitch.asterisk import process
 from softswitch.asterisk.configuration import NOT_RUNNING, Configuration
 from softswitch.asterisk.folders import FolderLock, make_folders
 from softswitch.asterisk.model import Directory
-from softswitch.asterisk.modules import MODULES
+from softswitch.asterisk.modules import MODULES, check_install
 from softswitch.asterisk.probe import ari_answers
 from softswitch.asterisk.render import DIRECTORY_FILES, Frame, render
 from softswitch.asterisk.secrets import NodeSecrets, node_secrets
@@ -126,6 +126,7 @@ class AsteriskNode:
 
     async def _launch(self) -> None:
         self._progress(f"Starting Asterisk {self.install.version}")
+        check_install(self.install)
         process.check_ports(self.settings)
         self._configuration.write(render(self._frame, self.directory))
         since = process.log_size(self.settings)

@@ -14,6 +14,7 @@ import pytest
 
 from softswitch.asterisk import process
 from softswitch.asterisk.configuration import RELOADS
+from softswitch.asterisk.modules import NEEDED
 from softswitch.asterisk.node import AsteriskNode
 from softswitch.asterisk.probe import ari_answers
 from softswitch.errors import Refusal
@@ -135,6 +136,19 @@ async def test_a_second_server_on_the_same_folder_is_refused(own: AsteriskNode) 
     with pytest.raises(Refusal) as refused:
         await second.start()
     assert refused.value.code == "data_folder_in_use"
+
+
+async def test_an_asterisk_that_lacks_something_is_refused(tmp_path: Path) -> None:
+    node = make(tmp_path / "data")
+    old = tmp_path / "modules"
+    old.mkdir()
+    node.install = replace(node.install, modules=old, version="20.6.0")
+    for expected in ("chan_pjsip", "WebSocket"):
+        with pytest.raises(Refusal, match=expected) as refused:
+            await node.start()
+        assert refused.value.code == "asterisk_lacks"
+        for name in NEEDED:
+            (old / f"{name}.so").write_bytes(b"a module of an older version")
 
 
 async def test_a_start_that_fails_says_what_asterisk_says(tmp_path: Path) -> None:
