@@ -24,7 +24,7 @@ def acting_desk(actor: Actor, named: str | None, desks: Desks, book: Phonebook) 
             )
         return own
     extension = numbers.extension(named, "desk")
-    if extension not in book.extensions():
+    if not book.has(extension):
         raise not_found("extension", extension, "Look at the board for the extensions.")
     seat = desks.seats.get(extension)
     free = seat is None or seat.login == actor.login

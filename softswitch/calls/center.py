@@ -100,6 +100,7 @@ class CallCenter:
         self._switch_started: Millis | None = None
         self._recorded: set[str] = set()
         self._orphans: set[str] = set()
+        self._shown_extensions: set[str] = set()
         self._background: list[asyncio.Task[None]] = []
 
     # ---- life
@@ -274,10 +275,9 @@ class CallCenter:
         wanted = set(self.book.extensions())
         for gone in self._shown_extensions - wanted:
             self._screen.drop("extension", gone)
+        self._shown_extensions = wanted
         for extension in wanted:
             self._mark_extension(extension)
-
-    _shown_extensions: frozenset[str] = frozenset()
 
     def incident_changed(self, call_ids: list[str]) -> None:
         """Show calls anew whose incident has become known."""
@@ -313,8 +313,7 @@ class CallCenter:
         for call_id in dirty:
             self._show_call(call_id, at)
         extensions, self._dirty_extensions = self._dirty_extensions, set()
-        known = set(self.book.extensions())
-        for number in extensions & known:
+        for number in filter(self.book.has, extensions):
             view = views.extension_view(
                 number,
                 self.book,
@@ -324,7 +323,6 @@ class CallCenter:
                 self.engine.guests.hides,
             )
             self._screen.put("extension", number, view)
-        self._shown_extensions = frozenset(known)
         if extensions:
             self.tasks.look()
 
@@ -378,7 +376,7 @@ class CallCenter:
 
     def _known(self, number: str, call_id: str | None) -> Known | None:
         """Return who stands behind a number as far as it is known; the answer comes later when it is not."""
-        if number not in self._names and number and number not in self.book.extensions():
+        if number not in self._names and number and not self.book.has(number):
             self._names[number] = None
             self.spawn(self._look_up(number, call_id))
         return self._names.get(number)

@@ -42,9 +42,9 @@ class Commands:
         if call_id is not None and call_id in engine.calls:
             return call_id
         call_id = call_id or new_id()
-        name = engine.book.name_of(to) if to in engine.book.extensions() else ""
+        name = engine.book.name_of(to)
         async with engine.locked(call_id):
-            kind = CallKind.INTERNAL if to in engine.book.extensions() else CallKind.OUTGOING
+            kind = CallKind.INTERNAL if engine.book.has(to) else CallKind.OUTGOING
             call = engine.open_call(call_id, kind)
             call.number, call.name, call.task_id = to, name, task_id
             try:
@@ -262,7 +262,7 @@ class Commands:
 
     def _role_of(self, number: str) -> Role:
         book = self._engine.book
-        desk = number in book.extensions() and book.is_desk(number)
+        desk = book.is_desk(number)
         return Role.DESK if desk else Role.PARTY
 
     async def _begin_consult(self, call: DispatchCall, own: Member, desk: str, to: str) -> None:

@@ -38,10 +38,10 @@ def nature(call: Call, under: DispatchCall | None, book: Phonebook) -> Nature:
         return Nature(
             CallKind.EMERGENCY, digits, number, name, digits, service.name_zh if service else ""
         )
-    called_name = book.name_of(called) if called in book.extensions() else ""
+    called_name = book.name_of(called)
     if extension is None:
         kind = CallKind.INCOMING
-    elif called in book.extensions() or not called or called[0] in "*#":
+    elif book.has(called) or not called or called[0] in "*#":
         kind = CallKind.INTERNAL
     else:
         kind = CallKind.OUTGOING

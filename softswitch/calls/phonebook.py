@@ -40,6 +40,9 @@ class Phonebook(Protocol):
     def extensions(self) -> list[str]:
         """All extension numbers."""
 
+    def has(self, number: str) -> bool:
+        """Tell whether a number is an extension."""
+
     def extension_of(self, phone_id: str) -> str | None:
         """The extension that a SIP account belongs to; None for lines and strangers."""
 

@@ -40,7 +40,7 @@ class Ringing(Core):
 
     def destinations(self, number: str) -> tuple[str | None, list[str]]:
         """Return (extension, phone ids) or (None, line ids) that reach a number, or refuse with the reason."""
-        if number in self.book.extensions():
+        if self.book.has(number):
             phones = [phone_id for phone_id, _ in self.reachable(number)]
             if not phones:
                 raise conflict(
@@ -153,7 +153,7 @@ class Ringing(Core):
         call = self.calls[call_id]
         ring = call.rings.get(ring_id)
         if ring is None:
-            extension = number if number in self.book.extensions() else None
+            extension = number if self.book.has(number) else None
             ring = Ring(ring_id, call_id, Purpose(purpose), number, extension, Role(role))
             call.rings[ring_id] = ring
         ring.channel_ids.add(channel.id)

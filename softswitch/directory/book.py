@@ -37,6 +37,10 @@ class Book:
         """Return all extension numbers."""
         return list(self._index.extensions)
 
+    def has(self, number: str) -> bool:
+        """Tell whether a number is an extension."""
+        return number in self._index.extensions
+
     def extension_of(self, phone_id: str) -> str | None:
         """Return the extension of a SIP account; None for gateways and strangers."""
         return self._index.extension_of.get(phone_id)
