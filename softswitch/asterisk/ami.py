@@ -130,7 +130,7 @@ class AmiConnection:
 
     async def close(self, why: str = "closed") -> None:
         """End the connection; actions that wait for an answer fail."""
-        self._cut(why)
+        self.cut(why)
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -143,9 +143,9 @@ class AmiConnection:
         try:
             while data := await self._reader.read(_READ_BYTES):
                 self._take(data)
-            self._cut("Asterisk closed the connection")
+            self.cut("Asterisk closed the connection")
         except (OSError, ActFailed) as error:
-            self._cut(str(error))
+            self.cut(str(error))
 
     def _take(self, data: bytes) -> None:
         for message in self._splitter.feed(data):
@@ -178,7 +178,8 @@ class AmiConnection:
         else:
             pending.items.append(message)
 
-    def _cut(self, why: str) -> None:
+    def cut(self, why: str) -> None:
+        """Break the connection at once; `events` ends and actions that wait for an answer fail."""
         if self.closed_because:
             return
         self.closed_because = why

@@ -129,6 +129,7 @@ class AsteriskNode:
         check_install(self.install)
         process.check_ports(self.settings)
         self._configuration.write(render(self._frame, self.directory))
+        process.put_long_logs_away(self.settings)
         since = process.log_size(self.settings)
         words = self.install.argv("-f", "-C", str(self.settings.etc / "asterisk.conf"))
         began = time.monotonic()

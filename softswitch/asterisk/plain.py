@@ -20,6 +20,8 @@ _CHANNEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9_.@:;+*#-]{1,200}")
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,149}")
 _PLACE = re.compile(r"[A-Za-z0-9_*#+.-]{1,79}")
 _BOOT_SECONDS = 30.0
+PING_SECONDS = 15.0
+"""How often Asterisk is asked whether it is still there; one that hangs closes no connection."""
 
 
 def channel_name(text: str) -> str:
@@ -42,11 +44,19 @@ class AmiSwitch:
     each cut (:class:`Disconnected`) again. Acts fail while there is no connection.
     """
 
-    def __init__(self, settings: NodeSettings, secrets: NodeSecrets, *, clock: Clock = now) -> None:
+    def __init__(
+        self,
+        settings: NodeSettings,
+        secrets: NodeSecrets,
+        *,
+        clock: Clock = now,
+        ping_seconds: float = PING_SECONDS,
+    ) -> None:
         self.statistics = Statistics()
         self._settings = settings
         self._secrets = secrets
         self._clock = clock
+        self._ping_seconds = ping_seconds
         self._mapper = FactMapper(clock)
         self._connection: AmiConnection | None = None
         self._recording: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -102,11 +112,15 @@ class AmiSwitch:
         self._mapper.start_from(channels, contacts)
         self._connection = connection
         yield Connected(started, tuple(self._mapper.channels.values()), self._mapper.phones)
-        async for event in connection.events():
-            for fact in self._mapper.facts(event):
-                yield fact
-        self._connection = None
-        await connection.close()
+        watching = asyncio.create_task(_watch(connection, self._ping_seconds), name="ami-ping")
+        try:
+            async for event in connection.events():
+                for fact in self._mapper.facts(event):
+                    yield fact
+        finally:
+            watching.cancel()
+            self._connection = None
+            await connection.close()
         yield Disconnected(connection.closed_because)
 
     # ---- acts ---------------------------------------------------------------------------------------
@@ -185,6 +199,16 @@ class AmiSwitch:
         if self._connection is None:
             raise ActFailed("The switch is not connected")
         return self._connection
+
+
+async def _watch(connection: AmiConnection, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await connection.act("Ping", seconds=seconds)
+        except ActFailed as error:
+            connection.cut(f"Asterisk does not answer: {error}")
+            return
 
 
 async def _picture(

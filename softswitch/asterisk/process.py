@@ -143,6 +143,14 @@ def port_refusal(name: str, address: str, port: int, error: OSError) -> Refusal:
     )
 
 
+def put_long_logs_away(settings: NodeSettings, most_bytes: int = 20_000_000) -> None:
+    """Keep one earlier log of each kind; to be called while Asterisk does not run."""
+    for name in ("messages", "console.log"):
+        log = settings.log / name
+        if log.exists() and log.stat().st_size > most_bytes:
+            log.replace(log.with_name(f"{name}.1"))
+
+
 def log_size(settings: NodeSettings) -> int:
     """Return how long Asterisk's log is now."""
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -15,7 +17,8 @@ from softswitch.asterisk.node import AsteriskNode
 from softswitch.asterisk.plain import AmiSwitch, channel_name, started_at
 from softswitch.asterisk.secrets import USER
 from softswitch.asterisk.wire import BadField
-from softswitch.ports import ActFailed
+from softswitch.ports import ActFailed, Connected, Disconnected
+from softswitch.testing.facts import FactLog
 
 Script = Callable[[dict[str, str]], bytes | None]
 
@@ -169,6 +172,22 @@ def test_only_full_channel_names_are_acted_on(name: str) -> None:
 def test_a_start_time_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ActFailed):
         started_at({"CoreStartupDate": "yesterday"})
+
+
+@pytest.mark.asterisk
+async def test_an_asterisk_that_hangs_is_told_and_found_again(node: AsteriskNode) -> None:
+    """SIGSTOP: the connection stays open and nothing comes any more."""
+    facts = FactLog(AmiSwitch(node.settings, node.secrets, ping_seconds=0.3).facts())
+    await facts.first()
+    assert node.pid is not None
+    os.kill(node.pid, signal.SIGSTOP)
+    try:
+        told = await facts.wait_for(Disconnected)
+    finally:
+        os.kill(node.pid, signal.SIGCONT)
+    assert "does not answer" in told.reason
+    await facts.wait_for(Connected, after=1)
+    await facts.close()
 
 
 # ---- on the real Asterisk: other clients check our side ---------------------------------------------

@@ -240,6 +240,17 @@ async def test_a_long_data_folder_still_starts(tmp_path: Path) -> None:
         await node.stop()
 
 
+async def test_long_logs_are_put_away_before_a_start(tmp_path: Path) -> None:
+    node = make(tmp_path)
+    log = node.settings.log / "messages"
+    log.write_text("x" * 101)
+    process.put_long_logs_away(node.settings, most_bytes=1000)
+    assert log.exists()
+    process.put_long_logs_away(node.settings, most_bytes=100)
+    assert not log.exists()
+    assert log.with_name("messages.1").stat().st_size == 101
+
+
 async def test_acts_without_a_connection_fail_at_once(tmp_path: Path) -> None:
     node = make(tmp_path)
     from softswitch.asterisk.plain import AmiSwitch
