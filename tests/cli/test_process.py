@@ -17,11 +17,15 @@ from softswitch.cli.session import Session
 from softswitch.errors import Refusal
 from softswitch.testing.node import free_ports
 
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "LANG": "en_US.UTF-8", "PYTHONPATH": str(ROOT)}
+"""The sources under test, whatever folder the command is typed in."""
+
 PROGRAM = [sys.executable, "-c", "from softswitch.cli.main import main; main()"]
 
 
 def _softswitch(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "LANG": "en_US.UTF-8", **more}
+    environment = {**ENVIRONMENT, **more}
     return subprocess.run(
         [*PROGRAM, *words], check=False, capture_output=True, text=True, timeout=60, env=environment
     )
@@ -35,7 +39,12 @@ def test_help_loads_nothing_heavy() -> None:
         "print('loaded:', sorted(heavy & set(sys.modules)))\n"
     )
     out = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", code],
+        env=ENVIRONMENT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
     assert out.stdout.splitlines()[-1] == "loaded: []"
 
@@ -53,7 +62,11 @@ def _seconds(*words: str) -> float:
 
 def test_a_reader_that_goes_away_is_no_reason_to_complain(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*PROGRAM, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+        [*PROGRAM, "--help"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
     )
     assert process.stdout is not None
     process.stdout.close()
@@ -73,7 +86,9 @@ def _own_ports() -> list[str]:
 def test_up_and_down(tmp_path: Path, keep_calls: bool) -> None:
     data = tmp_path / "data"
     settings = ["--data", str(data), *_own_ports()]
-    with subprocess.Popen([*PROGRAM, "up", "--demo", *settings], cwd=tmp_path) as server:
+    with subprocess.Popen(
+        [*PROGRAM, "up", "--demo", *settings], cwd=tmp_path, env=ENVIRONMENT
+    ) as server:
         try:
             _until_it_runs(data, server)
             assert "all parts" not in _softswitch("status", "--data", str(data)).stderr
@@ -93,7 +108,7 @@ def test_up_and_down(tmp_path: Path, keep_calls: bool) -> None:
     assert _softswitch("down", "--data", str(data)).stdout == f"No server runs on {data}.\n"
     assert _softswitch("status", "--data", str(data)).returncode == 3
     if keep_calls:  # the switch went on; a next run takes it over and ends it
-        with subprocess.Popen([*PROGRAM, "up", *settings], cwd=tmp_path) as server:
+        with subprocess.Popen([*PROGRAM, "up", *settings], cwd=tmp_path, env=ENVIRONMENT) as server:
             _until_it_runs(data, server)
             assert _softswitch("down", "--data", str(data)).returncode == 0
             server.wait(30)
