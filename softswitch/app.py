@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from intercept.build import Intercept
 from softswitch import app_web
 from softswitch.access.audit_head import HeadFile
 from softswitch.access.audit_service import Audit
@@ -40,10 +41,13 @@ from softswitch.recordings.service import RecordingService
 from softswitch.settings import Settings
 from softswitch.setup.asterisk import find_asterisk
 from softswitch.setup.cache import cache_folder
+from softswitch.setup.espeak import find_espeak
+from softswitch.setup.progress import SetupError
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog
 from softswitch.store.folder import DataFolder
 from softswitch.store.housekeeping import Housekeeping
+from softswitch.web import live_routes
 from softswitch.web.health import Health
 from softswitch.web.live import Live
 from softswitch.web.server import WebServer
@@ -109,10 +113,11 @@ class System:
         await self._open_store()
         await self._open_access()
         await self._open_directory()
-        self.live = Live()
+        self.live = Live(private=frozenset(live_routes.PRIVATE))
         self.health = Health()
         await self._open_switch()
         await self._open_calls()
+        await self._open_intercept()
         await self._open_recordings()
         await self._open_incidents()
         await self._go_live()
@@ -170,6 +175,18 @@ class System:
         )
         await self.center.start()
         self._stack.push_async_callback(self.center.stop)
+
+    async def _open_intercept(self) -> None:
+        try:
+            espeak = find_espeak(cache_folder())
+        except SetupError:
+            espeak = None
+        sounds = self.folder.path / "announcements"
+        self.intercept = Intercept(self.center, self.db, self.live, self._roles, sounds, espeak)
+        await self.intercept.start()
+
+    async def _roles(self) -> dict[str, str]:
+        return {user["login"]: user["role"] for user in await self.users.all()}
 
     async def _open_recordings(self) -> None:
         days = self.settings.recording_days

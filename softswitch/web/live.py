@@ -37,10 +37,13 @@ class LiveStatistics:
 class Client:
     """One console: a bounded queue of encoded messages, and a flag that it lags."""
 
-    __slots__ = ("_size", "_waiting", "_wake", "lagging", "login", "recheck")
+    __slots__ = ("_size", "_waiting", "_wake", "lagging", "login", "recheck", "sees")
 
-    def __init__(self, login: str = "", size: int = QUEUE_SIZE) -> None:
+    def __init__(
+        self, login: str = "", size: int = QUEUE_SIZE, sees: frozenset[str] = frozenset()
+    ) -> None:
         self.login = login
+        self.sees = sees  # the private kinds of entities that this person may look at
         self.recheck = False  # something about this person changed: may they still look?
         self._waiting: deque[str] = deque()
         self._wake = asyncio.Event()
@@ -84,15 +87,16 @@ class Client:
 class Live:
     """The entities as they are now, and the clients that follow them. Use it from one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, private: frozenset[str] = frozenset()) -> None:
+        self.private = private
+        """Kinds of entities that only a client sees whose ``sees`` names them."""
         self.statistics = LiveStatistics()
         self._entities: dict[str, dict[str, Any]] = {}
         self._changes: dict[tuple[str, str], Any] = {}
         self._clients: set[Client] = set()
         self._seq = 0
-        self._snapshot: str | None = (
-            None  # kept until the next change: all consoles may come back at once
-        )
+        self._snapshots: dict[frozenset[str], str] = {}
+        """By what is seen; kept until the next change: all consoles may come back at once."""
         self._flushing = False
         self._next_flush = 0.0
 
@@ -141,19 +145,23 @@ class Live:
         """Return what to send to ``client`` next: a snapshot when it lags, else the next change."""
         if client.lagging:
             client.lagging = False
-            return self.snapshot()
+            return self.snapshot(client.sees)
         return client.take()
 
-    def snapshot(self) -> str:
-        """Return the message with everything as it is now."""
-        if self._snapshot is None:
-            everything = {"type": "snapshot", "seq": self._seq, "entities": self._entities}
-            self._snapshot = _encode(everything)
-        return self._snapshot
+    def snapshot(self, sees: frozenset[str] = frozenset()) -> str:
+        """Return the message with everything as it is now, of the private kinds those in ``sees``."""
+        seen = sees & self.private
+        found = self._snapshots.get(seen)
+        if found is None:
+            hidden = self.private - seen
+            entities = {kind: each for kind, each in self._entities.items() if kind not in hidden}
+            found = _encode({"type": "snapshot", "seq": self._seq, "entities": entities})
+            self._snapshots[seen] = found
+        return found
 
     def _change(self, entity: str, id_: str, value: Any) -> None:
         self._changes[entity, id_] = value
-        self._snapshot = None
+        self._snapshots.clear()
         if not self._flushing:
             self._flushing = True
             loop = asyncio.get_running_loop()
@@ -173,13 +181,21 @@ class Live:
         ]
         self._changes.clear()
         self._seq += 1
-        self._snapshot = None
+        self._snapshots.clear()
         self.statistics.messages += 1
         self.statistics.changes += len(changes)
-        message = _encode({"type": "changes", "seq": self._seq, "changes": changes})
+        messages: dict[frozenset[str], str] = {}
         for client in self._clients:
-            if not client.offer(message):
+            seen = client.sees & self.private
+            if seen not in messages:
+                messages[seen] = self._message(changes, self.private - seen)
+            if not client.offer(messages[seen]):
                 self.statistics.lagged += 1
+
+    def _message(self, changes: list[dict[str, Any]], hidden: frozenset[str]) -> str:
+        """Return the changes, encoded; one without any still counts, so that no number is left out."""
+        shown = [each for each in changes if each["entity"] not in hidden] if hidden else changes
+        return _encode({"type": "changes", "seq": self._seq, "changes": shown})
 
 
 def _encode(message: Mapping[str, Any]) -> str:

@@ -32,13 +32,22 @@ _PING = '{"type":"ping"}'
 _LONGEST = 4_096
 
 
+PRIVATE = {"intercept": Right.INTERCEPT_READ}
+"""The kinds of entities that not everybody at the board may see, with the right that it takes."""
+
+
+def sees(actor: Actor) -> frozenset[str]:
+    """Return the private kinds of entities that somebody may see."""
+    return frozenset(kind for kind, right in PRIVATE.items() if actor.may(right))
+
+
 def routes(live: Live, guard: Guard, *, ping_seconds: float = PING_SECONDS) -> APIRouter:
     """Return the routes of the live view."""
     router = APIRouter(tags=["board"])
 
     @router.get("/api/board")
-    async def board(_actor: Actor = Depends(guard(Right.BOARD_READ))) -> Response:  # noqa: B008
-        return Response(live.snapshot(), media_type="application/json")
+    async def board(actor: Actor = Depends(guard(Right.BOARD_READ))) -> Response:  # noqa: B008
+        return Response(live.snapshot(sees(actor)), media_type="application/json")
 
     @router.websocket("/api/live")
     async def follow(socket: WebSocket) -> None:
@@ -48,7 +57,7 @@ def routes(live: Live, guard: Guard, *, ping_seconds: float = PING_SECONDS) -> A
         except Refusal as refusal:
             await _refuse(socket, refusal)
             return
-        await Connection(socket, live, guard, ping_seconds, actor.login).run()
+        await Connection(socket, live, guard, ping_seconds, actor).run()
 
     return router
 
@@ -79,13 +88,13 @@ class Connection:
     """One console on the socket: tasks send, read and watch; whichever ends first ends all."""
 
     def __init__(
-        self, socket: WebSocket, live: Live, guard: Guard, ping_seconds: float, login: str
+        self, socket: WebSocket, live: Live, guard: Guard, ping_seconds: float, actor: Actor
     ) -> None:
         self._socket = socket
         self._live = live
         self._guard = guard
         self._ping_seconds = ping_seconds
-        self._client = Client(login)
+        self._client = Client(actor.login, sees=sees(actor))
         self._ping = False
         # A timer for each message would cost more than the message: one watch looks at this instead.
         self._sending_since: float | None = None
@@ -140,12 +149,15 @@ class Connection:
     async def _still_allowed(self) -> bool:
         self._client.recheck = False
         try:
-            permit(await self._guard.identify(self._socket), Right.BOARD_READ)
+            actor = permit(await self._guard.identify(self._socket), Right.BOARD_READ)
         except Refusal as refusal:
             if refusal.kind is Kind.UNAVAILABLE:
                 return True  # a store that does not answer ends nobody's shift
             await _refuse(self._socket, refusal)
             return False
+        if sees(actor) != self._client.sees:
+            self._client.sees = sees(actor)
+            self._client.resync()
         return True
 
     async def _receive(self) -> None:

@@ -1,0 +1,1 @@
+"""Intercept: forced insert, forced release, silent monitor, whisper and takeover; who may do what to whom."""

@@ -1,0 +1,175 @@
+"""What is done to channels and bridges so that exactly the right people hear each other.
+
+The requester's leg R and the bridge C of the call:
+
+- *monitor*: R is muted, then joins C.  It hears all and nobody hears it.
+- *insert*: as monitor, then the tone sounds in C, then R is unmuted.
+- *whisper*: R leaves C for a bridge of its own with a snoop channel at the target, which hears what the target
+  hears and says, and is heard by the target alone.
+
+R is muted before it comes into C and unmuted after it is where it belongs, so no word of it slips out between
+two acts, or when the process dies between them.  All functions run under the lock of the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from intercept.session import Session
+from softswitch.calls import outcomes
+from softswitch.calls.dispatch_call import DispatchCall, Member
+from softswitch.calls.engine import Engine
+from softswitch.calls.model import CallKind, Role
+from softswitch.errors import conflict, unavailable
+from softswitch.ports import ActFailed, Channel
+
+SNOOP_SECONDS = 3.0
+TAKEN_OVER = 16
+
+
+class Hands:
+    """The acts of intercept on the switch."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._arriving: dict[str, asyncio.Future[Channel]] = {}
+
+    def arrived(self, channel: Channel) -> None:
+        """A snoop channel is under dispatch."""
+        future = self._arriving.pop(channel.id, None)
+        if future is not None and not future.done():
+            future.set_result(channel)
+
+    # ---- where the requester is
+
+    async def listen(self, call: DispatchCall, session: Session) -> None:
+        """Let the requester hear all of the call, unheard."""
+        own = _leg(session)
+        acts = self._engine.acts
+        self.out_of_books(call, session)
+        if not call.bridge_open:
+            await acts.open_bridge(call.bridge_id)
+            call.bridge_open = True
+        # One socket carries them in this order.
+        await _all(acts.mute(own, True), acts.join_aside(call.bridge_id, own))
+        await self.end_whisper(session)
+
+    async def speak(self, call: DispatchCall, session: Session) -> None:
+        """Let everybody hear the requester, who is in the bridge: he is a party of the call now."""
+        own = _leg(session)
+        await self._engine.acts.mute(own, False)
+        self._engine.add(call, self.member(session))
+        call.members[own].joined = True
+
+    async def whisper(self, call: DispatchCall, session: Session, target: str) -> None:
+        """Let the requester hear all, and be heard by the target alone."""
+        own, acts = _leg(session), self._engine.acts
+        await acts.mute(own, True)
+        self.out_of_books(call, session)
+        await self.end_whisper(session)
+        session.whispers += 1
+        snoop = f"{session.id}-{session.whispers}"
+        arrival: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
+        self._arriving[snoop] = arrival
+        session.snoop_id = snoop
+        try:
+            await _all(
+                acts.open_bridge(session.whisper_bridge),
+                acts.snoop(target, snoop, ("intercept", session.id, "snoop")),
+            )
+            await asyncio.wait_for(arrival, SNOOP_SECONDS)
+            await acts.join_aside(session.whisper_bridge, snoop, own)
+        except (ActFailed, TimeoutError):
+            self._arriving.pop(snoop, None)
+            await self.end_whisper(session)
+            raise
+        await acts.mute(own, False)
+
+    async def end_whisper(self, session: Session) -> None:
+        """Take away the snoop channel and its bridge."""
+        snoop, session.snoop_id = session.snoop_id, None
+        if snoop is None:
+            return
+        acts = self._engine.acts
+        await self._engine.quietly(acts.hangup(snoop))
+        await self._engine.quietly(acts.close_bridge(session.whisper_bridge))
+
+    def out_of_books(self, call: DispatchCall, session: Session) -> None:
+        """The requester is no party of the call any more."""
+        if session.channel_id in call.members:
+            self._engine.remove(call, session.channel_id)
+
+    def member(self, session: Session) -> Member:
+        """Return the requester as a party."""
+        book, desk = self._engine.book, session.requester.desk
+        role = Role.DESK if desk in book.extensions() and book.is_desk(desk) else Role.PARTY
+        return Member(_leg(session), role, desk, desk, book.name_of(desk), answered=True)
+
+    # ---- taking the call
+
+    async def take_over(self, call: DispatchCall, session: Session) -> None:
+        """The requester takes the place of the desk, with the leg that he has."""
+        engine, own = self._engine, _leg(session)
+        replaced = to_replace(call, own)
+        self.out_of_books(call, session)
+        member = self.member(session)
+        await outcomes.unhold(engine, call)
+        engine.add(call, member)
+        # Joined anew, without what keeps a guest apart: his keys are for the others again.
+        await _all(engine.acts.mute(own, False), engine.join(call, member))
+        await self.end_whisper(session)
+        self._owned(call, session)
+        if replaced is not None:
+            engine.remove(call, replaced.channel_id)
+            await engine.quietly(engine.acts.hangup(replaced.channel_id, TAKEN_OVER))
+
+    async def connect(self, call: DispatchCall, session: Session, kept: str) -> list[Member]:
+        """Leave the requester alone with one party; return those who were taken out, in no bridge."""
+        engine, own = self._engine, _leg(session)
+        if kept not in call.members:
+            raise conflict("party_gone", "The chosen party has hung up.", "Look at the board.")
+        out = [m for m in call.members.values() if m.channel_id not in (kept, own)]
+        await outcomes.unhold(engine, call)
+        for other in out:
+            engine.remove(call, other.channel_id)
+        await _all(
+            *(engine.quietly(engine.acts.leave(call.bridge_id, m.channel_id)) for m in out),
+        )
+        engine.add(call, self.member(session))
+        await engine.join(call, *(m for m in call.members.values() if not m.joined))
+        self._owned(call, session)
+        return out
+
+    def _owned(self, call: DispatchCall, session: Session) -> None:
+        call.owner = session.requester.desk
+        call.parked_at = call.parked_by = None
+        if call.kind is CallKind.EMERGENCY:
+            self._engine.intake.answered(call, call.owner)
+
+
+def to_replace(call: DispatchCall, own: str) -> Member | None:
+    """Return the leg whose place is taken: the owner's, else another desk's, else the called one.
+
+    None when the requester and one other are left: he has the call already.
+    """
+    others = [m for m in call.members.values() if m.channel_id != own]
+    if len(others) < 2:
+        return None
+    owner = next((m for m in others if call.owner and m.extension == call.owner), None)
+    desk = next((m for m in others if m.role is Role.DESK), None)
+    called = [m for m in others if m.role is not Role.CALLER]
+    return owner or desk or called[-1]
+
+
+def _leg(session: Session) -> str:
+    if session.channel_id is None:
+        raise unavailable("not_up", "The own phone is not up yet.", "Answer it first.")
+    return session.channel_id
+
+
+async def _all(*acts: object) -> None:
+    """Send acts one behind the other without waiting for each; raise what failed first."""
+    results = await asyncio.gather(*acts, return_exceptions=True)  # type: ignore[call-overload]
+    failed = next((r for r in results if isinstance(r, BaseException)), None)
+    if failed is not None:
+        raise failed
