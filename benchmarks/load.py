@@ -1,0 +1,167 @@
+"""A running system with many desks and phones behind one SIPp, and calls placed by another SIPp."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from softswitch.directory.model import ExtensionEntry, ExtensionKind, Phone, PhoneKind, Transport
+from softswitch.directory.service import DirectoryService
+from softswitch.numbers import Extension, PhoneId
+from softswitch.setting_values import PortRange
+from softswitch.store.database import Database
+from softswitch.testing.node import free_ports
+from softswitch.testing.system import LINE, secret
+from tests.survival.rig import Server
+
+SCENARIOS = Path(__file__).parent / "sipp"
+RTP = PortRange(10_000, 19_999)
+
+
+@dataclass
+class Load:
+    """The server, its directory, and the SIPp that answers for every desk and phone."""
+
+    server: Server
+    desks: list[str]
+    phones: list[str]
+    folder: Path
+    port: int
+
+    @property
+    def sip(self) -> str:
+        return f"127.0.0.1:{self.server.settings.sip.port}"
+
+    async def register(self) -> None:
+        """Register every desk and phone at the answering SIPp."""
+        rows = [[number, credentials(number), self.port] for number in self.desks + self.phones]
+        await self._sipp("register.xml", rows, "-r", "50", "-m", str(len(rows)))
+
+    async def calls(self, targets: Sequence[str], rate: float, count: int, talk_ms: int) -> Outcome:
+        """Place ``count`` calls at ``rate`` a second, to ``targets`` in turn; each talks so long."""
+        name = f"calls-{rate:g}-{count}"
+        statistics = self.folder / f"{name}.csv"
+        statistics.unlink(missing_ok=True)
+        rows = [[target, credentials(LINE)] for target in targets]
+        await self._sipp(
+            "caller.xml", rows, "-r", f"{rate:g}", "-m", str(count), "-l", str(count),
+            "-d", str(talk_ms), "-trace_stat", "-stf", str(statistics), "-fd", "1",
+            "-timeout", str(int(count / rate + talk_ms / 1000 + 20)), may_fail=True,
+        )  # fmt: skip
+        return Outcome.read(statistics, count)
+
+    async def hold(self, targets: Sequence[str], rate: float, count: int) -> asyncio.Task[Outcome]:
+        """Begin ``count`` calls that stay up for ten minutes; return the task that would wait for them."""
+        return asyncio.create_task(self.calls(targets, rate, count, 600_000))
+
+    async def _sipp(
+        self, scenario: str, rows: Sequence[Sequence[object]], *words: str, may_fail: bool = False
+    ) -> None:
+        path = self.folder / f"{scenario}.inf"
+        lines = ["SEQUENTIAL", *(";".join(map(str, row)) for row in rows)]
+        await asyncio.to_thread(path.write_text, "\n".join(lines) + "\n")
+        (port,) = free_ports(1)
+        running = await asyncio.create_subprocess_exec(
+            "sipp", self.sip, "-sf", str(SCENARIOS / scenario), "-inf", str(path),
+            "-i", "127.0.0.1", "-p", str(port), "-nostdin", "-aa", *words,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, cwd=self.folder,
+        )  # fmt: skip
+        try:
+            _, errors = await running.communicate()
+        except asyncio.CancelledError:
+            running.kill()
+            await running.wait()
+            raise
+        if running.returncode and not may_fail:
+            raise RuntimeError(f"sipp {scenario}: {errors.decode(errors='replace')[-2000:]}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of SIPp came to. ``setup_ms``: INVITE to 200, mean."""
+
+    wanted: int
+    done: int
+    failed: int
+    rate: float
+    setup_ms: float
+
+    @property
+    def clean(self) -> bool:
+        return self.done == self.wanted and not self.failed
+
+    @classmethod
+    def read(cls, statistics: Path, wanted: int) -> Outcome:
+        """Return the outcome that the statistics file of SIPp tells in its last line."""
+        with statistics.open() as file:
+            last = list(csv.DictReader(file, delimiter=";"))[-1]
+        took = _seconds(last["ElapsedTime(C)"])
+        done = int(last["SuccessfulCall(C)"])
+        return cls(
+            wanted, done, int(last["FailedCall(C)"]), done / max(took, 0.001),
+            _seconds(last["ResponseTime1(C)"]) * 1000,
+        )  # fmt: skip
+
+
+def credentials(account: str) -> str:
+    """Return what SIPp turns into an Authorization field."""
+    return f"[authentication username={account} password={secret(account)}]"
+
+
+def _seconds(text: str) -> float:
+    """Return seconds of SIPp's ``HH:MM:SS`` or ``HH:MM:SS:microseconds``."""
+    parts = text.replace(".", ":").split(":")
+    hours, minutes, seconds, *rest = (int(part) for part in parts)
+    return hours * 3600 + minutes * 60 + seconds + (rest[0] / 1e6 if rest else 0)
+
+
+@contextlib.asynccontextmanager
+async def loaded(desks: int = 60, phones: int = 60) -> AsyncIterator[Load]:
+    """Run a system with so many registered desks and phones, all answered by one SIPp."""
+    from softswitch.testing.system import own_settings
+
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        settings = own_settings(folder / "data", rtp=RTP)
+        await asyncio.to_thread(settings.data.mkdir)
+        numbers = [str(4000 + n) for n in range(desks)], [str(6000 + n) for n in range(phones)]
+        async with Database(settings.database_url()) as db:
+            await _fill(DirectoryService(db), *numbers)
+        server = Server(settings)
+        (port,) = free_ports(1)
+        answering = await asyncio.create_subprocess_exec(
+            "sipp", "-sf", str(SCENARIOS / "desk.xml"), "-i", "127.0.0.1", "-p", str(port),
+            "-nostdin", "-aa", "-l", "100000",
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
+        )  # fmt: skip
+        load = Load(server, *numbers, folder, port)
+        try:
+            await server.start()
+            await load.register()
+            yield load
+        finally:
+            answering.kill()
+            await answering.wait()
+            await server.close()
+
+
+async def _fill(directory: DirectoryService, desks: list[str], phones: list[str]) -> None:
+    await directory.start()
+    for position, number in enumerate(desks, 1):
+        entry = ExtensionEntry(
+            Extension(number), f"Desk {number}", ExtensionKind.DESK, position=position
+        )
+        await directory.add_extension(None, entry)
+    for number in phones:
+        entry = ExtensionEntry(Extension(number), f"Phone {number}", ExtensionKind.PHONE)
+        await directory.add_extension(None, entry)
+    for number in desks + phones:
+        phone = Phone(PhoneId(number), Extension(number), secret=secret(number))
+        await directory.add_phone(None, phone)
+    line = Phone(PhoneId(LINE), None, PhoneKind.GATEWAY, Transport.UDP, secret(LINE))
+    await directory.add_phone(None, line)
