@@ -62,7 +62,8 @@ async def test_a_citizen_with_a_hostile_name_and_number_reaches_intake(
         queue = system.center.intake.queue
         call_id = await until(lambda: next(iter(queue), ""), what="the call waits")
         entities = system.live.entities()
-        waiting = await until(lambda: entities["waiting"].get(call_id), what="it is shown")
+        await until(lambda: call_id in entities["waiting"], what="it is shown")
+        waiting = entities["waiting"][call_id]
         assert NUMBER.fullmatch(waiting["number"]), waiting
         harmless([waiting, entities["call"][call_id]])
         await until(lambda: system.center.incident_of(call_id), what="an incident is drafted")
@@ -141,8 +142,8 @@ async def test_a_csv_file_runs_nothing_in_a_spreadsheet(
         )
         assert again.json()["unchanged"] == 4, again.text
     finally:
-        for number in range(1, 5):
-            await chief.delete(f"/api/registry/0201234000{number}")
+        for last in range(1, 5):
+            await chief.delete(f"/api/registry/0201234000{last}")
 
 
 @pytest.mark.parametrize("kind", SAID)
