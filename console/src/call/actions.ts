@@ -57,10 +57,14 @@ export async function hangUp(call: OwnCall | null = current.value): Promise<void
   })
 }
 
+/** Two commands under two keys: the picture may change before the answer comes, and the next press must count. */
+export const holdCommand = (call: OwnCall | null): string =>
+  `${call?.state === 'held' ? 'resume' : 'hold'}:${call?.callId ?? ''}`
+
 export async function toggleHold(call: OwnCall | null = current.value): Promise<void> {
   if (!call?.callId) return
   const id = call.callId
-  await run(`hold:${id}`, () => (call.state === 'held' ? calls.resume(id) : calls.hold(id)))
+  await run(holdCommand(call), () => (call.state === 'held' ? calls.resume(id) : calls.hold(id)))
 }
 
 export async function park(call: OwnCall | null = current.value): Promise<void> {

@@ -74,7 +74,6 @@ export const enPages = {
       duty_number: 'Duty mobile',
       area_code: 'Own area code',
       callback_auto: 'Call abandoned callers back automatically',
-      announce: 'Greet waiting callers',
     },
     options: {
       desk: 'desk',

@@ -76,7 +76,6 @@ export const zhPages: typeof enPages = {
       duty_number: '值班手机',
       area_code: '本地区号',
       callback_auto: '自动回拨放弃的来电',
-      announce: '向等待者播放问候',
     },
     options: {
       desk: '席位',
