@@ -86,6 +86,8 @@ async def talk(system: System, count: int = 2, *, dispatch: bool = False) -> Asy
             await joining.answer()
             calls[extension] = joining
         await connected(system, ORDER[0], count)
+        if count > 2:
+            call.owner = ORDER[0]
         yield Talk(system, call_id, calls)
 
 
