@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 
 from softswitch.asterisk.secrets import write_private
@@ -39,12 +40,21 @@ class Configuration:
     def __init__(self, settings: NodeSettings, install: AsteriskInstall) -> None:
         self._settings = settings
         self._install = install
+        self._writing = threading.Lock()
 
     def write(self, files: Mapping[str, str]) -> list[str]:
-        """Write the files that differ, each in one step; return their names."""
-        changed = [name for name, text in files.items() if self._read(name) != text]
-        for name in changed:
-            write_private(self._settings.etc / name, files[name])
+        """Write the files that differ, each in one step; return their names. Safe from several threads."""
+        with self._writing:
+            changed = [name for name, text in files.items() if self._read(name) != text]
+            try:
+                for name in changed:
+                    write_private(self._settings.etc / name, files[name])
+            except OSError as error:
+                raise unavailable(
+                    "configuration_not_written",
+                    f"The switch's configuration in {self._settings.etc} cannot be written: {error.strerror}.",
+                    "Free space on that disk, or make the folder writable, and try again.",
+                ) from None
         return changed
 
     def _read(self, name: str) -> str | None:

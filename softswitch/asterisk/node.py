@@ -128,7 +128,8 @@ class AsteriskNode:
         self._progress(f"Starting Asterisk {self.install.version}")
         check_install(self.install)
         process.check_ports(self.settings)
-        self._configuration.write(render(self._frame, self.directory))
+        written = self.directory
+        self._configuration.write(render(self._frame, written))
         process.put_long_logs_away(self.settings)
         since = process.log_size(self.settings)
         words = self.install.argv("-f", "-C", str(self.settings.etc / "asterisk.conf"))
@@ -136,6 +137,9 @@ class AsteriskNode:
         self.pid = await asyncio.to_thread(process.spawn, words, self.settings)
         self.starts += 1
         await self._until_ready(self.pid, since)
+        if self.directory is not written:
+            # It was changed while Asterisk was reading its files, and could not be told.
+            await self._configuration.reload(sorted(DIRECTORY_FILES))
         self._progress(f"Asterisk is up after {time.monotonic() - began:.1f} s")
 
     async def _adopt(self, pid: int) -> None:
@@ -209,9 +213,9 @@ class AsteriskNode:
             pause = min(_MOST_BACKOFF, max(0.25, pause * 2))
             try:
                 await self._launch()
-            except Refusal as refusal:
-                _log.error("Asterisk does not come back: %s", refusal)
-                self._progress(str(refusal))
+            except (Refusal, OSError) as error:
+                _log.error("Asterisk does not come back: %s", error)
+                self._progress(str(error))
                 # One that hangs half-started would hold the ports against the next.
                 await self._end()
             else:

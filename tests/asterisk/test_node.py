@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.asterisk import process
+from softswitch.asterisk import configuration, process
 from softswitch.asterisk.configuration import RELOADS
 from softswitch.asterisk.modules import NEEDED
 from softswitch.asterisk.node import AsteriskNode
@@ -212,6 +213,36 @@ async def test_a_change_while_asterisk_is_down_is_in_force_when_it_is_back(
     await own.apply(replace(own.directory, lines=(*own.directory.lines, line("2001"))))
     await eventually_ready(own)
     assert "2001" in await own.command("dialplan show 2001@extensions")
+
+
+async def test_configuration_that_cannot_be_written_is_one_clear_refusal(
+    own: AsteriskNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = own.directory
+    monkeypatch.setattr(configuration, "write_private", full)
+    with pytest.raises(Refusal, match="No space left") as refused:
+        await own.apply(replace(before, lines=(*before.lines, line("2001"))))
+    assert refused.value.next_step
+    assert own.directory is before
+    assert await ari_answers(own.settings, own.secrets)
+
+
+async def test_many_changes_while_asterisk_dies_leave_the_last_in_force(own: AsteriskNode) -> None:
+    assert own.pid is not None
+    plans = [
+        replace(own.directory, lines=(*own.directory.lines, line(str(2000 + n)))) for n in range(6)
+    ]
+    changes = [own.apply(plan) for plan in plans[:3]]
+    os.kill(own.pid, signal.SIGKILL)
+    await asyncio.gather(*changes, *(own.apply(plan) for plan in plans[3:]))
+    await eventually_ready(own)
+    shown = await own.command("dialplan show extensions")
+    last = own.directory.lines[-1].number
+    assert f"'{last}' =>" in shown
+    assert sum(f"'{2000 + n}' =>" in shown for n in range(6)) == 1
 
 
 async def test_what_asterisk_refuses_is_taken_back(
