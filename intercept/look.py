@@ -59,6 +59,11 @@ class Look:
         """Read who has which role; a decision is made from what is true now."""
         self._roles = await self._read_roles()
 
+    async def knows(self, login: str) -> bool:
+        """Return whether there is such a user."""
+        await self.refresh()
+        return login in self._roles
+
     def hidden(self, leg: Leg) -> bool:
         """Return whether a leg is one of intercept itself."""
         return self._hides(leg.channel.id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
+from intercept.routes import routes as intercept_routes
 from softswitch.access import admin_routes as access_admin
 from softswitch.access import routes as access_routes
 from softswitch.access.model import LOCAL_LOGIN, Actor, Role
@@ -53,6 +54,7 @@ def build(system: System) -> FastAPI:
             call_routes(system.center, system.db, guard),
             desk_routes(system.center, system.db, guard, lambda desk: browser_phone(system, desk)),
             task_routes(system.center, system.db, guard),
+            intercept_routes(system.intercept, guard),
             incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
             live_routes.routes(system.live, guard),
