@@ -86,6 +86,8 @@ class AsteriskNode:
             else:
                 await self._adopt(pid)
         except BaseException:
+            if self.starts:  # ours, and half-started; an adopted one has calls and stays
+                await self._end()
             self._unlock()
             raise
         self._watching = asyncio.create_task(self._watch(), name="asterisk-watch")

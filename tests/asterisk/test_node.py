@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from softswitch.asterisk import configuration, process
+from softswitch.asterisk import node as node_module
 from softswitch.asterisk.configuration import RELOADS
 from softswitch.asterisk.modules import NEEDED
 from softswitch.asterisk.node import AsteriskNode
@@ -161,6 +162,16 @@ async def test_a_start_that_fails_says_what_asterisk_says(tmp_path: Path) -> Non
         await node.start()
     assert refused.value.code == "asterisk_does_not_start"
     assert "messages" in refused.value.next_step
+
+
+async def test_a_start_that_fails_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = make(tmp_path)
+    monkeypatch.setattr(node_module, "START_SECONDS", 0.0)
+    with pytest.raises(Refusal, match="did not answer"):
+        await node.start()
+    assert process.running_pid(node.settings) is None
 
 
 async def test_secrets_and_configuration_are_for_the_owner_only(own: AsteriskNode) -> None:
