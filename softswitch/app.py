@@ -90,6 +90,8 @@ class System:
         try:
             await self._build()
         except BaseException:
+            # A switch that this start began goes with it; one that was adopted has calls and stays.
+            self._end_switch = self._began_switch()
             await self._stack.aclose()
             raise
         return self
@@ -105,6 +107,10 @@ class System:
     def end_switch(self) -> None:
         """End the switch, with its calls, when the system is left."""
         self._end_switch = True
+
+    def _began_switch(self) -> bool:
+        node: AsteriskNode | None = getattr(self, "node", None)
+        return node is not None and node.starts > 0
 
     # ---- building, from the ground up
 

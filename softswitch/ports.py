@@ -242,7 +242,7 @@ ControlFact = (
 
 
 class ActFailed(Exception):
-    """The switch refused an act or the outcome is known to be nothing. ``status`` is ARI's HTTP status, 0 without one."""
+    """The switch refused an act, or nothing came of it. ``status`` is that of ARI (HTTP), 0 without one."""
 
     def __init__(self, what: str, status: int = 0) -> None:
         super().__init__(what)

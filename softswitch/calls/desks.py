@@ -80,13 +80,14 @@ class Desks:
     def view(self) -> list[Desk]:
         """Return the desks as intake sees them."""
         engine = self._engine
+        by_place = engine.book.rules().in_order
         return [
             Desk(
                 extension,
                 self.duty(extension),
                 bool(engine.reachable(extension)) and engine.is_free(extension),
-                self._idle_since.get(extension, 0),
+                place if by_place else self._idle_since.get(extension, 0),
                 engine.book.skills_of(extension),
             )
-            for extension in engine.book.desks()
+            for place, extension in enumerate(engine.book.desks())
         ]

@@ -49,12 +49,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What intake must know of a desk. ``idle_since`` orders desks: who has waited longest is first."""
+    """What intake must know of a desk. ``turn`` orders desks: since when it is idle, or its place."""
 
     extension: str
     duty: Duty
     free: bool
-    idle_since: Millis
+    turn: Millis
     skills: frozenset[str] = frozenset()
 
     def takes(self, waiting: Waiting) -> bool:
@@ -104,7 +104,7 @@ def next_steps(
         able = [desk for desk in desks if desk.takes(waiting) and desk.extension not in used]
         fresh = [desk for desk in able if desk.extension not in waiting.refused_by]
         if fresh:
-            chosen = min(fresh, key=lambda desk: (desk.idle_since, desk.extension))
+            chosen = min(fresh, key=lambda desk: (desk.turn, desk.extension))
             used.add(chosen.extension)
             stage = Stage.NEXT if waiting.refused_by else Stage.DESK
             steps.append(Offer(waiting.call_id, chosen.extension, stage))
@@ -115,7 +115,7 @@ def next_steps(
         ):
             steps.append(CallDuty(waiting.call_id))
         elif able:
-            chosen = min(able, key=lambda desk: (desk.idle_since, desk.extension))
+            chosen = min(able, key=lambda desk: (desk.turn, desk.extension))
             used.add(chosen.extension)
             steps.append(Offer(waiting.call_id, chosen.extension, Stage.NEXT))
     return steps

@@ -32,6 +32,8 @@ class IntakeRules:
     offer_seconds: int = 15
     duty_number: str | None = None
     callback_auto: bool = False
+    in_order: bool = False
+    """The first free desk in ringing order, instead of the one that is idle longest."""
 
 
 class Phonebook(Protocol):

@@ -168,7 +168,7 @@ class TaskService:
         if not due or not free:
             return
         row = min(due, key=lambda row: (row["first_at"], row["id"]))
-        desk = min(free, key=lambda desk: (desk.idle_since, desk.extension))
+        desk = min(free, key=lambda desk: (desk.turn, desk.extension))
         seat = self._desks.seats.get(desk.extension)
         self._engine.spawn(self._call_by_itself(desk.extension, seat, row["id"]))
 

@@ -84,7 +84,6 @@ ZH = {
     "strategy": "派话方式",
     "duty_number": "值班号码",
     "callback_auto": "自动回拨",
-    "announce": "等待提示音",
     "area_code": "本地区号",
     "longest_idle": "空闲最久",
     "in_order": "按顺序",

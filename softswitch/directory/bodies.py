@@ -102,5 +102,4 @@ class IntakeChange(Body):
     strategy: Strategy = Strategy.LONGEST_IDLE
     duty_number: str | None = None
     callback_auto: bool = False
-    announce: bool = True
     area_code: str = ""

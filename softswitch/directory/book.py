@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from softswitch.calls.phonebook import EmergencyClass, IntakeRules, Known
-from softswitch.directory.model import DirectorySnapshot, ExtensionEntry, ExtensionKind
+from softswitch.directory.model import DirectorySnapshot, ExtensionEntry, ExtensionKind, Strategy
 from softswitch.directory.registry import RegistryService
 from softswitch.directory.service import DirectoryService
 from softswitch.directory.switch import enabled_gateways, enabled_phones
@@ -116,5 +116,10 @@ def _index(snapshot: DirectorySnapshot) -> _Index:
             )
             for each in snapshot.emergency_numbers
         },
-        IntakeRules(intake.offer_seconds, intake.duty_number, intake.callback_auto),
+        IntakeRules(
+            intake.offer_seconds,
+            intake.duty_number,
+            intake.callback_auto,
+            intake.strategy is Strategy.IN_ORDER,
+        ),
     )

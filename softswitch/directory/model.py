@@ -130,7 +130,7 @@ class IntakeSettings:
     """How waiting emergency calls are handed out.
 
     ``offer_seconds`` is how long one desk rings before the next; ``duty_number`` is rung when no desk answers;
-    ``callback_auto`` calls back who gave up; ``announce`` plays a greeting to who waits; ``area_code`` is our
+    ``callback_auto`` calls back who gave up; ``area_code`` is our
     own, with its 0, so that a local number is found in the registry.
     """
 
@@ -138,7 +138,6 @@ class IntakeSettings:
     strategy: Strategy = Strategy.LONGEST_IDLE
     duty_number: PhoneNumber | None = None
     callback_auto: bool = False
-    announce: bool = True
     area_code: str = ""
 
 

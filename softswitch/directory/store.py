@@ -219,6 +219,5 @@ def _intake(conn: Connection) -> IntakeSettings:
         Strategy(row.strategy),
         None if row.duty_number is None else PhoneNumber(row.duty_number),
         row.callback_auto,
-        row.announce,
         row.area_code,
     )

@@ -67,6 +67,5 @@ intake = Table(
     Column("strategy", String(16), nullable=False),
     Column("duty_number", String(24)),
     Column("callback_auto", Boolean, nullable=False),
-    Column("announce", Boolean, nullable=False),
     Column("area_code", String(8), nullable=False),
 )

@@ -55,7 +55,9 @@ def install_requirements(root: Path, name: str, progress: Progress) -> None:
 def _install_project(root: Path, progress: Progress) -> None:
     """Put the `softswitch` command into the environment, pointing at this folder."""
     stamp = venv_folder(root) / "softswitch-project.sha256"
-    value = hash_of_files([root / "pyproject.toml"], str(root))
+    # The installed command knows the top-level packages that there were when it was installed.
+    packages = sorted(path.parent.name for path in root.glob("*/__init__.py"))
+    value = hash_of_files([root / "pyproject.toml"], " ".join([str(root), *packages]))
     if stamp_says(stamp, value) and (venv_folder(root) / "bin" / "softswitch").is_file():
         return
     progress("Python environment: installing the softswitch command")

@@ -94,7 +94,7 @@ async def sip_phone(system: System, phone_id: str, **more: Any) -> AsyncIterator
     await until(lambda: not board.is_registered([phone_id]), what=f"{phone_id} is gone")
 
 
-async def until(read: Callable[[], T], *, seconds: float = 5.0, what: str = "") -> T:
+async def until(read: Callable[[], T | None], *, seconds: float = 5.0, what: str = "") -> T:
     """Wait for a state: return the first true value of ``read``; fail with what was last seen."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds

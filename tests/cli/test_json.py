@@ -27,7 +27,7 @@ CHANGED = [
     "extension import e.csv", "emergency add 12301 --name-en x", "emergency set 12301 --rank 2",
     "emergency remove 12301", "registry add 13600000000 --name x",
     "registry set 13600000000 --name y", "registry remove 13600000000", "registry export r.csv",
-    "registry import r.csv --dry-run", "intake set --announce", "user add jsonuser",
+    "registry import r.csv --dry-run", "intake set --callback-auto", "user add jsonuser",
     "user set jsonuser --name x", "user passwd jsonuser", "user unlock jsonuser",
     "user remove jsonuser", "user export u.csv", "user import u.csv --dry-run",
 ]  # fmt: skip

@@ -30,7 +30,7 @@ VALUES = st.one_of(
 FIELDS = (
     "number", "name", "kind", "record", "skills", "position", "enabled", "id", "extension", "transport",
     "digits", "name_zh", "name_en", "rank", "skill", "address", "note", "offer_seconds", "strategy",
-    "duty_number", "callback_auto", "announce", "area_code", "speed_dials", "desk", "label",
+    "duty_number", "callback_auto", "area_code", "speed_dials", "desk", "label",
 )  # fmt: skip
 BODIES = st.one_of(st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=5), VALUES)
 PLACES = st.sampled_from(

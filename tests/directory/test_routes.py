@@ -131,7 +131,6 @@ async def test_intake_changes_only_what_is_given(http: httpx.AsyncClient) -> Non
         "strategy": "longest_idle",
         "duty_number": "13800000000",
         "callback_auto": False,
-        "announce": True,
         "area_code": "",
     }
     assert (await http.put("/api/intake", json={"duty_number": None})).json()["duty_number"] is None

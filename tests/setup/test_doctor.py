@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import socket
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from softswitch.setup import doctor
-from softswitch.setup.data_lock import data_lock_holder, take_data_lock
+from softswitch.setup.data_lock import data_lock_holder
 from softswitch.setup.doctor import Check, Port, State, run_checks
+from softswitch.store.folder import DataFolder
 
 DAY_2026_11_22 = 1_795_305_600.0
 
@@ -133,25 +135,17 @@ def test_the_whole_examination(tmp_path: Path) -> None:
 
 
 def test_the_ports_of_a_running_server_are_no_fault(tmp_path: Path) -> None:
-    lock = take_data_lock(tmp_path)
-    assert lock is not None
-    with lock:
+    with DataFolder(tmp_path):
         found = run_checks(root=tmp_path, cache=tmp_path, data=tmp_path, ports=[Port("http", 1)])
     assert not [check for check in found if check.name.startswith("port")]
     assert "in use" in next(check for check in found if check.name == "data folder").what
 
 
-def test_data_lock(tmp_path: Path) -> None:
+def test_the_holder_of_a_data_folder_is_told(tmp_path: Path) -> None:
     assert data_lock_holder(tmp_path) is None
-    first = take_data_lock(tmp_path)
-    assert first is not None
-    with first:
-        assert take_data_lock(tmp_path) is None
-        assert data_lock_holder(tmp_path) == str(__import__("os").getpid())
+    with DataFolder(tmp_path):
+        assert data_lock_holder(tmp_path) == str(os.getpid())
     assert data_lock_holder(tmp_path) is None
-    again = take_data_lock(tmp_path)
-    assert again is not None
-    again.close()
 
 
 def doctor_cache() -> Path:

@@ -61,6 +61,7 @@ async def test_both_legs_of_an_emergency_call_are_on_record(system: System) -> N
     assert {row.extension for row in kept} == {"2001", "1001"}
     for row in kept:
         assert heard(system, row) >= {450, 650}, row
+        assert row.ended_at is not None
         assert row.began_at <= row.ended_at
     assert not list(system.recordings.folder.spool.iterdir())
 

@@ -35,7 +35,6 @@ def show_intake(session: Session) -> None:
 @click.option(
     "--callback-auto/--no-callback-auto", default=None, help="Call back who gave up by itself."
 )
-@click.option("--announce/--no-announce", default=None, help="Greet callers who wait.")
 @click.option("--area-code", metavar="CODE", help="Own area code, such as 0813; or none.")
 @click.pass_obj
 def set_intake(
@@ -44,7 +43,6 @@ def set_intake(
     strategy: str | None,
     duty_number: str | None,
     callback_auto: bool | None,
-    announce: bool | None,
     area_code: str | None,
 ) -> None:
     """Change the settings of intake.
@@ -56,7 +54,6 @@ def set_intake(
         strategy=strategy,
         duty_number=duty_number,
         callback_auto=callback_auto,
-        announce=announce,
         area_code="" if area_code == "none" else area_code,
     )
     if duty_number == "none":
