@@ -10,10 +10,12 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 
 import uvloop
 
 from softswitch.app import System
+from softswitch.errors import Refusal
 from softswitch.settings import Settings
 
 BANNER = """
@@ -53,7 +55,21 @@ async def _serve(settings: Settings) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, tell, number)
-    async with System(settings, progress=_say) as system:
+    system = System(settings, progress=_say)
+    try:
+        await _until_told(system, told, ending)
+    except Refusal:
+        # It was made before the start failed, and this is the only time that it is told.
+        if system.first_login is not None:
+            _say(_login(system))
+        raise
+    return 0
+
+
+async def _until_told(
+    system: System, told: asyncio.Event, ending: Sequence[signal.Signals]
+) -> None:
+    async with system:
         _say(BANNER.format(url=system.url, login=_login(system)))
         await told.wait()
         if signal.SIGINT in ending:
@@ -61,7 +77,6 @@ async def _serve(settings: Settings) -> int:
             system.end_switch()
         else:
             _say("Ending; Asterisk goes on with its calls.")
-    return 0
 
 
 def _login(system: System) -> str:
