@@ -92,3 +92,31 @@ async def test_the_recording_of_a_takeover_follows_each_leg(system: System) -> N
     assert 850 not in by_extension["1001"]
     assert by_extension["1002"] >= {650, 850}
     assert 450 not in by_extension["1002"]
+
+
+async def test_a_plain_call_that_a_desk_transfers_stays_on_record(system: System) -> None:
+    async with (
+        sip_phone(system, "2001", tone=650) as caller,
+        sip_phone(system, "1001", tone=450) as desk,
+        sip_phone(system, "2003", tone=850) as field,
+    ):
+        call = await caller.dial("1001")
+        own = await desk.incoming()
+        await own.answer()
+        await call.hears(450, frames=25)
+        call_id = next(iter(system.center.board.calls))
+        await own.transfer("2003")
+        to = await field.incoming()
+        await to.answer()
+        await call.hears(850, frames=25)
+        await to.hears(650, frames=25)
+        assert await own.transferred() == 200
+        await own.hangup()
+        await call.hangup()
+        await to.ended()
+        await until(lambda: not system.center.board.legs)
+    kept = await recordings_of(system, call_id)
+    by_extension = {row.extension: heard(system, row) for row in kept}
+    assert by_extension["2003"] >= {650, 850}
+    assert by_extension["1001"] >= {450, 650}
+    assert by_extension["2001"] >= {450, 650}
