@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from fastapi import FastAPI  # noqa: E402 - the line above must come first
 
+from scripts.route_words import DOES  # noqa: E402
 from softswitch import app_web, facts  # noqa: E402
 from softswitch import layers as layers_package  # noqa: E402
 from softswitch.settings import Settings  # noqa: E402
@@ -45,14 +46,24 @@ def http_routes() -> str:
     app, _ = application()
     schema = app.openapi()
     rows = [
-        f"| {_route(route)} | {_right(route)} | {_takes(schema, route)} |"
+        f"| {_route(route)} | {_does(schema, route)} | {_right(route)} | {_takes(schema, route)} |"
         for route in sorted(api_routes(app), key=lambda route: (route.path, route.method))
     ]
-    return "\n".join(["| method, path | right | takes |", "|---|---|---|", *rows])
+    return "\n".join(["| method, path | does | right | takes |", "|---|---|---|---|", *rows])
 
 
 def _route(route: ApiRoute) -> str:
     return f"`{route.method} {route.path}`"
+
+
+def _does(schema: Mapping[str, Any], route: ApiRoute) -> str:
+    known = DOES.get(f"{route.method} {route.path}")
+    return known or f"{_operation(schema, route)['summary']}."
+
+
+def _operation(schema: Mapping[str, Any], route: ApiRoute) -> Mapping[str, Any]:
+    operation: Mapping[str, Any] = schema["paths"][route.path][route.method.lower()]
+    return operation
 
 
 def _right(route: ApiRoute) -> str:
@@ -60,7 +71,7 @@ def _right(route: ApiRoute) -> str:
 
 
 def _takes(schema: Mapping[str, Any], route: ApiRoute) -> str:
-    operation = schema["paths"][route.path][route.method.lower()]
+    operation = _operation(schema, route)
     asked = [
         f"`?{parameter['name']}`"
         for parameter in operation.get("parameters", ())
