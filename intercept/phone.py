@@ -34,14 +34,14 @@ KEYS: Mapping[str, Act] = {
     "7": Act.TAKEOVER,
 }
 NEXT_PARTY = "8"
-CODES: Mapping[str, Act] = {
-    "monitor": Act.MONITOR,
-    "whisper": Act.WHISPER,
-    "insert": Act.INSERT,
-    "release": Act.RELEASE,
-    "connect": Act.RELEASE,
+CODES: Mapping[str, tuple[str, Act]] = {
+    "1": ("monitor", Act.MONITOR),
+    "2": ("whisper", Act.WHISPER),
+    "3": ("insert", Act.INSERT),
+    "4": ("release", Act.RELEASE),
+    "5": ("connect", Act.RELEASE),
 }
-"""The words of the dialplan (softswitch.directory.features)."""
+"""What follows the code of intercept (softswitch.directory.features)."""
 
 _SPOKEN = {"call_gone": "gone", "call_not_found": "gone", "still_ringing": "gone"}
 
@@ -65,25 +65,25 @@ class InterceptPhones:
 
     def takes(self, args: tuple[str, ...]) -> bool:
         """Return whether the words of a channel ask for an intercept."""
-        return len(args) > 2 and args[0] == "feature" and args[1] in CODES
+        return args[:2] == ("feature", "intercept") and len(args) > 3 and args[2] in CODES
 
     async def entered(self, channel: Channel, args: tuple[str, ...]) -> None:
         """A phone dialled a code and the extension in whose call something is to be done."""
         try:
-            await self._carry_out(channel, args[1], args[2])
+            await self._carry_out(channel, args[2], args[3])
         except Refusal as refusal:
             log.info("%s asked for %s: %s", channel.endpoint, args, refusal)
             await self._say(channel.id, _SPOKEN.get(refusal.code, "refused"))
             await self._hang_up(channel.id, REJECTED)
 
-    async def _carry_out(self, channel: Channel, word: str, extension: str) -> None:
+    async def _carry_out(self, channel: Channel, code: str, extension: str) -> None:
         own = self._center.book.extension_of(channel.endpoint)
         if own is None:
             raise conflict("no_extension", f"{channel.endpoint} belongs to no extension.", "")
         await self._look.refresh()
         requester = self._look.phone(own)
         call_id, leg = self._call_of(extension)
-        act = CODES[word]
+        word, act = CODES[code]
         session = await self._service.begin(
             requester,
             act,

@@ -92,12 +92,16 @@ class Codes:
     """Take the emergency call that waits longest."""
     takeover: str = "*88"
     """Followed by an extension: take over the call that is up there."""
+    intercept: str = "*6"
+    """Followed by what is to be done (1 to 5) and an extension: do it to the call that is up there."""
+    precedence: str = "*9"
+    """Followed by a level (0 to 4) and an extension: call it with that precedence."""
     park: str = "700"
     park_first: int = 701
     park_last: int = 799
 
     def __post_init__(self) -> None:
-        for name in ("pickup", "take", "takeover"):
+        for name in ("pickup", "take", "takeover", "intercept", "precedence"):
             code = getattr(self, name)
             if not _FEATURE_CODE.fullmatch(code):
                 raise invalid(
@@ -215,6 +219,10 @@ def numbers_in_use(directory: Directory) -> Iterator[tuple[str, str]]:
         yield line.number, f"extension {line.number}"
         yield codes.pickup + line.number, f"the code to pick up a call at {line.number}"
         yield codes.takeover + line.number, f"the code to take over the call of {line.number}"
+        for act in "12345":
+            yield f"{codes.intercept}{act}{line.number}", f"code {act} of intercept for {line.number}"
+        for level in "01234":
+            yield f"{codes.precedence}{level}{line.number}", f"level {level} for {line.number}"
 
 
 def _check_phones(directory: Directory) -> None:

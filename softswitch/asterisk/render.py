@@ -195,6 +195,7 @@ def _dialplan(frame: Frame, directory: Directory) -> dict[str, object]:
         "duty_seconds": DUTY_SECONDS,
         "ring_seconds": RING_SECONDS,
         "codes": directory.codes,
+        "line_lengths": sorted({len(line.number) for line in directory.lines}),
         "slots": list(directory.codes.slots()),
         "outgoing": directory.outgoing,
         "outgoing_lengths": list(OUTGOING_LENGTHS),

@@ -29,8 +29,18 @@ PICKUP = FeatureCode("*8", "pickup", "Pick up the call that rings at", "代接",
 TAKEOVER = FeatureCode("*7", "takeover", "Take over the call of", "接管", "extension")
 TAKE = FeatureCode("*1", "take", "Take the emergency call that waits longest", "接听最久的排队来电")
 
-# The codes differ in their first digit, so that *8 and an extension can never read as another code.
-FEATURE_CODES = (TAKE, PICKUP, TAKEOVER)
+INTERCEPT_CODE = "*6"
+INTERCEPT = (
+    FeatureCode("*61", "monitor", "Monitor silently the call of", "监听", "extension"),
+    FeatureCode("*62", "whisper", "Whisper in the call of", "耳语", "extension"),
+    FeatureCode("*63", "insert", "Break into the call of", "强插", "extension"),
+    FeatureCode("*64", "release", "Clear the call of", "强拆", "extension"),
+    FeatureCode("*65", "connect", "Clear the call of, and talk to", "强拆并接通", "extension"),
+)
+PRECEDENCE = FeatureCode("*9", "precedence", "Call with precedence", "优先呼叫", "level, extension")
+
+# The codes differ in their first digits, so that *8 and an extension can never read as another code.
+FEATURE_CODES = (TAKE, PICKUP, TAKEOVER, *INTERCEPT, PRECEDENCE)
 """All star codes, in the order of the manual."""
 
 
