@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.reference import GENERATED, PAGES, application, current
+from scripts.reference import GENERATED, PACKAGES, PAGES, application, current
 from scripts.route_words import DOES
 from softswitch.web.inventory import api_routes
 from tests.docs.pages import ROOT
-
-PACKAGES = ("softswitch", "intercept", "trunk", "smsgateway")
 
 
 @pytest.mark.parametrize("name", GENERATED)
