@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
+from sqlalchemy import Connection
+
 from softswitch.calls import store, views
 from softswitch.calls.board import Board, Changes
 from softswitch.calls.call_log import CallLog
@@ -261,12 +263,16 @@ class CallCenter:
         return seat.login if seat else None
 
     def _desk_changed(self, extension: str) -> None:
-        seat = self.desks.seats.get(extension)
-        login, duty, since = (seat.login, seat.duty.value, seat.since) if seat else (None, "", 0)
-        self.spawn(self._db.write(store.put_seat, extension, login, duty, since))
+        self.spawn(self._db.write_surely(self._put_seat, extension))
         self._mark_extension(extension)
         self.intake.plan()
         self.tasks.look()
+
+    def _put_seat(self, conn: Connection, extension: str) -> None:
+        """Store the seat as it is by then: a write that had to wait must not undo a later one."""
+        seat = self.desks.seats.get(extension)
+        login, duty, since = (seat.login, seat.duty.value, seat.since) if seat else (None, "", 0)
+        store.put_seat(conn, extension, login, duty, since)
 
     # ---- screens
 

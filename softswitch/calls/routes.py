@@ -13,8 +13,8 @@ from softswitch.access.model import Actor, Right
 from softswitch.calls import store
 from softswitch.calls.acting import acting_desk
 from softswitch.calls.center import CallCenter
-from softswitch.clock import LATEST, Millis
-from softswitch.errors import invalid, not_found
+from softswitch.clock import LATEST, Millis, now
+from softswitch.errors import Kind, Refusal, invalid, not_found
 from softswitch.store.database import Database
 from softswitch.web.guard import Guard
 
@@ -64,12 +64,26 @@ class Priority(BaseModel):
 class Auditor:
     """Writes commands on calls into the audit log."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, center: CallCenter) -> None:
         self._db = db
+        self._spawn = center.spawn
 
-    async def note(self, actor: Actor, act: str, call_id: str, **details: Any) -> None:
-        """Write one row: who did what to which call, for which desk."""
+    async def asks(self, actor: Actor, act: str, call_id: str, **details: Any) -> None:
+        """Write what somebody is about to do; what cannot be written must not be done."""
         await self._db.write(audit.append, actor.login, act, call_id, details)
+
+    async def did(self, actor: Actor, act: str, call_id: str, **details: Any) -> None:
+        """Write what somebody did. It is done: when the database cannot be used now, it is written later."""
+        at = now()
+        try:
+            await self._db.write(audit.append, actor.login, act, call_id, details, at=at)
+        except Refusal as refusal:
+            if refusal.kind is not Kind.UNAVAILABLE:
+                raise
+            self._spawn(self._later(actor.login, act, call_id, details, at))
+
+    async def _later(self, login: str, act: str, call_id: str, details: Json, at: Millis) -> None:
+        await self._db.write_surely(audit.append, login, act, call_id, details, at=at)
 
 
 def call_routes(center: CallCenter, db: Database, guard: Guard) -> APIRouter:
@@ -118,7 +132,7 @@ def _history(router: APIRouter, center: CallCenter, db: Database, guard: Guard) 
 def _begin(router: APIRouter, center: CallCenter, db: Database, guard: Guard) -> None:
     dialer = Annotated[Actor, Depends(guard(Right.CALL_DIAL))]
     answerer = Annotated[Actor, Depends(guard(Right.CALL_ANSWER))]
-    auditor = Auditor(db)
+    auditor = Auditor(db, center)
 
     @router.post("", status_code=201)
     async def dial(
@@ -132,14 +146,14 @@ def _begin(router: APIRouter, center: CallCenter, db: Database, guard: Guard) ->
         if wanted is not None and await db.read(store.call_by_id, wanted) is not None:
             return {"call_id": wanted}
         call_id = await center.commands.dial(desk, to, call_id=wanted)
-        await auditor.note(actor, "call.dial", call_id, desk=desk, to=to)
+        await auditor.did(actor, "call.dial", call_id, desk=desk, to=to)
         return {"call_id": call_id}
 
     @router.post("/{call_id}/answer")
     async def answer(call_id: CallId, body: Acting, actor: answerer) -> Json:
         desk = acting_desk(actor, body.desk, center.desks, center.book)
         await center.commands.answer(desk, call_id)
-        await auditor.note(actor, "call.answer", call_id, desk=desk)
+        await auditor.did(actor, "call.answer", call_id, desk=desk)
         return {"call_id": call_id, "desk": desk}
 
 
@@ -152,7 +166,7 @@ def _id_from(actor: Actor, key: str | None) -> str | None:
 
 def _simple(router: APIRouter, center: CallCenter, db: Database, guard: Guard) -> None:
     """Commands that need a call and a desk, and nothing else."""
-    auditor = Auditor(db)
+    auditor = Auditor(db, center)
     commands = center.commands
     acts: list[tuple[str, Right, Callable[[str, str], Awaitable[Any]]]] = [
         ("hold", Right.CALL_HOLD, commands.hold),
@@ -177,7 +191,7 @@ def _simple(router: APIRouter, center: CallCenter, db: Database, guard: Guard) -
         if desk is not None:
             desk = acting_desk(actor, desk, center.desks, center.book)
         await center.commands.hangup(desk, call_id, body.leg)
-        await auditor.note(actor, "call.hangup", call_id, desk=desk, leg=body.leg)
+        await auditor.did(actor, "call.hangup", call_id, desk=desk, leg=body.leg)
         return {"call_id": call_id}
 
     @router.post("/{call_id}/dtmf")
@@ -189,7 +203,7 @@ def _simple(router: APIRouter, center: CallCenter, db: Database, guard: Guard) -
     @router.post("/{call_id}/priority")
     async def prioritise(call_id: CallId, body: Priority, actor: orderer) -> Json:
         await center.commands.prioritise(call_id, body.rank)
-        await auditor.note(actor, "call.priority", call_id, rank=body.rank)
+        await auditor.did(actor, "call.priority", call_id, rank=body.rank)
         return {"call_id": call_id, "rank": body.rank}
 
 
@@ -208,15 +222,15 @@ def _add_simple(
         desk = acting_desk(actor, body.desk, center.desks, center.book)
         act_name = f"call.{word.replace('/', '.')}"
         if word == "takeover":  # who takes a call from another stands in the log before it happens
-            await auditor.note(actor, f"{act_name}.asked", call_id, desk=desk)
+            await auditor.asks(actor, f"{act_name}.asked", call_id, desk=desk)
         result = await act(desk, call_id)
-        await auditor.note(actor, act_name, call_id, desk=desk)
+        await auditor.did(actor, act_name, call_id, desk=desk)
         return {"call_id": call_id, "desk": desk, **({"slot": result} if result else {})}
 
 
 def _transfer(router: APIRouter, center: CallCenter, db: Database, guard: Guard) -> None:
     mover = Annotated[Actor, Depends(guard(Right.CALL_TRANSFER))]
-    auditor = Auditor(db)
+    auditor = Auditor(db, center)
 
     @router.post("/{call_id}/transfer")
     async def transfer(call_id: CallId, body: Transfer, actor: mover) -> Json:
@@ -230,5 +244,5 @@ def _transfer(router: APIRouter, center: CallCenter, db: Database, guard: Guard)
         desk = acting_desk(actor, body.desk, center.desks, center.book)
         to = numbers.phone_number(body.to, "to")
         await center.commands.transfer(desk, call_id, to, attended=body.mode == "attended")
-        await auditor.note(actor, "call.transfer", call_id, desk=desk, to=to, mode=body.mode)
+        await auditor.did(actor, "call.transfer", call_id, desk=desk, to=to, mode=body.mode)
         return {"call_id": call_id, "to": to, "mode": body.mode}

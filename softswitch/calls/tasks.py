@@ -68,7 +68,7 @@ class TaskService:
 
     async def abandoned(self, gone: CallAbandoned) -> None:
         """A caller gave up."""
-        row = await self._db.write(task_store.abandoned, gone)
+        row = await self._db.write_surely(task_store.abandoned, gone)
         if row is not None:
             self._keep(row)
             self.look()
@@ -77,7 +77,7 @@ class TaskService:
         """Somebody talks to this number; what was to be called back is done."""
         if any(row["number"] == number for row in self.open.values()):
             at = self._clock()
-            for task_id in await self._db.write(
+            for task_id in await self._db.write_surely(
                 task_store.close_for_number, number, "called_again", at
             ):
                 row = self.open.get(task_id)
@@ -122,11 +122,11 @@ class TaskService:
 
     async def _settle(self, task_id: str, connected: bool) -> None:
         if connected:
-            row = await self._db.write(
+            row = await self._db.write_surely(
                 task_store.close, task_id, "called_back", self._owner(task_id), self._clock()
             )
         else:
-            row = await self._db.write(task_store.change, task_id, state="open")
+            row = await self._db.write_surely(task_store.change, task_id, state="open")
         if row is not None:
             self._keep(row)
 

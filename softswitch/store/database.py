@@ -17,6 +17,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection
 
+from softswitch.errors import Kind, Refusal
 from softswitch.store.engine import reader_engine, writer_engine
 from softswitch.store.failures import as_refusal, busy, closed
 from softswitch.store.migrations import migrate
@@ -25,6 +26,8 @@ from softswitch.store.writer import Job, Writer, WriterStatistics
 P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
 
 
 class Database:
@@ -97,6 +100,22 @@ class Database:
         job = _WriteJob(_bind(fn, args, kwargs), lambda: not future.cancelled(), future=future)
         self._writer.put(job)
         return await future
+
+    async def write_surely(
+        self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Write like :meth:`write`, again and again while the database is locked, read-only, full or busy.
+
+        For what happened already and must not be lost; it waits in memory until then.
+        """
+        while True:
+            try:
+                return await self.write(fn, *args, **kwargs)
+            except Refusal as refusal:
+                if refusal.kind is not Kind.UNAVAILABLE or self._loop is None:
+                    raise
+                log.error("%s waits to be written: %s", getattr(fn, "__name__", fn), refusal)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def read(
         self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
