@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ApiError, errorFrom, query } from '../src/api/http'
 import { listOf } from '../src/api/list'
 import { found, looksLikeNumber } from '../src/call/search'
-import { duration } from '../src/i18n/format'
+import { duration, shortDateTime } from '../src/i18n/format'
 import { changes, draftOf, merge } from '../src/incident/draft'
 import { tabs, turns } from '../src/incident/shown'
 import { actionOf, startsNumber, type KeyPress } from '../src/keys/bindings'
@@ -182,6 +182,14 @@ describe('search, times, waves', () => {
   it('writes durations without ever going below zero', () => {
     const texts = [-500, 0, 7_999, 65_000, 3_725_000].map(duration)
     expect(texts).toEqual(['0:00', '0:00', '0:07', '1:05', '1:02:05'])
+  })
+
+  it('says no more of an instant than is needed', () => {
+    const at = (text: string) => new Date(text).getTime()
+    const present = at('2026-11-22T18:00:00')
+    expect(shortDateTime(at('2026-11-22T17:03:09'), present)).toBe('17:03:09')
+    expect(shortDateTime(at('2026-03-01T17:03:09'), present)).toBe('03-01 17:03')
+    expect(shortDateTime(at('2025-12-31T23:59:59'), present)).toBe('2025-12-31 23:59')
   })
 
   it('takes whole days, whatever their length', () => {

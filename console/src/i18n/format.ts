@@ -26,3 +26,10 @@ export function day(instant: Millis): string {
 export function dateTime(instant: Millis): string {
   return `${day(instant)} ${timeOfDay(instant)}`
 }
+
+/** As short as it stays clear at `present`: a time today, else day and time, else with the year. */
+export function shortDateTime(instant: Millis, present: Millis): string {
+  if (day(instant) === day(present)) return timeOfDay(instant)
+  const text = `${day(instant)} ${timeOfDay(instant).slice(0, 5)}`
+  return text.slice(0, 4) === day(present).slice(0, 4) ? text.slice(5) : text
+}

@@ -1,7 +1,7 @@
 /** Which incident the pane shows. Pure decisions; the pane keeps the id. */
 import type { Incident } from '../api/types'
 
-const TABS = 4
+const TABS = 3
 
 /**
  * The tabs over the incident: the one of the call in hand, then those that this person has worked on last, so
