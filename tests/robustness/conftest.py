@@ -10,6 +10,8 @@ import pytest_asyncio
 
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
+from softswitch.calls import call_log
+from softswitch.store import database, engine
 from softswitch.testing.system import running_system, until
 from tests.robustness.hostile import FLAG
 
@@ -18,8 +20,13 @@ PASSWORD = "a long pass phrase 7"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def robust_system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
-    async with running_system(tmp_path_factory.mktemp("robust")) as system:
-        yield system
+    with pytest.MonkeyPatch.context() as patch:
+        # A locked database shall not keep the tests waiting as long as it may keep people waiting.
+        patch.setattr(engine, "BUSY_SECONDS", 0.2)
+        patch.setattr(database, "RETRY_SECONDS", 0.1)
+        patch.setattr(call_log, "RETRY_SECONDS", 0.1)
+        async with running_system(tmp_path_factory.mktemp("robust")) as system:
+            yield system
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
