@@ -16,7 +16,10 @@ import uvloop
 
 from softswitch.app import System
 from softswitch.errors import Refusal
+from softswitch.keeper import CRASHED
 from softswitch.settings import Settings
+
+log = logging.getLogger(__name__)
 
 BANNER = """
   Console   {url}
@@ -32,8 +35,14 @@ def run(settings: Settings) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         handlers=[_log_file(settings)],
     )
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(settings))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_serve(settings))
+    except Refusal:
+        raise
+    except Exception:
+        log.exception("The server failed on an unexpected error.")
+        return CRASHED
 
 
 def _log_file(settings: Settings) -> logging.Handler:

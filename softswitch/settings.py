@@ -163,6 +163,7 @@ NOT_SETTINGS = frozenset(
         "SOFTSWITCH_TOKEN",
         "SOFTSWITCH_SERVER",
         "SOFTSWITCH_PYTHON",
+        "SOFTSWITCH_WORKER",
     }
 )
 """Variables with our prefix that others read: the set-up and the command line as a client."""

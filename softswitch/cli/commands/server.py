@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from softswitch import keeper
 from softswitch.cli import show
 from softswitch.cli.frame import Command
 from softswitch.cli.process import end_server
@@ -70,6 +71,8 @@ def up(session: Session, /, config: Path | None, demo: bool | None, **given: str
 
     command_line = {**given, "demo": demo, "data": session.data}
     found = settings.load(config=config, environment=os.environ, command_line=command_line)
+    if not keeper.is_worker():
+        return keeper.keep(keeper.own_command(), click.echo)
     from softswitch.run import run
 
     return run(found)
