@@ -10,6 +10,7 @@ from intercept.books import Books, Screen
 from intercept.config import Config
 from intercept.guests import InterceptGuests
 from intercept.look import Look
+from intercept.mlpp import PrecedenceCalls
 from intercept.phone import InterceptPhones
 from intercept.service import InterceptService
 from softswitch.calls.center import CallCenter
@@ -44,7 +45,12 @@ class Intercept:
         self.phones = InterceptPhones(
             center, self.service, self.look, self.config, self.announcements
         )
-        self.guests = InterceptGuests(center, db, self.books, self.service, self.phones)
+        self.precedence = PrecedenceCalls(
+            center, db, self.config, self.look, self.service, self.announcements
+        )
+        self.guests = InterceptGuests(
+            center, db, self.books, self.service, self.phones, self.precedence, self.look
+        )
 
     async def start(self) -> None:
         """Read what is stored and begin to hear the facts of control. Call it before they flow."""
@@ -52,4 +58,5 @@ class Intercept:
         await self.guests.load()
         await self.look.refresh()
         self.center.engine.guests = self.guests
+        self.center.precedence_of = lambda call_id: int(self.look.precedence(call_id))
         self.center.spawn(self.announcements.prepare())

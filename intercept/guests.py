@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from intercept import store
 from intercept.books import Books
+from intercept.look import Look
 from intercept.model import Act, Levels
 from intercept.service import InterceptService
 from intercept.session import Requester, Session, Stage
@@ -27,6 +28,13 @@ class Phones(Protocol):
     async def key(self, session: Session, digit: str) -> None: ...
 
 
+class Callers(Protocol):
+    """Calls that claim a precedence."""
+
+    def takes(self, args: tuple[str, ...]) -> bool: ...
+    async def entered(self, channel: Channel, args: tuple[str, ...]) -> None: ...
+
+
 class InterceptGuests(Guests):
     """The legs of intercept among those of the calls."""
 
@@ -37,12 +45,16 @@ class InterceptGuests(Guests):
         books: Books,
         service: InterceptService,
         phones: Phones,
+        callers: Callers,
+        look: Look,
     ) -> None:
         self._center = center
         self._db = db
         self._books = books
         self._service = service
         self._phones = phones
+        self._callers = callers
+        self._look = look
         self._remembered: dict[str, dict[str, Any]] = {}
         """Rows of intercepts that were open before a restart."""
         self._snoops: dict[str, str] = {}
@@ -75,6 +87,9 @@ class InterceptGuests(Guests):
             return True
         if self._phones.takes(args):
             self._center.spawn(self._phones.entered(channel, args))
+            return True
+        if self._callers.takes(args):
+            self._center.spawn(self._callers.entered(channel, args))
             return True
         return False
 
@@ -112,6 +127,7 @@ class InterceptGuests(Guests):
 
     def finished(self, call_id: str) -> None:
         """A call has ended."""
+        self._look.claimed.pop(call_id, None)
         for session in self._books.of_call(call_id):
             self._service.call_over(session)
 

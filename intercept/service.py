@@ -261,23 +261,26 @@ class InterceptService:
         ) from error
 
     async def _clear(self, session: Session) -> None:
-        """Clear the call: each party gets cause 8."""
-        call_id, engine = session.call_id, self._engine
+        await self.clear_call(session.call_id)
+        self._over(session, "released")
+
+    async def clear_call(self, call_id: str) -> None:
+        """Clear a call: each party gets cause 8. It is written down before."""
+        engine = self._engine
         async with engine.locked(call_id):
             call = engine.calls.get(call_id)
             if call is not None:
-                for ring in list(call.rings.values()):
-                    await engine.stop_ring(call, ring)
                 legs = list(call.members)
                 await asyncio.gather(
-                    *(engine.quietly(engine.acts.hangup(c, PREEMPTION)) for c in legs)
+                    *(engine.quietly(engine.acts.hangup(leg, PREEMPTION)) for leg in legs)
                 )
-            else:
-                shown = self._center.board.calls.get(call_id)
-                names = [leg.channel.name for leg in shown.legs.values()] if shown else []
-                if names:
-                    await engine.plain.clear(names, PREEMPTION)
-        self._over(session, "released")
+                for ring in list(call.rings.values()):
+                    await engine.stop_ring(call, ring, PREEMPTION)
+                return
+            shown = self._center.board.calls.get(call_id)
+            names = [leg.channel.name for leg in shown.legs.values()] if shown else []
+            if names:
+                await engine.plain.clear(names, PREEMPTION)
 
     async def _ring(self, call: DispatchCall, session: Session) -> None:
         """Ring the requester's own phones; they answer by themselves."""

@@ -76,17 +76,19 @@ async def talk(system: System, count: int = 2, *, dispatch: bool = False) -> Asy
         await incoming.answer()
         calls[ORDER[1]] = incoming
         call_id = await connected(system, ORDER[0], 2)
+        call = None
         if dispatch or count > 2:
             async with system.center.engine.locked(call_id):
                 call = await system.center.engine.take_in(call_id)
         for extension in ORDER[2:count]:
+            assert call is not None
             async with system.center.engine.locked(call_id):
                 await system.center.engine.ring(call, Purpose.RETRIEVE, extension)
             joining = await phones[extension].incoming()
             await joining.answer()
             calls[extension] = joining
         await connected(system, ORDER[0], count)
-        if count > 2:
+        if call is not None and count > 2:
             call.owner = ORDER[0]
         yield Talk(system, call_id, calls)
 
