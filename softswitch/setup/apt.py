@@ -135,7 +135,7 @@ class PrivateApt:
             )
         except FileNotFoundError:
             raise SetupError(
-                f"{command[0]} is not on this machine. Install Asterisk 20 or newer and espeak-ng by "
+                f"{command[0]} is not on this machine. Install Asterisk 22 or newer and espeak-ng by "
                 "the system's own means, then start again."
             ) from None
         except subprocess.TimeoutExpired:

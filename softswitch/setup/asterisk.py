@@ -1,6 +1,6 @@
 """Finds an Asterisk that will do, or installs one into a private prefix.
 
-The closure taken from Debian (forky, else sid; Ubuntu: resolute, else noble): the packages of
+The closure taken from Debian (forky, else sid; Ubuntu: resolute): the packages of
 `PACKAGES` with everything that they depend on, down to the C library, because the installed
 packages of the machine are left out of the plan; and those of `LEAN_PACKAGES` without `LEFT_OUT`.
 Recommended packages are not taken. The manifest in the prefix lists each package with its version.
@@ -19,7 +19,7 @@ from softswitch.setup.prefix import Prefix, Recipe, find_prefix, install_prefix
 from softswitch.setup.progress import Progress, SetupError
 
 PREFIX_NAME = "asterisk-22"
-OLDEST_VERSION = 20
+OLDEST_VERSION = 22
 PACKAGES = (
     "asterisk",
     "asterisk-modules",
@@ -77,7 +77,7 @@ def major_version(text: str) -> int | None:
 
 
 def find_asterisk(cache: Path, *, system_root: Path = Path("/")) -> AsteriskInstall:
-    """Find the Asterisk to use: the system's from version 20 on, else our own prefix."""
+    """Find the Asterisk to use: the system's from version 22 on, else our own prefix."""
     found = _find_system(system_root) or _find_private(cache)
     if found is None:
         raise SetupError(

@@ -15,8 +15,8 @@ from softswitch.setup.progress import SetupError
 
 _SUITES = {
     "debian": ("forky", "sid"),
-    # 24.04 has Asterisk 20, later releases have 22.
-    "ubuntu": ("resolute", "noble"),
+    # 24.04 has Asterisk 20, which lacks REST over the WebSocket; 26.04 has 22.
+    "ubuntu": ("resolute",),
 }
 _COMPONENTS = {"debian": ("main",), "ubuntu": ("main", "universe")}
 _NOT_THE_RELEASE = ("-security", "-backports", "-proposed", "-updates")
@@ -53,7 +53,7 @@ def family_of(os_release: Mapping[str, str]) -> str:
             return family
     raise SetupError(
         f"This system ({os_release.get('PRETTY_NAME', 'unknown')}) is neither Debian nor Ubuntu, so "
-        "Asterisk cannot be fetched. Install Asterisk 20 or newer and espeak-ng by the system's own "
+        "Asterisk cannot be fetched. Install Asterisk 22 or newer and espeak-ng by the system's own "
         "means, then start again."
     )
 
