@@ -179,8 +179,7 @@ def random_change(rng: random.Random) -> tuple[str, str, dict[str, Any]]:
         [near, near[:2], near[:1], near + str(rng.randrange(10)), near[:2] + str(rng.randrange(10)),
          str(rng.randrange(10, 10 ** rng.randrange(2, 8))), "9" + near, "0" + near]
     )  # fmt: skip
-    return rng.choice(
-        [
+    changes: list[tuple[str, str, dict[str, Any]]] = [
             ("POST", "/api/extensions", {"number": digits, "name": "Random"}),
             ("POST", "/api/extensions", {"number": digits, "name": "Random", "kind": "desk"}),
             ("POST", "/api/emergency-numbers",
@@ -190,8 +189,17 @@ def random_change(rng: random.Random) -> tuple[str, str, dict[str, Any]]:
             ("PUT", "/api/intake", {"duty_number": digits}),
             ("DELETE", f"/api/extensions/{digits}", {}),
             ("PATCH", f"/api/emergency-numbers/{digits}", {"rank": rng.randrange(5)}),
-        ]
-    )  # fmt: skip
+    ]  # fmt: skip
+    return rng.choice(changes)
+
+
+async def lands_in_intake(system: System, citizen: Phone, digits: str) -> None:
+    call = await citizen.dial(digits)
+    queue = system.center.intake.queue
+    call_id = await until(lambda: next(iter(queue), ""), what=f"{digits} waits in intake")
+    assert queue[call_id].digits == digits
+    await call.hangup()
+    await until(lambda: not queue)
 
 
 async def test_no_accepted_change_keeps_an_emergency_call_from_intake(
@@ -208,11 +216,6 @@ async def test_no_accepted_change_keeps_an_emergency_call_from_intake(
                 assert answer.status_code < 500, answer.text
                 accepted += answer.is_success
             for digits in EMERGENCY:
-                call = await citizen.dial(digits)
-                queue = system.center.intake.queue
-                call_id = await until(lambda q=queue: next(iter(q), ""), what=f"{digits} in intake")
-                assert queue[call_id].digits == digits
-                await call.hangup()
-                await until(lambda q=queue: not q)
+                await lands_in_intake(system, citizen, digits)
     assert accepted > 10
     await system.directory.change_intake(None, {"duty_number": None})

@@ -150,7 +150,7 @@ async def test_calls_go_on_and_are_written_later(
     await later(lambda: task_of(system, "2003"), "the caller who gave up is a task")
     for act in ("call.hold", "call.resume"):
         await later(lambda act=act: audited(chief, act, answered), "the command is in the audit")  # type: ignore[misc]
-    await later(lambda: recordings(chief, answered), "the recording is listed")
+    await later(lambda: recordings(system, chief, answered), "the recording is listed")
     assert (await chief.post("/api/audit/verify")).json()["ok"]
     for row in (await chief.get("/api/registry", params={"limit": 500})).json()["registry"]:
         await system.registry.remove(None, row["number"])
@@ -174,7 +174,8 @@ async def audited(chief: httpx.AsyncClient, act: str, call_id: str) -> Any:
     return [row for row in rows if row["target"] == call_id]
 
 
-async def recordings(chief: httpx.AsyncClient, call_id: str) -> Any:
+async def recordings(system: System, chief: httpx.AsyncClient, call_id: str) -> Any:
+    system.recordings._checks.soon()  # not half a minute later
     return (await chief.get("/api/recordings", params={"call_id": call_id})).json()["recordings"]
 
 
