@@ -24,6 +24,13 @@ _PLACES = """
     return [index + ' ' + element.className.slice(0, 20), [x, y, width, height].map(Math.round)];
   }))
 """
+_NAMELESS = """
+() => [...document.querySelectorAll('button, input:not([type=file]), select, textarea, a')]
+  .filter((element) => element.checkVisibility())
+  .filter((element) => !(element.textContent.trim() || element.getAttribute('aria-label')
+    || element.labels?.length || element.title))
+  .map((element) => element.outerHTML.slice(0, 120))
+"""
 _CONTRAST = """
 (selector) => {
   const parse = (text) => text.match(/[0-9.]+/g).map(Number);
@@ -141,6 +148,26 @@ async def test_nothing_jumps_when_the_state_changes(system: System, browser: Bro
         await two.hangup()
         await desk.own_call("none")
         assert await places(desk.page) == before
+
+
+async def test_everything_that_can_be_pressed_or_filled_in_has_a_name(
+    system: System, browser: Browser
+) -> None:
+    async with console(browser, system.url) as desk, sip_phone(system, "2001") as citizen:
+        await desk.sign_in("chen")
+        await desk.sit("1001")
+        call = await citizen.dial("120")
+        await desk.own_call("ringing")
+        await desk.press("F2")
+        await desk.own_call("talking")
+        for view in ("", "recordings", "history", "admin", "audit"):
+            await desk.page.evaluate(f"location.hash = '#/{view}'")
+            await expect(desk.page.locator("main")).to_be_visible()
+            nameless = await desk.page.evaluate(_NAMELESS)
+            assert nameless == [], f"without a name on {view or 'the call desk'}: {nameless}"
+        spoken = desk.page.locator("p[role=status][aria-live=assertive]")
+        await expect(spoken).to_contain_text("Talking, 120")
+        await call.hangup()
 
 
 async def test_only_one_tab_has_the_phone(system: System, browser: Browser) -> None:
