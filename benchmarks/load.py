@@ -40,7 +40,8 @@ class Load:
     async def register(self) -> None:
         """Register every desk and phone at the answering SIPp."""
         rows = [[number, credentials(number), self.port] for number in self.desks + self.phones]
-        await self._sipp("register.xml", rows, "-r", "50", "-m", str(len(rows)))
+        # Asterisk takes the port that a REGISTER came from (rewrite_contact): the same that answers later.
+        await self._sipp("register.xml", rows, "-r", "50", "-m", str(len(rows)), port=self.port)
 
     async def calls(self, targets: Sequence[str], rate: float, count: int, talk_ms: int) -> Outcome:
         """Place ``count`` calls at ``rate`` a second, to ``targets`` in turn; each talks so long."""
@@ -60,12 +61,17 @@ class Load:
         return asyncio.create_task(self.calls(targets, rate, count, 600_000))
 
     async def _sipp(
-        self, scenario: str, rows: Sequence[Sequence[object]], *words: str, may_fail: bool = False
+        self,
+        scenario: str,
+        rows: Sequence[Sequence[object]],
+        *words: str,
+        may_fail: bool = False,
+        port: int = 0,
     ) -> None:
         path = self.folder / f"{scenario}.inf"
         lines = ["SEQUENTIAL", *(";".join(map(str, row)) for row in rows)]
         await asyncio.to_thread(path.write_text, "\n".join(lines) + "\n")
-        (port,) = free_ports(1)
+        port = port or free_ports(1)[0]
         running = await asyncio.create_subprocess_exec(
             "sipp", self.sip, "-sf", str(SCENARIOS / scenario), "-inf", str(path),
             "-i", "127.0.0.1", "-p", str(port), "-nostdin", "-aa", *words,
@@ -134,20 +140,27 @@ async def loaded(desks: int = 60, phones: int = 60) -> AsyncIterator[Load]:
             await _fill(DirectoryService(db), *numbers)
         server = Server(settings)
         (port,) = free_ports(1)
-        answering = await asyncio.create_subprocess_exec(
-            "sipp", "-sf", str(SCENARIOS / "desk.xml"), "-i", "127.0.0.1", "-p", str(port),
-            "-nostdin", "-aa", "-l", "100000",
-            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
-        )  # fmt: skip
         load = Load(server, *numbers, folder, port)
+        answering: asyncio.subprocess.Process | None = None
         try:
             await server.start()
             await load.register()
+            answering = await asyncio.create_subprocess_exec(
+                "sipp", "-sf", str(SCENARIOS / "desk.xml"), "-i", "127.0.0.1", "-p", str(port),
+                "-nostdin", "-aa", "-l", "5000",
+                stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=folder,
+            )  # fmt: skip
             yield load
         finally:
-            answering.kill()
-            await answering.wait()
+            if answering is not None:
+                await _stop(answering)
             await server.close()
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
 
 
 async def _fill(directory: DirectoryService, desks: list[str], phones: list[str]) -> None:
