@@ -64,7 +64,8 @@ class PrecedenceCalls:
         if number not in self._center.book.extensions():
             await self._hang_up(channel.id, UNALLOCATED)
             return
-        level = precedence_of(asked) or Precedence.ROUTINE
+        claimed = precedence_of(asked)
+        level = Precedence.ROUTINE if claimed is None else claimed
         if level < self._allowed(channel):
             await self._refuse(channel.id, "unauthorized", NOT_SUBSCRIBED)
             return
