@@ -5,7 +5,8 @@
 * plain ``Dial()`` to a phone.
 
 SIPp calls through a line account with authentication in all three, and answers for every desk and phone.  A rate
-is clean when every call of a run gets through; the highest clean rate of the list counts.
+is clean when every call of a run gets through, within half a second on average; the highest clean rate of the
+list counts.
 
     python -m benchmarks.intake [--seconds 10] [--rates 10,20,30,40,50,60,80,100]
 """
