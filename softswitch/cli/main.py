@@ -31,6 +31,7 @@ COMMANDS = {
     "queue": "board:queue",
     "desk": "desk:desk",
     "call": "call_acts:call",
+    "intercept": "intercept:intercept",
     "task": "task:task",
     "incident": "incident:incident",
     "recording": "recording:recording",

@@ -182,6 +182,24 @@ ZH = {
     "More: --after {after}": "更多：--after {after}",
     "softswitch {version}, {status}": "softswitch {version}，{status}",
     "running since {time}": "自 {time} 起运行",
+    # ---- intercept
+    "intercept": "介入",
+    "reason": "原因",
+    "confirmed by": "确认人",
+    "end": "结束原因",
+    "allowed": "允许",
+    "intrusion": "介入权限",
+    "protection": "介入保护",
+    "interruption": "强拆权限",
+    "interruption protection": "强拆保护",
+    "precedence": "优先级",
+    "monitor": "监听",
+    "whisper": "耳语",
+    "insert": "强插",
+    "takeover": "接管",
+    "release": "强拆",
+    "Intercept {id}: {stage}.": "介入 {id}：{stage}。",
+    "A second person must confirm {id}.": "{id} 需要第二人确认。",
 }
 """Headings, states and sentences by their English."""
 
