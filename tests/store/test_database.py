@@ -252,13 +252,14 @@ async def test_a_listener_that_fails_harms_nobody(db: Database) -> None:
 
 
 async def test_after_the_end_there_is_a_clear_refusal(path: Path) -> None:
+    before = set(threading.enumerate())
     db = Database.at(path)
     await db.open()
     await db.close()
     for act in (db.write, db.read):
         with pytest.raises(Refusal, match=r"closed"):
             await act(texts)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("store-")]
+    assert set(threading.enumerate()) <= before
 
 
 async def test_queued_writes_are_finished_at_the_end(path: Path) -> None:
