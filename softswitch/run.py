@@ -18,6 +18,8 @@ from softswitch.app import System
 from softswitch.errors import Refusal
 from softswitch.keeper import CRASHED
 from softswitch.settings import Settings
+from softswitch.setup.progress import SetupError
+from softswitch.store.folder import unusable
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def run(settings: Settings) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(settings))
-    except Refusal:
+    except (Refusal, SetupError):  # said to the operator in one line; starting again would not help
         raise
     except Exception:
         log.exception("The server failed on an unexpected error.")
@@ -49,8 +51,11 @@ def _log_file(settings: Settings) -> logging.Handler:
     from logging.handlers import RotatingFileHandler
 
     folder = settings.data / "logs"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return RotatingFileHandler(folder / "softswitch.log", maxBytes=20_000_000, backupCount=5)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return RotatingFileHandler(folder / "softswitch.log", maxBytes=20_000_000, backupCount=5)
+    except OSError as error:
+        raise unusable(settings.data, error) from error
 
 
 async def _serve(settings: Settings) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 USER = "softswitch"
 
@@ -24,11 +26,18 @@ def node_secrets(folder: Path) -> NodeSecrets:
     path = folder / "secrets.json"
     try:
         kept = json.loads(path.read_text())
-        return NodeSecrets(ari=kept["ari"], ami=kept["ami"])
-    except (FileNotFoundError, ValueError, KeyError):
+        return NodeSecrets(ari=_word(kept["ari"]), ami=_word(kept["ami"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         made = NodeSecrets(ari=secrets.token_hex(24), ami=secrets.token_hex(24))
     write_private(path, json.dumps({"ari": made.ari, "ami": made.ami}))
     return made
+
+
+def _word(secret: Any) -> str:
+    """Return a secret that may stand in a configuration file; a damaged one raises :class:`ValueError`."""
+    if not isinstance(secret, str) or not re.fullmatch(r"[0-9A-Za-z]{16,128}", secret):
+        raise ValueError("a secret is damaged")
+    return secret
 
 
 def write_private(path: Path, text: str) -> None:

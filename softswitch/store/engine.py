@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from softswitch.errors import invalid
 
@@ -38,9 +39,19 @@ def reader_engine(url: str, readers: int) -> Engine:
 
 
 def _engine(url: str, connections: int) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+    except (ArgumentError, ImportError, ValueError) as error:
+        # What a ValueError quotes may be a part of the password.
+        why = "its URL cannot be read" if isinstance(error, ValueError) else str(error)
+        raise invalid(
+            "bad_database",
+            f"There is no way to reach a database of the kind {url.partition(':')[0][:40]!r}: {why}.",
+            "Give sqlite:////path/softswitch.db or the URL of PostgreSQL, and install its driver.",
+            field="database",
+        ) from error
     if parsed.database in {None, "", ":memory:"}:
         raise invalid(
             "bad_database",

@@ -60,7 +60,7 @@ class DataFolder:
                 self.folder(name)
         except OSError as error:
             self.close()
-            raise self._refusal(error) from error
+            raise unusable(self.path, error) from error
         except Refusal:
             self.close()
             raise
@@ -106,12 +106,14 @@ class DataFolder:
             content = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
             return {}
-        except ValueError as error:
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
             raise unavailable(
                 "bad_secrets",
                 f"{path} is damaged.",
                 "Restore it from a backup, or remove it to have new secrets made.",
-            ) from error
+            )
         return {str(name): str(value) for name, value in content.items()}
 
     def _store_secrets(self, known: dict[str, str]) -> None:
@@ -132,12 +134,14 @@ class DataFolder:
         os.ftruncate(self._lock, 0)
         os.write(self._lock, f"{os.getpid()}\n".encode())
 
-    def _refusal(self, error: OSError) -> Refusal:
-        return unavailable(
-            "data_folder",
-            f"The data folder {self.path} cannot be used: {error.strerror or error}.",
-            "Make it writable, free space, or give another one with --data.",
-        )
+
+def unusable(path: Path, error: OSError) -> Refusal:
+    """Return the refusal of a data folder that cannot be made or written."""
+    return unavailable(
+        "data_folder",
+        f"The data folder {path} cannot be used: {error.strerror or error}.",
+        "Make it writable, free space, or give another one with --data.",
+    )
 
 
 def write_private(path: Path, content: bytes) -> None:
