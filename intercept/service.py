@@ -276,6 +276,9 @@ class InterceptService:
                 )
                 for ring in list(call.rings.values()):
                     await engine.stop_ring(call, ring, PREEMPTION)
+                for guest in self._books.of_call(call_id):
+                    self._over(guest, "call released")
+                    self._hang_up(guest, PREEMPTION)
                 return
             shown = self._center.board.calls.get(call_id)
             names = [leg.channel.name for leg in shown.legs.values()] if shown else []
