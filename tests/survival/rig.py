@@ -44,13 +44,13 @@ class Server:
 
     async def start(self, **more: str) -> None:
         """Start the server and wait until it serves."""
+        # The address and token of the run before: the new run writes its own.
+        await asyncio.to_thread((self.settings.data / "cli.json").unlink, missing_ok=True)
         await self.spawn(**more)
         await until(self._serves, "the server serves", START_SECONDS)
 
     async def spawn(self, **more: str) -> None:
         """Start the process only."""
-        # The address and token of the run before: the new run writes its own.
-        await asyncio.to_thread((self.settings.data / "cli.json").unlink, missing_ok=True)
         environment = {**os.environ, **self._environment(), **more}
         self.process = await asyncio.create_subprocess_exec(
             *CLI, "up", cwd=ROOT, env=environment,
