@@ -271,14 +271,14 @@ class InterceptService:
             call = engine.calls.get(call_id)
             if call is not None:
                 legs = list(call.members)
+                for guest in self._books.of_call(call_id):
+                    self._over(guest, "call released")
+                    self._hang_up(guest, PREEMPTION)
                 await asyncio.gather(
                     *(engine.quietly(engine.acts.hangup(leg, PREEMPTION)) for leg in legs)
                 )
                 for ring in list(call.rings.values()):
                     await engine.stop_ring(call, ring, PREEMPTION)
-                for guest in self._books.of_call(call_id):
-                    self._over(guest, "call released")
-                    self._hang_up(guest, PREEMPTION)
                 return
             shown = self._center.board.calls.get(call_id)
             names = [leg.channel.name for leg in shown.legs.values()] if shown else []
