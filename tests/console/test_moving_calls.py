@@ -68,6 +68,52 @@ async def test_an_attended_transfer_asks_first(system: System, browser: Browser)
         await call.hangup()
 
 
+async def test_an_attended_transfer_can_be_taken_back(system: System, browser: Browser) -> None:
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2001", tone=450) as citizen,
+        sip_phone(system, "2002", tone=650) as station,
+    ):
+        await desk.sign_in("li")
+        await desk.sit("1001")
+        call = await citizen.dial("120")
+        await desk.own_call("ringing")
+        await desk.press("F2")
+        await call.answered()
+        await desk.own_call("talking")
+        await desk.press("F8")
+        await desk.page.keyboard.type("2002")
+        await desk.page.get_by_test_id("transfer-attended").click()
+        asked = await station.incoming()
+        await asked.answer()
+        await asked.hears(BROWSER_TONE)
+        await desk.page.get_by_role("button", name="Back to the caller").click()
+        await asked.ended()
+        await call.hears(BROWSER_TONE)
+        await desk.own_call("talking")
+        await call.hangup()
+
+
+async def test_keys_go_into_the_call(system: System, browser: Browser) -> None:
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2002", tone=650) as station,
+    ):
+        await desk.sign_in("li")
+        await desk.sit("1001")
+        await desk.press("/")
+        await desk.page.keyboard.type("2002")
+        await desk.press("Enter")
+        rung = await station.incoming()
+        await rung.answer()
+        await rung.hears(BROWSER_TONE)
+        await desk.own_call("talking")
+        await desk.press("Escape", "k", "1", "#")
+        await rung.receives("1#")
+        await rung.hangup()
+        await desk.own_call("none")
+
+
 async def test_park_and_retrieve(system: System, browser: Browser) -> None:
     async with (
         console(browser, system.url) as desk,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
 from softswitch.app import System
-from softswitch.testing.system import sip_phone
+from softswitch.testing.system import sip_phone, until
 from tests.console.kit import console
 
 pytestmark = [
@@ -93,6 +95,69 @@ async def test_history_lists_the_call_and_the_audit_chain_is_whole(
         await expect(page.get_by_test_id("audit-row").first).to_contain_text("chen")
         await page.get_by_role("button", name="Verify the chain").click()
         await expect(page.get_by_test_id("audit-result")).to_contain_text("is whole")
+
+
+async def test_a_token_is_shown_once_and_works(system: System, browser: Browser) -> None:
+    async with console(browser, system.url) as desk:
+        page = desk.page
+        await desk.sign_in("chen")
+        await page.get_by_role("button", name="Administration").click()
+        await page.get_by_role("tab", name="My API tokens").click()
+        await page.get_by_role("button", name="Add").last.click()
+        await page.get_by_role("textbox", name="Used for").fill("wall board")
+        await page.get_by_role("button", name="Save").click()
+        secret = page.get_by_role("dialog", name="Secret").locator("output")
+        await expect(secret).not_to_be_empty()
+        headers = {"Authorization": f"Bearer {await secret.inner_text()}"}
+        async with httpx.AsyncClient(base_url=system.url, headers=headers) as client:
+            assert (await client.get("/api/me")).json()["login"] == "chen"
+        await desk.press("Escape")
+        await expect(page.locator("tr", has_text="wall board")).to_be_visible()
+        assert await secret.count() == 0
+
+
+async def test_a_recording_is_held_and_exported(system: System, browser: Browser) -> None:
+    async with console(browser, system.url) as desk, sip_phone(system, "2001") as citizen:
+        page = desk.page
+        await desk.sign_in("chen")
+        await desk.sit("1001")
+        call = await citizen.dial("120")
+        await desk.own_call("ringing")
+        await desk.press("F2")
+        await call.answered()
+        await desk.own_call("talking")
+        await call.hears_sound()
+        await desk.press("F4")
+        await call.ended()
+        await until(
+            lambda: system.recordings.status()["running"] == 0, what="the recordings are put away"
+        )
+        await page.get_by_role("button", name="Recordings").click()
+        row = page.get_by_test_id("recording").first
+        await row.get_by_role("button", name="Legal hold").click()
+        await page.get_by_label("Reason").fill("inquiry 7")
+        await page.get_by_role("dialog").get_by_role("button", name="Legal hold").click()
+        await expect(row).to_contain_text("inquiry 7")
+        async with page.expect_download() as waiting:
+            await row.get_by_role("link", name="Export").click()
+        file = await (await waiting.value).path()
+        with zipfile.ZipFile(file) as archive:
+            assert any(name.endswith(".wav") for name in archive.namelist())
+            assert any("SHA256SUMS" in name for name in archive.namelist())
+
+
+async def test_one_key_buttons_are_edited(system: System, browser: Browser) -> None:
+    async with console(browser, system.url) as desk:
+        page = desk.page
+        await desk.sign_in("wang")
+        await desk.sit("1002")
+        await page.get_by_role("button", name="Edit the buttons").click()
+        await page.get_by_label("Label 2").fill("Patrol")
+        await page.get_by_label("Number 2").fill("2003")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_test_id("speed-2")).to_contain_text("Patrol")
+        stored = await system.directory.speed_dials("1002")
+        assert [(button.position, button.number) for button in stored] == [(1, "2002"), (2, "2003")]
 
 
 async def test_a_dispatcher_sees_no_administration(system: System, browser: Browser) -> None:

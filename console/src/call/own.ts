@@ -1,6 +1,6 @@
 /** The calls at the own desk, out of the live picture and the browser phone. Pure. */
 import type { Call, CallKind, Incident, Millis, Waiting } from '../api/types'
-import { incidentOf, otherParty, ownCalls, ownLeg, ownState, type OwnState } from '../live/derive'
+import { incidentOf, otherParty, ownCalls, ownState, type OwnState } from '../live/derive'
 
 /** What the phone knows of a session, without its machinery. */
 export interface SessionInfo {
@@ -122,10 +122,3 @@ export function ownView(picture: Picture): OwnCall[] {
   if (picture.linkUp && shown.length >= picture.sessions.length) return shown
   return [...shown, ...visible.map(fromSession)]
 }
-
-/** True when a call is up at the own desk, so that ringing in the ear would mask the caller. */
-export function busyTalking(own: readonly OwnCall[]): boolean {
-  return own.some((call) => call.state === 'talking')
-}
-
-export { ownLeg }

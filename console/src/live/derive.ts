@@ -75,11 +75,6 @@ export function otherParty(call: Call, desk: string | null): { number: string; n
   return call.caller
 }
 
-/** The parties of a call that may be joined by a transfer: legs that are not the own desk. */
-export function otherLegs(call: Call, desk: string | null): Leg[] {
-  return call.legs.filter((leg) => leg.extension === null || leg.extension !== desk)
-}
-
 export function incidentOf(incidents: Iterable<Incident>, call: Call | null): Incident | null {
   if (!call) return null
   for (const incident of incidents) {

@@ -7,7 +7,7 @@ import type { PhoneConfig } from '../api/types'
 import { socketUrl, wantsAutoAnswer } from './decide'
 import { phoneLock, releasePhone, takePhone } from './lock'
 import { closeMicrophone, openMicrophone } from './microphone'
-import { ring } from './ringer'
+import { chime, ring } from './ringer'
 import { answerSession, sessions, track } from './session'
 
 export type PhoneState = 'off' | 'connecting' | 'registered' | 'lost' | 'refused' | 'other-tab'
@@ -23,12 +23,13 @@ export const ringingSession = computed(() => {
   return null
 })
 
-watch(
-  () => ringingSession.value !== null,
-  (on) => ring(on),
-)
+// A second call at a desk that talks only chimes: ringing in the ear would mask the caller.
+const talking = computed(() => [...sessions.values()].some((session) => session.state !== 'ringing'))
+watch([ringingSession, talking], ([session, busy], [before]) => {
+  ring(session !== null && !busy)
+  if (session && busy && session !== before) chime()
+})
 
-// A second call at a desk that talks is signalled by the screen; ringing in the ear would mask the caller.
 function incoming({ session, request }: IncomingRTCSessionEvent): void {
   const auto = wantsAutoAnswer((name) => request.getHeader(name))
   track(session, auto, () => undefined)

@@ -94,8 +94,6 @@ export async function takeSeat(extension: string | null, state: Duty): Promise<v
   await Promise.all([loadTables(), connectPhone()])
 }
 
-export const setDuty = (state: Duty): Promise<void> => takeSeat(desk.value, state)
-
 onSignedOut(leave)
 
 // After a cut the server may be another one: what it says of seat, tables and phone counts.
