@@ -28,6 +28,8 @@ from softswitch.asterisk.settings import NodeSettings
 from softswitch.calls.center import CallCenter
 from softswitch.calls.drift import DriftCheck
 from softswitch.calls.pump import Pump
+from softswitch.conferences.build import Conferences
+from softswitch.conferences.voice import EspeakVoice
 from softswitch.directory.book import Book
 from softswitch.directory.model import DirectorySnapshot
 from softswitch.directory.registry import RegistryService
@@ -41,7 +43,7 @@ from softswitch.recordings.service import RecordingService
 from softswitch.settings import Settings
 from softswitch.setup.asterisk import find_asterisk
 from softswitch.setup.cache import cache_folder
-from softswitch.setup.espeak import find_espeak
+from softswitch.setup.espeak import EspeakInstall, find_espeak
 from softswitch.setup.progress import SetupError
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog
@@ -71,6 +73,14 @@ def node_settings(settings: Settings) -> NodeSettings:
         rtp_last=settings.rtp.last,
         external_address=settings.media_address,
     )
+
+
+def find_speech() -> EspeakInstall | None:
+    """Return the speech program, or None where there is none: announcements are tones then."""
+    try:
+        return find_espeak(cache_folder())
+    except SetupError:
+        return None
 
 
 class System:
@@ -124,6 +134,7 @@ class System:
         await self._open_switch()
         await self._open_calls()
         await self._open_intercept()
+        await self._open_conferences()
         await self._open_recordings()
         await self._open_incidents()
         await self._go_live()
@@ -183,13 +194,16 @@ class System:
         self._stack.push_async_callback(self.center.stop)
 
     async def _open_intercept(self) -> None:
-        try:
-            espeak = find_espeak(cache_folder())
-        except SetupError:
-            espeak = None
         sounds = self.folder.path / "announcements"
-        self.intercept = Intercept(self.center, self.db, self.live, self._roles, sounds, espeak)
+        self.intercept = Intercept(
+            self.center, self.db, self.live, self._roles, sounds, find_speech()
+        )
         await self.intercept.start()
+
+    async def _open_conferences(self) -> None:
+        voice = EspeakVoice(self.folder.path / "announcements", find_speech())
+        self.conferences = Conferences(self.center, self.db, self.live, voice)
+        await self.conferences.start()
 
     async def _roles(self) -> dict[str, str]:
         return {user["login"]: user["role"] for user in await self.users.all()}

@@ -15,6 +15,8 @@ from softswitch.access.model import LOCAL_LOGIN, Actor, Role
 from softswitch.access.users_csv import UsersCsv
 from softswitch.calls.desk_routes import desk_routes, task_routes
 from softswitch.calls.routes import call_routes
+from softswitch.conferences.group_routes import group_routes
+from softswitch.conferences.routes import routes as room_routes
 from softswitch.directory import routes as directory_routes
 from softswitch.directory.model import PhoneKind
 from softswitch.layers.incidents import routes as incident_routes
@@ -55,6 +57,8 @@ def build(system: System) -> FastAPI:
             desk_routes(system.center, system.db, guard, lambda desk: browser_phone(system, desk)),
             task_routes(system.center, system.db, guard),
             intercept_routes(system.intercept, guard),
+            room_routes(system.conferences, guard),
+            group_routes(system.conferences, guard),
             incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
             live_routes.routes(system.live, guard),

@@ -336,5 +336,8 @@ class PlainActs(Protocol):
     async def record(self, channel_name: str, channel_id: str) -> None:
         """Record a channel from now on into the spool, under its id."""
 
+    async def stop_recording(self, channel_name: str) -> None:
+        """End the recording of a channel; its file is complete then."""
+
     async def snapshot(self) -> Connected:
         """Return what is up now, as the switch tells it."""

@@ -51,6 +51,8 @@ _INTERCEPT = _OPEN_INTERCEPT | {
     Right.INTERCEPT_CONFIGURE,
 }
 
+_CONFERENCES = frozenset({Right.CONFERENCE_READ, Right.CONFERENCE_RUN, Right.NOTIFY_SEND})
+
 _LOOK_UP = frozenset({Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ})
 
 _SET_UP = frozenset(
@@ -61,6 +63,7 @@ _SET_UP = frozenset(
         Right.INTAKE_EDIT,
         Right.USER_READ,
         Right.USER_EDIT,
+        Right.GROUP_EDIT,
     }
 )
 
@@ -70,8 +73,20 @@ _AUDIT = frozenset({Right.AUDIT_READ, Right.AUDIT_VERIFY})
 
 POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
-        Role.DISPATCHER: _EVERYONE | _CALLS | _LOOK_UP | _OPEN_INTERCEPT | {Right.REGISTRY_EDIT},
-        Role.SUPERVISOR: _EVERYONE | _CALLS | _LOOK_UP | _SET_UP | _EVIDENCE | _AUDIT | _INTERCEPT,
+        Role.DISPATCHER: _EVERYONE
+        | _CALLS
+        | _LOOK_UP
+        | _OPEN_INTERCEPT
+        | _CONFERENCES
+        | {Right.REGISTRY_EDIT},
+        Role.SUPERVISOR: _EVERYONE
+        | _CALLS
+        | _LOOK_UP
+        | _SET_UP
+        | _EVIDENCE
+        | _AUDIT
+        | _INTERCEPT
+        | _CONFERENCES,
         # Keeps the system running: sees the board and its history, hears nothing, handles no call.
         Role.OPERATOR: _EVERYONE
         | _LOOK_UP
@@ -81,6 +96,7 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.CALL_READ,
             Right.TASK_READ,
             Right.INTERCEPT_CONFIGURE,
+            Right.CONFERENCE_READ,
         },
         # Looks at everything that was done, changes nothing.
         Role.AUDITOR: _EVERYONE
@@ -95,6 +111,7 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.RECORDING_EXPORT,
             Right.USER_READ,
             Right.INTERCEPT_READ,
+            Right.CONFERENCE_READ,
         },
     }
 )

@@ -36,6 +36,11 @@ class Right(StrEnum):
     INTERCEPT_READ = "intercept.read"
     INTERCEPT_CONFIGURE = "intercept.configure"
 
+    CONFERENCE_READ = "conference.read"
+    CONFERENCE_RUN = "conference.run"
+    GROUP_EDIT = "group.edit"
+    NOTIFY_SEND = "notify.send"
+
     TASK_READ = "task.read"
     TASK_WORK = "task.work"
     INCIDENT_READ = "incident.read"

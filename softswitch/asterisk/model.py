@@ -96,12 +96,14 @@ class Codes:
     """Followed by what is to be done (1 to 5) and an extension: do it to the call that is up there."""
     precedence: str = "*9"
     """Followed by a level (0 to 4) and an extension: call it with that precedence."""
+    room: str = "*5"
+    """Followed by the number of a conference room: come into it."""
     park: str = "700"
     park_first: int = 701
     park_last: int = 799
 
     def __post_init__(self) -> None:
-        for name in ("pickup", "take", "takeover", "intercept", "precedence"):
+        for name in ("pickup", "take", "takeover", "intercept", "precedence", "room"):
             code = getattr(self, name)
             if not _FEATURE_CODE.fullmatch(code):
                 raise invalid(

@@ -179,6 +179,10 @@ class AmiSwitch:
         if not self._recording[channel_id].locked():
             self._recording.pop(channel_id, None)
 
+    async def stop_recording(self, channel_name_: str) -> None:
+        """End the recording of a channel."""
+        await self._act("StopMixMonitor", {"Channel": channel_name(channel_name_)})
+
     def recording(self, channel_id: str) -> Path:
         """Return where the recording of a channel is written."""
         return self._settings.spool / f"{channel_id}.wav"

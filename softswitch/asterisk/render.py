@@ -27,6 +27,8 @@ DUTY_SECONDS = 40
 DESKS_AT_ONCE = 30
 """How many desks one ``Dial()`` of the fail-open tail rings; longer lists are rung in groups."""
 NUMBER_LENGTHS = range(1, 21)
+ROOM_LENGTHS = range(2, 7)
+"""How many digits the number of a conference room has."""
 OUTGOING_LENGTHS = range(5, 16)
 """Shorter numbers are never sent outside; E.164 ends at 15."""
 
@@ -197,6 +199,7 @@ def _dialplan(frame: Frame, directory: Directory) -> dict[str, object]:
         "codes": directory.codes,
         "line_lengths": sorted({len(line.number) for line in directory.lines}),
         "slots": list(directory.codes.slots()),
+        "room_lengths": list(ROOM_LENGTHS),
         "outgoing": directory.outgoing,
         "outgoing_lengths": list(OUTGOING_LENGTHS),
         "unknown_lengths": list(NUMBER_LENGTHS),

@@ -76,6 +76,43 @@ class Guests:
         """Return whether a leg is nobody's business but that of those with the right."""
         return False
 
+    def holds(self, call_id: str) -> bool:
+        """Return whether a call is a conference, whose legs nobody else may move."""
+        return False
+
+
+class GuestList(Guests):
+    """Several kinds of guests as one, the first asked first."""
+
+    def __init__(self, *guests: Guests) -> None:
+        self._guests = guests
+
+    def take(self, fact: ControlFact) -> bool:
+        """Take a fact; return whether it is for no one else."""
+        return any(guest.take(fact) for guest in self._guests)
+
+    def adopts(self, channel: Channel, args: tuple[str, ...]) -> bool:
+        """Return whether a channel that was found after a restart or a cut is a guest's."""
+        return any(guest.adopts(channel, args) for guest in self._guests)
+
+    def gone(self, channel_id: str) -> None:
+        """The board has lost a channel."""
+        for guest in self._guests:
+            guest.gone(channel_id)
+
+    def finished(self, call_id: str) -> None:
+        """A call has ended."""
+        for guest in self._guests:
+            guest.finished(call_id)
+
+    def hides(self, channel_id: str) -> bool:
+        """Return whether a leg is nobody's business but that of those with the right."""
+        return any(guest.hides(channel_id) for guest in self._guests)
+
+    def holds(self, call_id: str) -> bool:
+        """Return whether a call is a conference, whose legs nobody else may move."""
+        return any(guest.holds(call_id) for guest in self._guests)
+
 
 class Core:
     """The books of the calls under dispatch, their locks, and joining and parting."""

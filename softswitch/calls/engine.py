@@ -137,6 +137,12 @@ class Engine(Ringing):
         shown = self.board.calls.get(call_id)
         if shown is None:
             raise not_found("call", call_id, "It has ended; look at the history.")
+        if self.guests.holds(call_id):
+            raise conflict(
+                "is_conference",
+                f"Call {call_id} is a conference.",
+                "Act on its room: softswitch conference list.",
+            )
         up = [leg for leg in shown.legs.values() if leg.channel.state is ChannelState.UP]
         bridged = [leg for leg in up if leg.channel.bridge_id]
         legs = bridged or [leg for leg in shown.legs.values() if leg.incoming][:1]

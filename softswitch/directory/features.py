@@ -38,9 +38,10 @@ INTERCEPT = (
     FeatureCode("*65", "connect", "Clear the call of, and talk to", "强拆并接通", "extension"),
 )
 PRECEDENCE = FeatureCode("*9", "precedence", "Call with precedence", "优先呼叫", "level, extension")
+ROOM = FeatureCode("*5", "room", "Come into the conference room", "进入会议室", "room number")
 
 # The codes differ in their first digits, so that *8 and an extension can never read as another code.
-FEATURE_CODES = (TAKE, PICKUP, TAKEOVER, *INTERCEPT, PRECEDENCE)
+FEATURE_CODES = (TAKE, PICKUP, TAKEOVER, *INTERCEPT, PRECEDENCE, ROOM)
 """All star codes, in the order of the manual."""
 
 

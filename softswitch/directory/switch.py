@@ -19,6 +19,7 @@ CODES = asterisk.Codes(
     takeover=features.TAKEOVER.code,
     intercept=features.INTERCEPT_CODE,
     precedence=features.PRECEDENCE.code,
+    room=features.ROOM.code,
     park=features.PARK_HERE,
     park_first=features.PARK_FIRST,
     park_last=features.PARK_LAST,

@@ -25,6 +25,7 @@ from softswitch.ports import (
     Disconnected,
     KeyPressed,
     PhoneReachable,
+    RecordingEnded,
     SwitchFact,
     TransferAsked,
 )
@@ -162,6 +163,13 @@ class FakeSwitch(FakeMachine):
         leg = self._named(channel_name)
         if not leg.recorded:
             self.start_recording(leg)
+
+    async def stop_recording(self, channel_name: str) -> None:
+        """End the recording of a channel."""
+        leg = self._named(channel_name)
+        if leg.recorded:
+            leg.recorded = False
+            self.tell(RecordingEnded(leg.channel.id))
 
     async def snapshot(self) -> Connected:
         """Return what is up."""

@@ -15,7 +15,7 @@ NEVER = {
         "user.read", "user.edit", "audit.read", "audit.verify", "directory.edit",
         "emergency.edit", "intake.edit", "recording.export", "recording.hold",
         "intercept.monitor", "intercept.whisper", "intercept.waive_tone", "intercept.confirm",
-        "intercept.read", "intercept.configure",
+        "intercept.read", "intercept.configure", "group.edit",
     },
     Role.SUPERVISOR: set(),
     Role.OPERATOR: {
@@ -25,6 +25,7 @@ NEVER = {
         "recording.export", "recording.hold", "audit.read", "audit.verify",
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.read",
+        "conference.run", "notify.send",
     },
     Role.AUDITOR: {
         "desk.seat", "speed_dial.own", "call.dial", "call.answer", "call.hangup", "call.hold",
@@ -33,6 +34,7 @@ NEVER = {
         "directory.edit", "emergency.edit", "intake.edit", "user.edit",
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.configure",
+        "conference.run", "group.edit", "notify.send",
     },
 }  # fmt: skip
 

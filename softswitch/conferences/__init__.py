@@ -1,0 +1,1 @@
+"""Conferences: rooms, group calls, roll calls and notification."""

@@ -1,0 +1,35 @@
+"""Builds conferences from what they need and connects their parts."""
+
+from __future__ import annotations
+
+from softswitch.calls.center import CallCenter
+from softswitch.calls.core import GuestList
+from softswitch.conferences.books import Books, Screen
+from softswitch.conferences.door import RoomDoor
+from softswitch.conferences.groups import GroupService
+from softswitch.conferences.guests import ConferenceGuests
+from softswitch.conferences.legs import RoomLegs
+from softswitch.conferences.service import RoomService
+from softswitch.conferences.voice import Voice
+from softswitch.store.database import Database
+
+
+class Conferences:
+    """The capability: ``rooms`` acts, ``books`` has what there is."""
+
+    def __init__(self, center: CallCenter, db: Database, screen: Screen, voice: Voice) -> None:
+        self.center = center
+        self.db = db
+        self.voice = voice
+        self.books = Books(center, db, screen)
+        self.groups = GroupService(db, center.book)
+        self.legs = RoomLegs(self.books)
+        self.rooms = RoomService(self.books, self.legs)
+        self.door = RoomDoor(self.books, self.legs, voice, self.rooms)
+        self.guests = ConferenceGuests(self.books, self.legs, self.door)
+
+    async def start(self) -> None:
+        """Read what is stored and begin to hear the facts of control. Call it before they flow."""
+        await self.books.load()
+        engine = self.center.engine
+        engine.guests = GuestList(engine.guests, self.guests)
