@@ -11,7 +11,7 @@ import pytest
 
 from softswitch.errors import Refusal
 from softswitch.web.frame import create_app
-from softswitch.web.server import WebServer
+from softswitch.web.server import WebServer, listen
 from tests.web.conftest import running
 
 
@@ -115,3 +115,10 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
         )
     )
     return files
+
+
+def test_answers_do_not_wait_for_a_delayed_acknowledgement() -> None:
+    """asyncio sets TCP_NODELAY only on sockets that name their protocol."""
+    listener = listen("127.0.0.1", 0)
+    with listener:
+        assert listener.proto == socket.IPPROTO_TCP
