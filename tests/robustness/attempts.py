@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tests.robustness.hostile import IN_ADDRESSES, TEXTS, VALUES
+from tests.robustness.hostile import IN_ADDRESSES, IN_FIELDS, TEXTS, VALUES
 
 Json = Mapping[str, Any]
 
@@ -32,7 +32,7 @@ class Operation:
         """Return the path with its parameters filled in."""
         address = self.path
         for name in self.in_path:
-            address = address.replace(f"{{{name}}}", quote_all(given[name]))
+            address = address.replace(f"{{{name}}}", quote_all(given.get(name, "0")))
         return address
 
 
@@ -104,9 +104,8 @@ def _bad_field(
 ) -> Iterator[Attempt]:
     for kind, value in VALUES.items():
         yield _attempt(operation, address, {**right, name: value}, f"{name} is {kind}")
-    texts = TEXTS if takes_text(described) else {"function": TEXTS["function"]}
-    for kind, text in texts.items():
-        yield _attempt(operation, address, {**right, name: text}, f"{name} holds {kind}")
+    for kind in IN_FIELDS if takes_text(described) else ("function",):
+        yield _attempt(operation, address, {**right, name: TEXTS[kind]}, f"{name} holds {kind}")
 
 
 def takes_text(described: Json) -> bool:

@@ -25,7 +25,9 @@ async def robust_system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
         patch.setattr(engine, "BUSY_SECONDS", 0.2)
         patch.setattr(database, "RETRY_SECONDS", 0.1)
         patch.setattr(call_log, "RETRY_SECONDS", 0.1)
-        async with running_system(tmp_path_factory.mktemp("robust")) as system:
+        console = tmp_path_factory.mktemp("console")
+        (console / "index.html").write_text("<!doctype html>")
+        async with running_system(tmp_path_factory.mktemp("robust"), console=console) as system:
             yield system
 
 

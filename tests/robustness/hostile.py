@@ -42,13 +42,18 @@ BROKEN_JSON: dict[str, bytes] = {
     "a text": b'"text"',
 }
 
-IN_ADDRESSES = ("crlf", "nul", "function", "other scripts", "thousand digits", "path")
-"""What is tried in the path and in the query: these reach no body."""
+IN_ADDRESSES = ("crlf", "function", "thousand digits", "path")
+"""What is tried in the path and in the query of every route."""
+
+IN_FIELDS = (
+    "crlf", "nul", "function", "separators", "quotes", "other scripts", "thousand digits", "ten thousand signs",
+    "empty",
+)  # fmt: skip
+"""What is tried in each field of every body."""
 
 VALUES: dict[str, object] = {
     "null": None,
     "beyond": 2**63,
-    "a list": ["1001", None, [[]]],
-    "an object": {"$ref": "#/", "a": {"b": {}}},
+    "a list": ["1001", None, [[]], {"$ref": "#/"}],
 }
 """JSON values of a kind that the field does not have."""

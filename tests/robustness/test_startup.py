@@ -109,12 +109,6 @@ def data_is_held(attempt: Attempt) -> None:
     attempt.stack.enter_context(DataFolder(attempt.settings.data))
 
 
-def certificate_is_none(attempt: Attempt) -> None:
-    path = attempt.folder / "certificate.pem"
-    path.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
-    attempt.options |= {"https": f"{LOCAL}:0", "certificate": str(path)}
-
-
 CASES: dict[str, tuple[Case, str, str]] = {
     "unknown key": (config('\nhtpp = "1"\n'), "line 2: there is no setting 'htpp'", "Did you mean http?"),
     "unknown variable": (environment("SOFTSWITCH_HTPP", "1"), "environment SOFTSWITCH_HTPP", "http?"),
@@ -123,12 +117,10 @@ CASES: dict[str, tuple[Case, str, str]] = {
     "no TOML": (config("= =\n"), "cannot be read", "it is TOML"),
     "no such file": (no_config, "/no/such.toml does not exist", "Give the path"),
     "wrong address": (option("http", "nonsense"), "--http: http = 'nonsense' is wrong", "Give HOST:PORT"),
-    "http is taken": (taken("http"), "listens on", "--http HOST:PORT"),
     "sip is taken": (taken("sip", socket.SOCK_DGRAM), "(sip_port)", "set another sip_port"),
     "sips is taken": (taken("sips"), "(sips_port)", "set another sips_port"),
     "websocket is taken": (taken("switch_http"), "(http_port)", "set another http_port"),
     "ami is taken": (taken("ami"), "(ami_port)", "set another ami_port"),
-    "foreign address": (option("http", "192.0.2.1:8080"), "cannot listen on 192.0.2.1", "Give an address"),
     "no database": (no_database, "is not a database", "Restore the last backup"),
     "damaged database": (damaged_database, "is damaged", "Restore the last backup"),
     "database elsewhere": (option("database", "sqlite:////no/such/x.db"), "cannot be opened", "Check"),
@@ -137,7 +129,6 @@ CASES: dict[str, tuple[Case, str, str]] = {
     "data is a file": (data_is_a_file, "The data folder", "--data"),
     "data below a file": (option("data", "/etc/passwd/data"), "/etc/passwd/data", "--data"),
     "data is held": (data_is_held, "A server (process ", "End it first"),
-    "no certificate": (certificate_is_none, "The certificate or its key cannot be used", "PEM"),
 }  # fmt: skip
 
 
