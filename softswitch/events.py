@@ -85,63 +85,6 @@ class CallAbandoned(Fact):
     reason: str = "caller"  # caller, switch_restarted, journal
 
 
-@fact("call.parked")
-@dataclass(frozen=True, slots=True)
-class CallParked(Fact):
-    """A call was put into a parking slot."""
-
-    call_id: str
-    at: Millis
-    slot: str
-    login: str = ""
-
-
-@fact("call.transferred")
-@dataclass(frozen=True, slots=True)
-class CallTransferred(Fact):
-    """A call was handed on; ``mode`` is ``blind`` or ``attended``."""
-
-    call_id: str
-    at: Millis
-    to_number: str
-    mode: str
-    login: str = ""
-
-
-@fact("leg.started")
-@dataclass(frozen=True, slots=True)
-class LegStarted(Fact):
-    """A channel of a call appeared."""
-
-    call_id: str
-    leg_id: str
-    at: Millis
-    number: str
-    role: str  # caller, desk, party
-    extension: str = ""
-
-
-@fact("leg.answered")
-@dataclass(frozen=True, slots=True)
-class LegAnswered(Fact):
-    """A channel of a call was answered."""
-
-    call_id: str
-    leg_id: str
-    at: Millis
-
-
-@fact("leg.ended")
-@dataclass(frozen=True, slots=True)
-class LegEnded(Fact):
-    """A channel of a call ended; ``cause`` is the Q.850 cause."""
-
-    call_id: str
-    leg_id: str
-    at: Millis
-    cause: int
-
-
 # ---- recordings -------------------------------------------------------------------------------------------
 
 
@@ -219,26 +162,6 @@ class IncidentClaimed(Fact):
 
 
 # ---- phones, people ---------------------------------------------------------------------------------------
-
-
-@fact("phone.registered", right="directory.read")
-@dataclass(frozen=True, slots=True)
-class PhoneRegistered(Fact):
-    """A phone registered (RFC 3261 section 10)."""
-
-    phone_id: str
-    at: Millis
-    address: str = ""
-    user_agent: str = ""
-
-
-@fact("phone.unregistered", right="directory.read")
-@dataclass(frozen=True, slots=True)
-class PhoneUnregistered(Fact):
-    """The registration of a phone ended or ran out."""
-
-    phone_id: str
-    at: Millis
 
 
 @fact("user.signed_in", right="audit.read")
