@@ -9,6 +9,7 @@ from softswitch.conferences.door import RoomDoor
 from softswitch.conferences.groups import GroupService
 from softswitch.conferences.guests import ConferenceGuests
 from softswitch.conferences.legs import RoomLegs
+from softswitch.conferences.rollcalls import RollService
 from softswitch.conferences.service import RoomService
 from softswitch.conferences.voice import Voice
 from softswitch.store.database import Database
@@ -26,10 +27,12 @@ class Conferences:
         self.legs = RoomLegs(self.books)
         self.rooms = RoomService(self.books, self.legs)
         self.door = RoomDoor(self.books, self.legs, voice, self.rooms)
+        self.rolls = RollService(self.books, self.legs, self.rooms, self.door, voice, screen)
         self.guests = ConferenceGuests(self.books, self.legs, self.door)
 
     async def start(self) -> None:
         """Read what is stored and begin to hear the facts of control. Call it before they flow."""
         await self.books.load()
+        await self.rolls.load()
         engine = self.center.engine
         engine.guests = GuestList(engine.guests, self.guests)

@@ -32,3 +32,15 @@ class RoomMemberChanged(Fact):
     state: str
     cause: int = 0
     call_id: str = ""
+
+
+@fact("roll.ended", right="conference.read")
+@dataclass(frozen=True, slots=True)
+class RollEnded(Fact):
+    """A roll call or hunt is over; ``absent`` are those who did not answer."""
+
+    roll_id: str
+    room_id: str
+    at: Millis
+    state: str
+    absent: tuple[str, ...] = ()

@@ -32,8 +32,6 @@ TONE_OUT = "tone:!1150/120,!0/60,!750/120"
 TONE_GAP = 1_000
 """Milliseconds between two entry tones: when many come at once, one tone tells of all."""
 
-Over = Callable[[Room], None]
-
 
 class RoomLegs:
     """What rooms do to channels."""
@@ -44,7 +42,9 @@ class RoomLegs:
         self._engine = books.center.engine
         self._acts = books.center.engine.acts
         self._pacer = Pacer()
-        self.ended_hooks: list[Callable[[Room, RoomMember], None]] = []
+        self.over_hooks: list[Callable[[Room], None]] = []
+        """Told of each room that is over."""
+        self.hooks: list[Callable[[Room, RoomMember], None]] = []
         """Told of each member whose state changed (roll calls)."""
 
     # ---- opening and closing
@@ -74,6 +74,8 @@ class RoomLegs:
             if member.is_in or member in room.pending:
                 self._books.state(member, MemberState.LEFT, 16)
         self._books.forget(room)
+        for hook in self.over_hooks:
+            hook(room)
         await asyncio.gather(*(self._engine.quietly(self._acts.hangup(c)) for c in legs + rung))
         if room.bridge_open:
             room.bridge_open = False
@@ -164,7 +166,7 @@ class RoomLegs:
 
     def _set(self, room: Room, member: RoomMember, state: MemberState, cause: int = 0) -> None:
         self._books.state(member, state, cause)
-        for hook in self.ended_hooks:
+        for hook in self.hooks:
             hook(room, member)
         if state not in (MemberState.IN, MemberState.RINGING, MemberState.QUEUED):
             self.check_empty(room)
