@@ -32,7 +32,10 @@ async def up(load: Load) -> int:
 async def until_up(load: Load, count: int, seconds: float = 120) -> None:
     """Wait until the board has so many calls."""
     async with asyncio.timeout(seconds):
-        while await up(load) < count:  # noqa: ASYNC110 - asked over HTTP
+        while True:
+            with contextlib.suppress(httpx.HTTPError, OSError, ValueError):
+                if await up(load) >= count:
+                    return
             await asyncio.sleep(0.1)
 
 
@@ -74,6 +77,7 @@ async def main() -> None:
     sizes = [int(size) for size in given.sizes.split(",")]
     restarts, memory = [], []
     async with loaded(desks=UNDER_DISPATCH + 5, phones=50) as load:
+        load.server.output.clear()
         idle = await restart(load, 0)
         restarts.append([0, *idle, 1.0])
         assert load.server.process is not None
@@ -95,6 +99,8 @@ async def main() -> None:
             listening, controllable = await restart(load, size)
             restarts.append([size, listening, controllable, controllable / idle[1]])
             print(f"  {size}: {memory[-1]} {restarts[-1]}", flush=True)
+            died = [line for line in load.server.output if "died" in line]
+            assert not died, died
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
