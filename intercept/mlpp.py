@@ -24,7 +24,7 @@ from softswitch.store.database import Database
 log = logging.getLogger(__name__)
 
 UNALLOCATED, BUSY, ABSENT, BLOCKED, NOT_SUBSCRIBED = 1, 17, 20, 46, 50
-"""Q.850: unallocated number; user busy; subscriber absent; precedence call blocked; requested facility not subscribed."""
+"""Q.850: unallocated number; user busy; subscriber absent; precedence call blocked; facility not subscribed."""
 
 FREE_SECONDS = 2.0
 CHECK_SECONDS = 0.005

@@ -265,25 +265,37 @@ class InterceptService:
         self._over(session, "released")
 
     async def clear_call(self, call_id: str) -> None:
-        """Clear a call: each party gets cause 8. It is written down before."""
+        """Clear a call: each party gets cause 8. It is written down before.
+
+        A plain call comes under dispatch first: its legs hang together there no more.  Ended where it is, in
+        ``Dial()``, the second leg follows the first with cause 16 before its own hangup comes, sometimes (1 of 5
+        by two hangups, 1 of 25 on a busy machine by one that matches both, measured on 22.10.1).
+        """
         engine = self._engine
         async with engine.locked(call_id):
-            call = engine.calls.get(call_id)
-            if call is not None:
-                legs = list(call.members)
-                for guest in self._books.of_call(call_id):
-                    self._over(guest, "call released")
-                    self._hang_up(guest, PREEMPTION)
-                await asyncio.gather(
-                    *(engine.quietly(engine.acts.hangup(leg, PREEMPTION)) for leg in legs)
-                )
-                for ring in list(call.rings.values()):
-                    await engine.stop_ring(call, ring, PREEMPTION)
+            try:
+                call = await engine.take_in(call_id)
+            except Refusal:
+                await self._clear_plain(call_id)
                 return
-            shown = self._center.board.calls.get(call_id)
-            names = [leg.channel.name for leg in shown.legs.values()] if shown else []
-            if names:
-                await engine.plain.clear(names, PREEMPTION)
+            legs = list(call.members)
+            for leg in legs:  # nobody is left in the books who would be let go once more, with 16
+                engine.remove(call, leg)
+            for guest in self._books.of_call(call_id):
+                self._over(guest, "call released")
+                self._hang_up(guest, PREEMPTION)
+            await asyncio.gather(
+                *(engine.quietly(engine.acts.hangup(leg, PREEMPTION)) for leg in legs)
+            )
+            for ring in list(call.rings.values()):
+                await engine.stop_ring(call, ring, PREEMPTION)
+
+    async def _clear_plain(self, call_id: str) -> None:
+        """Clear a call that cannot be moved, as well as it goes."""
+        shown = self._center.board.calls.get(call_id)
+        names = [leg.channel.name for leg in shown.legs.values()] if shown else []
+        if names:
+            await self._engine.plain.clear(names, PREEMPTION)
 
     async def _ring(self, call: DispatchCall, session: Session) -> None:
         """Ring the requester's own phones; they answer by themselves."""

@@ -151,7 +151,7 @@ class AmiSwitch:
         """End channels by one Hangup that matches exactly them.
 
         Two Hangups would race with the bridge: in 1 of 5 calls the second leg ended with cause 16 before its
-        own came (measured on 22.10.1).
+        own came; by one that matches both it was 1 of 25 on a busy machine (measured on 22.10.1).
         """
         exact = "|".join(
             re.escape(channel_name(name)).replace("/", "\\/") for name in channel_names
