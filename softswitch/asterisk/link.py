@@ -9,7 +9,15 @@ from typing import Any
 
 from softswitch.asterisk import control
 from softswitch.asterisk.ami import reconnect_pause
-from softswitch.asterisk.rest import AriConnection, ControlCut, Request, Response, connect, path
+from softswitch.asterisk.rest import (
+    AriConnection,
+    ControlCut,
+    Request,
+    Response,
+    connect,
+    fetch,
+    path,
+)
 from softswitch.asterisk.secrets import USER, NodeSecrets
 from softswitch.asterisk.settings import NodeSettings
 from softswitch.ports import ActFailed, ControlDown, ControlFact, ControlUp
@@ -74,10 +82,22 @@ class AriLink:
             control.APPLICATION,
         )
 
+    async def _picture(self, connection: AriConnection) -> ControlUp:
+        allowed: Mapping[str, Any] = {"allowed": [{"type": kind} for kind in control.WANTED]}
+        uri = path("applications", control.APPLICATION, "eventFilter")
+        filtered = await connection.ask(Request("PUT", uri, {}, allowed))
+        if not filtered.ok:
+            raise ActFailed(f"ARI refuses the filter: {filtered.reason}", filtered.status)
+        where = self._settings
+        channels, bridges = await fetch(
+            where.local_address, where.http_port, USER, self._secrets.ari, "channels", "bridges"
+        )
+        return control.control_up(channels, bridges)
+
     async def _live(self, connection: AriConnection) -> AsyncIterator[ControlFact]:
         try:
             async with asyncio.timeout(self.deadline):
-                up = await _picture(connection)
+                up = await self._picture(connection)
         except (ActFailed, TimeoutError) as error:
             await connection.close()
             yield ControlDown(str(error) or "no snapshot in time")
@@ -170,21 +190,6 @@ class AriLink:
                 self._connected.clear()
             await self._connected.wait()
         return self._connection
-
-
-async def _picture(connection: AriConnection) -> ControlUp:
-    allowed: Mapping[str, Any] = {"allowed": [{"type": kind} for kind in control.WANTED]}
-    answers = await asyncio.gather(
-        connection.ask(
-            Request("PUT", path("applications", control.APPLICATION, "eventFilter"), {}, allowed)
-        ),
-        connection.ask(Request("GET", "channels", {})),
-        connection.ask(Request("GET", "bridges", {})),
-    )
-    for answer in answers:
-        if not answer.ok:
-            raise ActFailed(f"ARI does not tell what is up: {answer.reason}", answer.status)
-    return control.control_up(answers[1].body, answers[2].body)
 
 
 def _said(request: Request, answer: Response) -> str:
