@@ -16,7 +16,8 @@ READ = [
     "task list --closed", "incident list", "recording list", "recording recent --desk 1001",
     "speed-dial list --desk 1001", "extension list", "extension show 1001", "phone list",
     "phone secret 1001", "emergency list", "registry list", "registry find 120", "intake show",
-    "user list", "user show admin", "token list", "audit list", "audit verify",
+    "intercept list", "intercept pending", "intercept settings", "intercept levels",
+    "intercept options 9.9 --desk 1001", "user list", "user show admin", "token list", "audit list", "audit verify",
 ]  # fmt: skip
 CHANGED = [
     "desk seat 1003", "desk pause", "desk ready", "desk leave",
@@ -28,7 +29,9 @@ CHANGED = [
     "emergency remove 12301", "registry add 13600000000 --name x",
     "registry set 13600000000 --name y", "registry remove 13600000000", "registry export r.csv",
     "registry import r.csv --dry-run", "intake set --callback-auto", "user add jsonuser",
-    "user set jsonuser --name x", "user passwd jsonuser", "user unlock jsonuser",
+    "intercept set --confirm-seconds 31", "intercept set-levels extension 1001 --protection 1",
+    "intercept remove-levels extension 1001", "user set jsonuser --name x",
+    "user passwd jsonuser", "user unlock jsonuser",
     "user remove jsonuser", "user export u.csv", "user import u.csv --dry-run",
 ]  # fmt: skip
 

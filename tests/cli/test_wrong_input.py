@@ -11,6 +11,16 @@ from softswitch.testing.node import free_ports
 from tests.cli.conftest import Softswitch
 
 REFUSED = [
+    "intercept monitor 9.9 --reason x --desk 1001",
+    "intercept whisper 9.9 --to 9.8 --reason x --desk 1001",
+    "intercept insert 9.9 --reason x --desk 1001",
+    "intercept release 9.9 --reason x --desk 1001",
+    "intercept switch insert nobody --desk 1001",
+    "intercept leave nobody --desk 1001",
+    "intercept confirm nobody",
+    "intercept refuse nobody",
+    "intercept set --tone 950/50",
+    "intercept set-levels user nobody",
     "extension show 9999",
     "extension add 12x",
     "extension add 120",
@@ -89,6 +99,8 @@ REFUSED = [
     "doctor --config /nowhere.toml",
 ]
 WRONG = [
+    "intercept monitor 9.9",
+    "intercept switch shout",
     "",
     "cal",
     "call",

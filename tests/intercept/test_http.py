@@ -37,9 +37,11 @@ class Person:
     token: str
 
     async def ask(self, method: str, path: str, status: int = 0, **body: Any) -> Any:
-        given = {"json": body} if method in ("POST", "PUT") else {}
         answer = await self.client.request(
-            method, f"/api{path}", headers={"Authorization": f"Bearer {self.token}"}, **given
+            method,
+            f"/api{path}",
+            headers={"Authorization": f"Bearer {self.token}"},
+            json=body if method in ("POST", "PUT") else None,
         )
         if status:
             assert answer.status_code == status, answer.text
