@@ -11,6 +11,7 @@ import pytest_asyncio
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
 from softswitch.calls import call_log
+from softswitch.recordings import checks
 from softswitch.store import database, engine
 from softswitch.testing.system import running_system, until
 from tests.robustness.hostile import FLAG
@@ -25,6 +26,7 @@ async def robust_system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
         patch.setattr(engine, "BUSY_SECONDS", 0.2)
         patch.setattr(database, "RETRY_SECONDS", 0.1)
         patch.setattr(call_log, "RETRY_SECONDS", 0.1)
+        patch.setattr(checks, "STRAY", 1_000)
         console = tmp_path_factory.mktemp("console")
         (console / "index.html").write_text("<!doctype html>")
         async with running_system(tmp_path_factory.mktemp("robust"), console=console) as system:
