@@ -52,7 +52,7 @@ from softswitch.store.housekeeping import Housekeeping
 from softswitch.web import live_routes
 from softswitch.web.health import Health
 from softswitch.web.live import Live
-from softswitch.web.server import WebServer
+from softswitch.web.server import WebServer, listen
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +126,7 @@ class System:
 
     async def _build(self) -> None:
         self.folder = self._stack.enter_context(DataFolder(self.settings.data))
+        self._check_addresses()
         await self._open_store()
         await self._open_access()
         await self._open_directory()
@@ -139,6 +140,12 @@ class System:
         await self._open_incidents()
         await self._go_live()
         await self._open_web()
+
+    def _check_addresses(self) -> None:
+        """Refuse an address that cannot be had before the switch is started, and not after."""
+        for address in (self.settings.http, self.settings.https):
+            if address is not None:
+                listen(address.host, address.port).close()
 
     async def _open_store(self) -> None:
         self.progress("Opening the database")
@@ -202,7 +209,8 @@ class System:
 
     async def _open_conferences(self) -> None:
         voice = EspeakVoice(self.folder.path / "announcements", find_speech())
-        self.conferences = Conferences(self.center, self.db, self.live, voice)
+        sounds = self.folder.path / "notices"
+        self.conferences = Conferences(self.center, self.db, self.live, voice, sounds)
         await self.conferences.start()
 
     async def _roles(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ from softswitch.access.users_csv import UsersCsv
 from softswitch.calls.desk_routes import desk_routes, task_routes
 from softswitch.calls.routes import call_routes
 from softswitch.conferences.group_routes import group_routes
+from softswitch.conferences.notice_routes import notice_routes
 from softswitch.conferences.roll_routes import roll_routes
 from softswitch.conferences.routes import routes as room_routes
 from softswitch.directory import routes as directory_routes
@@ -61,6 +62,7 @@ def build(system: System) -> FastAPI:
             room_routes(system.conferences, guard),
             group_routes(system.conferences, guard),
             roll_routes(system.conferences, guard),
+            notice_routes(system.conferences, guard),
             incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
             live_routes.routes(system.live, guard),

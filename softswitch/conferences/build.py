@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from softswitch.calls.center import CallCenter
 from softswitch.calls.core import GuestList
 from softswitch.conferences.books import Books, Screen
@@ -9,6 +11,8 @@ from softswitch.conferences.door import RoomDoor
 from softswitch.conferences.groups import GroupService
 from softswitch.conferences.guests import ConferenceGuests
 from softswitch.conferences.legs import RoomLegs
+from softswitch.conferences.notice_guests import NoticeGuests
+from softswitch.conferences.notices import NoticeService
 from softswitch.conferences.rollcalls import RollService
 from softswitch.conferences.service import RoomService
 from softswitch.conferences.voice import Voice
@@ -18,7 +22,9 @@ from softswitch.store.database import Database
 class Conferences:
     """The capability: ``rooms`` acts, ``books`` has what there is."""
 
-    def __init__(self, center: CallCenter, db: Database, screen: Screen, voice: Voice) -> None:
+    def __init__(
+        self, center: CallCenter, db: Database, screen: Screen, voice: Voice, sounds: Path
+    ) -> None:
         self.center = center
         self.db = db
         self.voice = voice
@@ -30,9 +36,12 @@ class Conferences:
         self.rolls = RollService(self.books, self.legs, self.rooms, self.door, voice, screen)
         self.guests = ConferenceGuests(self.books, self.legs, self.door)
 
+        self.notices = NoticeService(center, db, screen, voice, sounds)
+
     async def start(self) -> None:
         """Read what is stored and begin to hear the facts of control. Call it before they flow."""
         await self.books.load()
         await self.rolls.load()
+        await self.notices.load()
         engine = self.center.engine
-        engine.guests = GuestList(engine.guests, self.guests)
+        engine.guests = GuestList(engine.guests, self.guests, NoticeGuests(self.notices))

@@ -44,3 +44,27 @@ class RollEnded(Fact):
     at: Millis
     state: str
     absent: tuple[str, ...] = ()
+
+
+@fact("notice.person", right="conference.read")
+@dataclass(frozen=True, slots=True)
+class NoticePerson(Fact):
+    """A row of the ledger of a notification changed: rung, confirmed, not reached, ..."""
+
+    notice_id: str
+    at: Millis
+    person_id: str
+    number: str
+    state: str
+    tries: int
+    why: str = ""
+
+
+@fact("notice.ended", right="conference.read")
+@dataclass(frozen=True, slots=True)
+class NoticeEnded(Fact):
+    """Nobody is rung any more for a notification."""
+
+    notice_id: str
+    at: Millis
+    state: str

@@ -16,6 +16,17 @@ from softswitch.conferences.model import (
     redial_pause,
     unanswered_state,
 )
+from softswitch.conferences.notice_model import (
+    Person,
+    PersonState,
+    Rules,
+    begin_try,
+    due,
+    fail_try,
+    is_over,
+    next_due_at,
+    succeed,
+)
 from softswitch.conferences.rollcall import (
     DESK_TRIES,
     Do,
@@ -176,3 +187,48 @@ def test_the_desk_is_rung_again_a_few_times() -> None:
     assert roll.state is RollState.NO_DESK
     roll.left(0, "busy")
     assert [act.do for act in roll.desk_came()] == [Do.FINISH]
+
+
+# ---- notification -----------------------------------------------------------------------------------------
+
+OUTCOME = st.sampled_from(["confirm", "busy", "dead_number", "no_answer"])
+
+
+@given(
+    st.lists(st.lists(OUTCOME, max_size=8), min_size=1, max_size=6),
+    st.integers(1, 5),
+    st.integers(1, 3),
+)
+def test_the_schedule_ends_and_never_rings_twice_for_one_try(
+    outcomes: list[list[str]], tries: int, at_once: int
+) -> None:
+    rules = Rules(tries, 1_000, True, at_once)
+    people = [Person(f"p{i}", str(i), deputy="9" if i % 2 else "") for i in range(len(outcomes))]
+    at, legs = 0, list[str]()
+    while not is_over(people):
+        ready = due(people, rules, at)
+        assert len(ready) <= at_once
+        if not ready:
+            later = next_due_at(people)
+            assert later is not None
+            assert later > at
+            at = later
+            continue
+        for person in ready:
+            begin_try(person)
+            assert person.channel_id is not None
+            legs.append(person.channel_id)
+            left = outcomes[people.index(person)]
+            what = left[person.tries - 1] if person.tries <= len(left) else "no_answer"
+            if what == "confirm":
+                succeed(person, True, at)
+                continue
+            deputy = fail_try(person, rules, what, at, dead=what == "dead_number")
+            assert deputy == (person.state is PersonState.ESCALATED)
+            assert not deputy or person.deputy
+    assert len(legs) == len(set(legs))
+    for person, left in zip(people, outcomes, strict=True):
+        assert person.tries <= tries
+        told = person.state is PersonState.CONFIRMED
+        first_dead = next((i for i, o in enumerate(left) if o == "dead_number"), 99)
+        assert told == ("confirm" in left[: min(tries, first_dead)])

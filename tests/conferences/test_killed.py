@@ -1,0 +1,99 @@
+"""kill -9 of the Python side: rooms go on, and nobody is told twice."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.survival.rig import Server, own_server, until
+
+pytestmark = pytest.mark.asterisk
+
+
+async def restart(server: Server) -> None:
+    await server.kill()
+    await server.start()
+
+
+async def test_the_ledger_survives_and_no_call_is_placed_twice(tmp_path: Path) -> None:
+    async with own_server(tmp_path) as server:
+        await server.start()
+        async with (
+            server.phone("2001", 650) as one,
+            server.phone("2002", 1050) as two,
+            server.phone("2003", 1250) as three,
+        ):
+            body = {
+                "text": "集合",
+                "numbers": ["2001", "2002", "2003"],
+                "pause_seconds": 2,
+                "tries": 2,
+            }
+            answer = await server.request("POST", "/api/notices", body)
+            assert answer.status_code == 202, answer.text
+            notice = f"/api/notices/{answer.json()['id']}"
+            confirmed = await one.incoming()
+            await confirmed.answer()
+            await confirmed.hears_sound()
+            await confirmed.send_digits("1")
+            await confirmed.ended(timeout=10)
+            talking = await two.incoming()
+            await talking.answer()
+            await talking.hears_sound()
+            ringing = await three.incoming()
+            await restart(server)
+            states = {r["number"]: r for r in (await server.get(notice))["ledger"]}
+            assert states["2001"]["state"] == "confirmed"
+            await talking.hears_sound()  # it is said again to the one who was on the line
+            await talking.send_digits("1")
+            await talking.ended(timeout=10)
+            if ringing.state.name != "ENDED":
+                await ringing.answer()
+                last = ringing
+            else:
+                last = await three.incoming(timeout=15)
+                await last.answer()
+            await last.hears_sound()
+            await last.send_digits("1")
+            await last.ended(timeout=10)
+
+            async def done() -> bool:
+                return bool((await server.get(notice))["state"] == "done")
+
+            await until(done, "the notification is over", 15)
+            ledger = {r["number"]: r for r in (await server.get(notice))["ledger"]}
+            assert {r["state"] for r in ledger.values()} == {"confirmed"}
+            assert ledger["2001"]["tries"] == ledger["2002"]["tries"] == 1
+            assert not one.arrived
+            assert not two.arrived
+            assert not three.arrived
+
+
+async def test_a_room_goes_on_with_all_who_were_in_it(tmp_path: Path) -> None:
+    async with own_server(tmp_path) as server:
+        await server.start()
+        async with server.phone("1001", 450) as one, server.phone("2001", 650) as two:
+            made = await server.request(
+                "POST", "/api/rooms", {"number": "8123", "entry_tone": False}
+            )
+            room = f"/api/rooms/{made.json()['id']}"
+            await server.request("POST", f"{room}/invite", {"numbers": ["1001"]})
+            first = await one.incoming()
+            await first.answer()
+            second = await two.dial("*58123")
+            await asyncio.gather(first.hears(650), second.hears(450))
+            await server.request("POST", f"{room}/members/2001/mute", {})
+            await first.stops_hearing(650)
+            await restart(server)
+
+            async def both() -> bool:
+                return bool((await server.get(room))["present"] == 2)
+
+            await until(both, "both are in the room again")
+            await second.hears(450)
+            await server.request("POST", f"{room}/members/2001/unmute", {})
+            await first.hears(650)
+            await server.request("DELETE", room)
+            await asyncio.gather(first.ended(), second.ended())
