@@ -21,7 +21,8 @@ from softswitch.calls.features import FeatureService
 from softswitch.calls.intake import Duty, Waiting
 from softswitch.calls.intake_service import IntakeService
 from softswitch.calls.model import Call, CallKind, Leg
-from softswitch.calls.phonebook import Known, Phonebook
+from softswitch.calls.names import Names
+from softswitch.calls.phonebook import Phonebook
 from softswitch.calls.reconcile import SWITCH_STARTED, Reconciler, Unseen, from_row
 from softswitch.calls.tasks import TaskService
 from softswitch.clock import Clock, Millis, now
@@ -42,8 +43,6 @@ from softswitch.ports import (
 from softswitch.store.database import Database
 
 log = logging.getLogger(__name__)
-
-MOST_NAMES = 10_000
 
 
 class Screen(Protocol):
@@ -95,7 +94,7 @@ class CallCenter:
         self.precedence_of: Callable[[str], int | None] = lambda call_id: None
         self.switch_up = False
         self._natures: dict[str, Nature] = {}
-        self._names: dict[str, Known | None] = {}
+        self._names = Names(book, self.spawn, self._name_found, clock)
         self._dirty: set[str] = set()
         self._dirty_extensions: set[str] = set()
         self._flushing = False
@@ -295,7 +294,7 @@ class CallCenter:
         if row["state"] == "closed":
             self._screen.drop("task", row["id"])
         else:
-            known = self._known(row["number"], None)
+            known = self._names.known(row["number"])
             self._screen.put("task", row["id"], views.task_view(row, self.book, known))
 
     def _mark(self, call_id: str) -> None:
@@ -345,7 +344,7 @@ class CallCenter:
                 self._screen.drop("call", call_id)
             return
         what = self._nature(call, under)
-        known = self._known(what.caller_number, call_id)
+        known = self._names.known(what.caller_number)
         self.log.shown(call, under, what, at, self.engine.guests.hides)
         view = views.call_view(
             call,
@@ -380,26 +379,14 @@ class CallCenter:
         assert kept is not None
         return kept
 
-    def _known(self, number: str, call_id: str | None) -> Known | None:
-        """Return who stands behind a number as far as it is known; the answer comes later when it is not."""
-        if number not in self._names and number and not self.book.has(number):
-            self._names[number] = None
-            self.spawn(self._look_up(number, call_id))
-        return self._names.get(number)
-
-    async def _look_up(self, number: str, call_id: str | None) -> None:
-        if len(self._names) > MOST_NAMES:
-            self._names.clear()
-        self._names[number] = await self.book.who(number)
-        if call_id is not None:
-            self._mark(call_id)
+    def _name_found(self, number: str) -> None:
+        """Show anew where a number stands whose name has become known."""
+        for call_id, what in self._natures.items():
+            if what.caller_number == number:
+                self._mark(call_id)
         for row in self.tasks.open.values():
             if row["number"] == number:
                 self.show_task(row)
-
-    def registry_changed(self) -> None:
-        """Forget the names that were looked up."""
-        self._names.clear()
 
 
 def _rings_by_us(leg: Leg) -> bool:

@@ -8,6 +8,7 @@ from softswitch.app import System
 from softswitch.calls.intake import Duty
 from softswitch.directory.model import RegistryEntry
 from softswitch.numbers import PhoneNumber
+from softswitch.testing.phone import Phone
 from softswitch.testing.system import LINE, sip_phone, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -102,3 +103,25 @@ async def test_a_call_back_that_nobody_answers_stays_open_and_waits(system: Syst
         assert row["attempts"] == 1
         assert row["next_at"] > 0
         center.desks.leave("li")
+
+
+async def test_a_name_that_comes_into_the_registry_is_shown_to_the_next_call(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("softswitch.calls.names.FRESH", -1)
+    number = "13900000077"
+    headers = {"P-Asserted-Identity": f"<sip:{number}@softswitch>"}
+
+    async def call_shows(line: Phone, name: str | None) -> None:
+        shown = system.live.entities()["waiting"]
+        call = await line.dial("120", headers=headers)
+        call_id = await until(lambda: next(iter(system.center.intake.queue), ""))
+        await until(lambda: call_id in shown)
+        await until(lambda: shown[call_id]["name"] == name, what=f"{name} is shown")
+        await call.hangup()
+        await until(lambda: not system.center.intake.queue)
+
+    async with sip_phone(system, LINE) as line:
+        await call_shows(line, None)
+        await system.registry.add(None, RegistryEntry(PhoneNumber(number), "赵敏", ""))
+        await call_shows(line, "赵敏")
