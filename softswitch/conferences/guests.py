@@ -125,6 +125,8 @@ class ConferenceGuests(Guests):
                 self._legs.ended(channel_id, 0)
             elif channel_id not in bridged:
                 self._legs.rejoin(room, member)
+            else:
+                self._center.spawn(self._legs.hear(room, member, surely=True))
         elif member.state is MemberState.RINGING and not member.rings:
             self._legs.take_up(room, member)
         elif member.state is MemberState.QUEUED or (

@@ -257,10 +257,13 @@ class RoomLegs:
 
     # ---- being heard
 
-    async def hear(self, room: Room, member: RoomMember) -> None:
-        """Make the switch do what is decided: whether the others hear a member."""
+    async def hear(self, room: Room, member: RoomMember, *, surely: bool = False) -> None:
+        """Make the switch do what is decided: whether the others hear a member.
+
+        ``surely``: tell it even if it was told before; after a restart that is not known.
+        """
         wanted = room.heard(member)
-        if member.channel_id is None or member.heard is wanted:
+        if member.channel_id is None or (member.heard is wanted and not surely):
             return
         member.heard = wanted
         await self._engine.quietly(self._acts.mute(member.channel_id, not wanted))
