@@ -148,8 +148,9 @@ async def test_an_asterisk_that_is_killed_leaves_a_file_that_plays(
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         await ended(pid)
-        (running,) = await real.rows(State.RUNNING)
-        opened = await real.service.library.open(running.id)
+        running = [row.id for row in await real.rows(State.RUNNING)]
+        assert real.began[0] in running
+        opened = await real.service.library.open(RecordingId(real.began[0]))
         assert opened.whole == file.stat().st_size
     await node.start()
     await node.detach()
