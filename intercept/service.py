@@ -112,9 +112,37 @@ class InterceptService:
         if decision.second_person:
             await self._wait_for_second(session)
             return session
-        await self._db.write(store.begin, session.row())
-        await self.perform(session)
+        await self._intend(session)
         return session
+
+    async def _intend(self, session: Session) -> None:
+        """Write the intent, then act. The own phone rings meanwhile, which touches the call in nothing."""
+        if session.channel_id is not None or _is_plain_release(session):
+            await self._db.write(store.begin, session.row())
+            await self.perform(session)
+            return
+        shown = self._center.board.calls.get(session.call_id)
+        first = next(iter(shown.legs.values())).channel if shown else None
+        self._books.add(session)
+        written, rung = await asyncio.gather(
+            self._db.write(store.begin, session.row()),
+            self._ring(session, first),
+            return_exceptions=True,
+        )
+        failed = written if isinstance(written, BaseException) else rung
+        if isinstance(failed, BaseException):
+            await self._failed(session, failed)
+        await self._take_in(session)
+
+    async def _take_in(self, session: Session) -> None:
+        """Bring the call under dispatch; whoever has answered meanwhile may come in now."""
+        try:
+            async with self._engine.locked(session.call_id):
+                await self._engine.take_in(session.call_id)
+        except (ActFailed, Refusal) as error:
+            await self._failed(session, error)
+        finally:
+            session.written.set()
 
     def options(self, requester: Requester, call_id: str) -> list[dict[str, Any]]:
         """Return for each act whether it is allowed now, and if not why, in both languages."""
@@ -203,8 +231,7 @@ class InterceptService:
         session.second, session.since = login, self._clock()
         try:
             await self._decided(session)
-            await self._db.write(store.begin, session.row())
-            await self.perform(session)
+            await self._intend(session)
         except BaseException:
             self._hang_up(session, REJECTED)
             raise
@@ -235,26 +262,24 @@ class InterceptService:
     # ---- acting
 
     async def perform(self, session: Session) -> None:
-        """Carry out what was decided and written down."""
+        """Carry out what is decided and written down, for somebody who is on the line, or a plain release."""
+        session.written.set()
         try:
-            if session.act is Act.RELEASE and session.target is None:
+            if session.channel_id is None or _is_plain_release(session):
                 await self._clear(session)
                 return
             async with self._engine.locked(session.call_id):
                 call = await self._engine.take_in(session.call_id)
                 self._books.add(session)
-                if session.channel_id is None:
-                    await self._ring(call, session)
-                else:
-                    await self._engine.acts.answer(session.channel_id)
-                    await self._apply(call, session)
+                await self._engine.acts.answer(session.channel_id)
+                await self._apply(call, session)
         except (ActFailed, Refusal) as error:
             await self._failed(session, error)
 
-    async def _failed(self, session: Session, error: Exception) -> None:
+    async def _failed(self, session: Session, error: BaseException) -> None:
         self._over(session, "failed")
         self._hang_up(session, REJECTED)
-        if isinstance(error, Refusal):
+        if not isinstance(error, ActFailed):
             raise error
         raise conflict(
             "not_done", f"The switch did not do it: {error}.", "Look at the board and try again."
@@ -297,20 +322,19 @@ class InterceptService:
         if names:
             await self._engine.plain.clear(names, PREEMPTION)
 
-    async def _ring(self, call: DispatchCall, session: Session) -> None:
+    async def _ring(self, session: Session, shown: Channel | None) -> None:
         """Ring the requester's own phones; they answer by themselves."""
         engine, desk = self._engine, session.requester.desk
         _, phones = engine.destinations(desk)
-        first = next(iter(call.members), "")
         failed: list[ActFailed] = []
         for phone in phones:
             leg = Leg(
                 new_id(),
                 phone,
                 ("intercept", session.id),
-                caller_number=call.number,
-                caller_name=call.name,
-                originator=first,
+                caller_number=shown.caller_number if shown else "",
+                caller_name=shown.caller_name if shown else "",
+                originator=shown.id if shown else "",
                 auto_answer=True,
                 timeout_seconds=RING_SECONDS,
             )
@@ -325,6 +349,7 @@ class InterceptService:
 
     async def came(self, session: Session, channel: Channel) -> None:
         """One of the requester's phones has answered."""
+        await session.written.wait()
         async with self._engine.locked(session.call_id):
             call = self._engine.calls.get(session.call_id)
             if session.id not in self.sessions or session.channel_id is not None or call is None:
@@ -558,6 +583,7 @@ class InterceptService:
         self._hang_up(session)
 
     def _over(self, session: Session, reason: str) -> None:
+        session.written.set()  # who waits for it finds that it is over
         if session.stage is Stage.ENDED:
             return
         session.stage = Stage.ENDED
@@ -565,6 +591,10 @@ class InterceptService:
             self._engine.spawn(self._hands.end_whisper(session))
         self._books.remove(session, reason)
         self._engine.changed(session.call_id)
+
+
+def _is_plain_release(session: Session) -> bool:
+    return session.act is Act.RELEASE and session.target is None
 
 
 def option(act: Act, decision: Decision) -> dict[str, Any]:

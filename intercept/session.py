@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -53,6 +54,8 @@ class Session:
     whispers: int = 0
     second: str = ""
     expires_at: Millis | None = None
+    written: asyncio.Event = field(default_factory=asyncio.Event)
+    """The intent is on the disk: until then nobody is let into the call."""
 
     @property
     def whisper_bridge(self) -> str:

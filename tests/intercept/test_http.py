@@ -263,6 +263,7 @@ async def test_the_tone_is_what_was_set(system: System, people: People) -> None:
         await asyncio.gather(a.hears(1150), b.hears(1150))
         await asyncio.gather(a.hears(850), b.hears(850))
         await guest.hangup()
+        await until(lambda: not system.intercept.books.sessions, what="he has left")
         waived = await people.boss.ask(
             "POST", f"/calls/{call.call_id}/insert", 202,
             reason="drill", desk=GUEST, waive_tone=True,

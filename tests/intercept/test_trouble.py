@@ -217,7 +217,13 @@ async def test_nothing_happens_that_is_not_written_before(
             target = call.leg("2001") if act is Act.WHISPER else None
             ask = begin(system, act, call, target=target)
             assert await refused(ask) == "store_unavailable"
+            await until(lambda: system.center.engine.is_free(GUEST), what="the own desk is free")
         monkeypatch.undo()
+        # The own phone may have rung; nobody has heard it.
+        await until(lambda: not own.calls, what="the own phone is let go")
+        own.arrived.clear()
+        for each in call.calls.values():
+            assert each.first_heard(850) is None
         session = await begin(system, Act.MONITOR, call)
         guest = await own.incoming()
         await guest.hears(450, 650)
