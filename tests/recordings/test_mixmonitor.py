@@ -78,7 +78,7 @@ class Follower:
     async def kept(self) -> Recording:
         """Wait until the first recording that began is put away."""
         async with asyncio.timeout(10):
-            while not (rows := [r for r in await self.rows(State.KEPT) if r.id in self.began]):  # noqa: ASYNC110 - the state is in the database
+            while not (rows := [r for r in await self.rows(State.KEPT) if r.id == self.began[0]]):  # noqa: ASYNC110 - the state is in the database
                 await asyncio.sleep(0.02)
         return rows[0]
 
