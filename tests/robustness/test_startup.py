@@ -117,6 +117,8 @@ CASES: dict[str, tuple[Case, str, str]] = {
     "no TOML": (config("= =\n"), "cannot be read", "it is TOML"),
     "no such file": (no_config, "/no/such.toml does not exist", "Give the path"),
     "wrong address": (option("http", "nonsense"), "--http: http = 'nonsense' is wrong", "Give HOST:PORT"),
+    "http is taken": (taken("http"), "listens on", "--http HOST:PORT"),
+    "foreign address": (option("http", "192.0.2.1:8080"), "cannot listen on 192.0.2.1", "Give an address"),
     "sip is taken": (taken("sip", socket.SOCK_DGRAM), "(sip_port)", "set another sip_port"),
     "sips is taken": (taken("sips"), "(sips_port)", "set another sips_port"),
     "websocket is taken": (taken("switch_http"), "(http_port)", "set another http_port"),
