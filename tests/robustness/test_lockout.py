@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from softswitch.access.model import Role
 from softswitch.access.sip_lockout import EVERY_ACCOUNT, Blocked
 from softswitch.app import System
 from softswitch.clock import Millis, now
@@ -108,10 +109,22 @@ def pjsip(system: System) -> str:
     return (system.node.settings.etc / "pjsip.conf").read_text()
 
 
-async def test_a_locked_pair_is_freed_by_hand(system: System) -> None:
+async def test_a_locked_pair_is_freed_by_hand(
+    system: System, chief: httpx.AsyncClient, tokens: dict[Role, str]
+) -> None:
     await guess(system, "2003", 5)
     await applied(system, Blocked("2003", GUESSER))
-    assert await system.sip_lockout.unblock("2003", GUESSER)
+    (shown,) = (await chief.get("/api/sip-lockouts")).json()["sip_lockouts"]
+    assert (shown["account"], shown["address"]) == ("2003", GUESSER)
+    assert shown["until"] > now()
+    pair = {"account": "2003", "address": GUESSER}
+    auditor = {"Authorization": f"Bearer {tokens[Role.AUDITOR]}"}
+    refused = await chief.post("/api/sip-lockouts/unlock", json=pair, headers=auditor)
+    assert refused.status_code == 403
+    (await chief.post("/api/sip-lockouts/unlock", json=pair)).raise_for_status()
+    again = await chief.post("/api/sip-lockouts/unlock", json=pair)
+    assert again.json()["error"]["code"] == "sip_lockout_not_found"
+    assert (await audit_of(chief, "sip.unlocked"))[-1]["target"] == "2003"
     assert await try_register(system, "2003", secret("2003"), GUESSER) == 200
 
 
