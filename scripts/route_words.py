@@ -21,6 +21,8 @@ DOES: Mapping[str, str] = {
     "GET /api/tokens": "The own tokens, without their secrets.",
     "POST /api/tokens": "Make a token; its secret is shown once.",
     "DELETE /api/tokens/{id}": "Revoke a token.",
+    "GET /api/sip-lockouts": "Which SIP accounts are locked out, from where and until when.",
+    "POST /api/sip-lockouts/unlock": "End a SIP lock-out.",
     "GET /api/audit": "The audit log, oldest first.",
     "POST /api/audit/verify": "Follow the chain of the audit log.",
     "GET /api/extensions": "Extensions with their phones.",

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from intercept.routes import routes as intercept_routes
 from softswitch.access import admin_routes as access_admin
+from softswitch.access import lockout_routes
 from softswitch.access import routes as access_routes
 from softswitch.access.model import LOCAL_LOGIN, Actor, Role
 from softswitch.access.users_csv import UsersCsv
@@ -54,6 +55,7 @@ def build(system: System) -> FastAPI:
         [
             access_routes.routes(system.access, system.tokens, guard, desks.seat_of),
             access_admin.routes(system.users, csv, system.audit, guard),
+            lockout_routes.routes(system.sip_lockout, system.db, guard),
             directory_routes.routes(system.directory, system.registry, guard, desk_of),
             call_routes(system.center, system.db, guard),
             desk_routes(system.center, system.db, guard, lambda desk: browser_phone(system, desk)),

@@ -88,15 +88,15 @@ class SipLockout:
         if new:
             await self._block(new, at)
 
-    async def unblock(self, account: str, address: str) -> bool:
-        """Free a pair before its time; return whether it was blocked."""
+    async def unblock(self, account: str, address: str) -> Millis | None:
+        """Free a pair before its time; return until when it was blocked, None when it was not."""
         key = Blocked(account, address)
         for lockout in (self._by_pair, self._by_address):
             lockout.forget(f"{account} {address}")
-        if self._blocked.pop(key, None) is None:
-            return False
-        await self._apply(frozenset(self._blocked))
-        return True
+        until = self._blocked.pop(key, None)
+        if until is not None:
+            await self._apply(frozenset(self._blocked))
+        return until
 
     async def expire(self) -> Millis | None:
         """Free what has run out; return when the next one does, None when nothing is blocked."""
