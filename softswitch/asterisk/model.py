@@ -222,7 +222,10 @@ def numbers_in_use(directory: Directory) -> Iterator[tuple[str, str]]:
         yield codes.pickup + line.number, f"the code to pick up a call at {line.number}"
         yield codes.takeover + line.number, f"the code to take over the call of {line.number}"
         for act in "12345":
-            yield f"{codes.intercept}{act}{line.number}", f"code {act} of intercept for {line.number}"
+            yield (
+                f"{codes.intercept}{act}{line.number}",
+                f"code {act} of intercept for {line.number}",
+            )
         for level in "01234":
             yield f"{codes.precedence}{level}{line.number}", f"level {level} for {line.number}"
 

@@ -8,6 +8,7 @@ from softswitch.cli import show
 from softswitch.cli.frame import Group
 from softswitch.cli.helpers import acting, part
 from softswitch.cli.session import Session
+from softswitch.errors import not_found
 
 _COLUMNS: tuple[show.Column, ...] = (
     show.text("id"),
@@ -39,7 +40,9 @@ def show_roll(session: Session, roll: str) -> None:
     """Show who answered and who is absent."""
     rows = session.api.get("/api/roll-calls", limit=1000)["roll_calls"]
     found = next((row for row in rows if row["id"].startswith(roll)), None)
-    show.rows(session, found if session.json else (found or {}).get("entries", []), _ENTRIES)
+    if found is None:
+        raise not_found("roll call", roll, "See softswitch rollcall list.")
+    show.rows(session, found if session.json else found["entries"], _ENTRIES)
 
 
 @rollcall.command(
