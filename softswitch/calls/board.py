@@ -18,6 +18,7 @@ from softswitch.ports import (
     ChannelState,
     Connected,
     DialBegan,
+    Disconnected,
     PhoneReachable,
     SwitchFact,
 )
@@ -43,6 +44,8 @@ class Board:
         self.reachable: dict[str, PhoneReachable] = {}
         self.by_phone: dict[str, set[str]] = {}
         self._called: set[str] = set()
+        self.up = False
+        """The stream is connected: what is not here is not in the switch."""
 
     # ---- reading
 
@@ -93,7 +96,10 @@ class Board:
         elif isinstance(fact, PhoneReachable):
             self._reachable(fact, changes)
         elif isinstance(fact, Connected):
+            self.up = True
             self._reset(fact, at, changes)
+        elif isinstance(fact, Disconnected):
+            self.up = False
         return changes
 
     def _seen(self, channel: Channel, at: Millis, changes: Changes) -> None:

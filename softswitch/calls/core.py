@@ -31,6 +31,8 @@ from softswitch.ports import (
 
 log = logging.getLogger(__name__)
 
+SURE_SECONDS = 3.0
+
 
 def new_id() -> str:
     """Return an id for a channel or ring that no other has, now or after a restart."""
@@ -235,6 +237,27 @@ class Core:
         """Make a channel a member of a call."""
         call.members[member.channel_id] = member
         self.call_by_channel[member.channel_id] = call.id
+        self.make_sure(member.channel_id)
+
+    def make_sure(self, channel_id: str) -> None:
+        """Look a moment later whether a channel that came into the books is there at all.
+
+        It may have ended while a command was bringing it in; nobody tells its end a second time then.
+        """
+        asyncio.get_running_loop().call_later(SURE_SECONDS, self._look_for, channel_id)
+
+    def _look_for(self, channel_id: str) -> None:
+        if channel_id not in self.call_by_channel and channel_id not in self.rings:
+            return
+        if not self.board.up:
+            self.make_sure(channel_id)  # the board cannot tell now
+        elif channel_id not in self.board.legs:
+            log.info("channel %s is in the books and not in the switch", channel_id)
+            self.lost(channel_id)
+
+    def lost(self, channel_id: str) -> None:
+        """A channel in the books has ended and nobody told."""
+        raise NotImplementedError
 
     def remove(self, call: DispatchCall, channel_id: str) -> Member | None:
         """Take a channel out of the books of a call."""

@@ -97,6 +97,10 @@ class Engine(Ringing):
         elif call_id := self.call_by_channel.get(channel_id):
             self.spawn(self._departed(call_id, channel_id, cause))
 
+    def lost(self, channel_id: str) -> None:
+        """A channel in the books has ended and nobody told."""
+        self._ended(channel_id, 0)
+
     def channel_gone(self, channel_id: str, cause: int) -> None:
         """The board has lost a channel. Control tells that too, unless it was cut at that moment."""
         self.guests.gone(channel_id)

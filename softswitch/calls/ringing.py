@@ -110,6 +110,7 @@ class Ringing(Core):
         for leg in legs:
             ring.channel_ids.add(leg.channel_id)
             self.rings[leg.channel_id] = ring
+            self.make_sure(leg.channel_id)
             try:
                 await self.acts.place(leg)
             except ActFailed as error:
