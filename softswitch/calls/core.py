@@ -234,10 +234,19 @@ class Core:
         return Member(channel.id, role, extension, number, name, answered)
 
     def add(self, call: DispatchCall, member: Member) -> None:
-        """Make a channel a member of a call."""
+        """Make a channel a member of a call; it is in one call at a time."""
+        before = self.call_by_channel.get(member.channel_id)
+        if before is not None and before != call.id and (other := self.calls.get(before)):
+            other.members.pop(member.channel_id, None)
+            self.spawn(self._tidy(before))
         call.members[member.channel_id] = member
         self.call_by_channel[member.channel_id] = call.id
         self.make_sure(member.channel_id)
+
+    async def _tidy(self, call_id: str) -> None:
+        """Forget a call in which nobody is left: leaving its lock does that."""
+        async with self.locked(call_id):
+            pass
 
     def make_sure(self, channel_id: str) -> None:
         """Look a moment later whether a channel that came into the books is there at all.
