@@ -118,7 +118,9 @@ def plain_text(text: str, field: str, longest: int = 200) -> str:
             f"Give at most {longest}.",
             field=field,
         )
-    if any((ord(letter) < 32 and letter not in "\n\t") or ord(letter) == 127 for letter in stripped):
+    if any(
+        (ord(letter) < 32 and letter not in "\n\t") or ord(letter) == 127 for letter in stripped
+    ):
         raise invalid(
             "control_characters",
             f"{field} holds control characters.",
