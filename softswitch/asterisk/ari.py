@@ -79,7 +79,15 @@ class AriControl(AriLink):
         """Bring channels into a bridge, out of the one they are in."""
         await self._end_playbacks(*channel_ids)
         query = {"channel": ",".join(channel_ids)}
-        await self._do(Request("POST", path("bridges", bridge_id, "addChannel"), query))
+        request = Request("POST", path("bridges", bridge_id, "addChannel"), query)
+        try:
+            await self._do(request)
+        except ActFailed as error:
+            if error.status != _NO_BRIDGE:
+                raise
+            # Seen under load: the bridge that was made a moment before is not found. Make it and go on.
+            await self.open_bridge(bridge_id)
+            await self._do(request)
 
     async def leave(self, bridge_id: str, *channel_ids: str) -> None:
         """Take channels out of a bridge; those that are not in it are no error."""
