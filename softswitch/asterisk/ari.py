@@ -25,6 +25,9 @@ _NUMBER = re.compile(r"\+?[0-9*#]{0,32}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
+_NO_BRIDGE = 404
+
+
 class AriControl(AriLink):
     """Implements ``ports.CallActs`` and tells ``ports.ControlFact`` (see :class:`AriLink`)."""
 
