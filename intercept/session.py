@@ -60,7 +60,7 @@ class Session:
     @property
     def whisper_bridge(self) -> str:
         """The bridge of the requester and the snoop channel."""
-        return f"whisper-{self.id}"
+        return f"whisper-{self.id}-{self.whispers}"
 
     @property
     def silent(self) -> bool:
