@@ -17,6 +17,7 @@ import asyncio
 
 from intercept.session import Session
 from softswitch.calls import outcomes
+from softswitch.calls.core import new_id
 from softswitch.calls.dispatch_call import DispatchCall, Member
 from softswitch.calls.engine import Engine
 from softswitch.calls.model import CallKind, Role
@@ -67,18 +68,18 @@ class Hands:
         await acts.mute(own, True)
         self.out_of_books(call, session)
         await self.end_whisper(session)
-        session.whispers += 1
-        snoop = f"{session.id}-{session.whispers}"
+        snoop = new_id()
+        bridge = _whisper_bridge(snoop)
         arrival: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
         self._arriving[snoop] = arrival
         session.snoop_id = snoop
         try:
             await _all(
-                acts.open_bridge(session.whisper_bridge),
+                acts.open_bridge(bridge),
                 acts.snoop(target, snoop, ("intercept", session.id, "snoop")),
             )
             await asyncio.wait_for(arrival, SNOOP_SECONDS)
-            await acts.join_aside(session.whisper_bridge, snoop, own)
+            await acts.join_aside(bridge, snoop, own)
         except (ActFailed, TimeoutError):
             self._arriving.pop(snoop, None)
             await self.end_whisper(session)
@@ -92,7 +93,7 @@ class Hands:
             return
         acts = self._engine.acts
         await self._engine.quietly(acts.hangup(snoop))
-        await self._engine.quietly(acts.close_bridge(session.whisper_bridge))
+        await self._engine.quietly(acts.close_bridge(_whisper_bridge(snoop)))
 
     def out_of_books(self, call: DispatchCall, session: Session) -> None:
         """The requester is no party of the call any more."""
@@ -159,6 +160,11 @@ def to_replace(call: DispatchCall, own: str) -> Member | None:
     desk = next((m for m in others if m.role is Role.DESK), None)
     called = [m for m in others if m.role is not Role.CALLER]
     return owner or desk or called[-1]
+
+
+def _whisper_bridge(snoop: str) -> str:
+    """Return the bridge of the requester and a snoop channel; it goes with the channel and is never used again."""
+    return f"whisper-{snoop}"
 
 
 def _leg(session: Session) -> str:

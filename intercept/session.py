@@ -51,16 +51,10 @@ class Session:
     """The leg of the requester once it is up."""
     snoop_id: str | None = None
     """The ear and mouth at the party that is whispered to."""
-    whispers: int = 0
     second: str = ""
     expires_at: Millis | None = None
     written: asyncio.Event = field(default_factory=asyncio.Event)
     """The intent is on the disk: until then nobody is let into the call."""
-
-    @property
-    def whisper_bridge(self) -> str:
-        """The bridge of the requester and the snoop channel."""
-        return f"whisper-{self.id}-{self.whispers}"
 
     @property
     def silent(self) -> bool:

@@ -25,9 +25,6 @@ _NUMBER = re.compile(r"\+?[0-9*#]{0,32}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-_NO_BRIDGE = 404
-
-
 class AriControl(AriLink):
     """Implements ``ports.CallActs`` and tells ``ports.ControlFact`` (see :class:`AriLink`)."""
 
@@ -82,15 +79,7 @@ class AriControl(AriLink):
         """Bring channels into a bridge, out of the one they are in."""
         await self._end_playbacks(*channel_ids)
         query = {"channel": ",".join(channel_ids)}
-        request = Request("POST", path("bridges", bridge_id, "addChannel"), query)
-        try:
-            await self._do(request)
-        except ActFailed as error:
-            if error.status != _NO_BRIDGE:
-                raise
-            # Seen under load: the bridge that was made a moment before is not found. Make it and go on.
-            await self.open_bridge(bridge_id)
-            await self._do(request)
+        await self._do(Request("POST", path("bridges", bridge_id, "addChannel"), query))
 
     async def leave(self, bridge_id: str, *channel_ids: str) -> None:
         """Take channels out of a bridge; those that are not in it are no error."""

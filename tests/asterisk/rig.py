@@ -151,6 +151,7 @@ class RealRig(_Common):
         entered = await self.control_facts.wait_for(
             Entered, lambda f: f.args == ("emergency", digits), after=after
         )
+        await self.switch_facts.wait_for(ChannelSeen, lambda f: f.channel.id == entered.channel.id)
         return entered.channel.id
 
     async def plain_call(self, caller: str, called: str) -> tuple[str, str]:

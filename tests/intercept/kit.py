@@ -89,7 +89,8 @@ async def talk(system: System, count: int = 2, *, dispatch: bool = False) -> Asy
             calls[extension] = joining
         await connected(system, ORDER[0], count)
         if call is not None and count > 2:
-            call.owner = ORDER[0]
+            async with system.center.engine.locked(call_id):  # the last to join owns it until then
+                call.owner = ORDER[0]
         yield Talk(system, call_id, calls)
 
 
