@@ -55,7 +55,9 @@ def checks(pytest_arguments: list[str]) -> list[Check]:
         # Not left out without Node: then it fails and says so.
         environment = node.environment() if node else dict(os.environ)
         found.append(Check("console", ("npm", "run", "check"), ROOT / "console", environment))
-    pytest = (python, "-m", "pytest", "--strict-skips", *pytest_arguments)
+    # Most tests wait for phones: two at a time take half as long, file by file as they share a system.
+    side_by_side = ("-n", "2", "--dist", "loadfile")
+    pytest = (python, "-m", "pytest", "--strict-skips", *side_by_side, *pytest_arguments)
     return [*found, Check("pytest", pytest)]
 
 

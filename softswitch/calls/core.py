@@ -269,8 +269,9 @@ class Core:
         raise NotImplementedError
 
     def remove(self, call: DispatchCall, channel_id: str) -> Member | None:
-        """Take a channel out of the books of a call."""
-        self.call_by_channel.pop(channel_id, None)
+        """Take a channel out of the books of a call; if it has come into another one meanwhile, it stays there."""
+        if self.call_by_channel.get(channel_id) == call.id:
+            del self.call_by_channel[channel_id]
         return call.members.pop(channel_id, None)
 
     async def finish(self, call: DispatchCall) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from softswitch.setup.asterisk import install_asterisk
@@ -16,6 +13,7 @@ from softswitch.setup.node import prepare_node
 from softswitch.setup.prefix import forget_downloads
 from softswitch.setup.progress import SetupError
 from softswitch.setup.system_packages import prepare_system_packages, read_package_list
+from softswitch.setup.turn import one_at_a_time
 from softswitch.setup.venv import prepare_venv
 
 _USAGE = "Usage: python3 -m softswitch.setup run | test | asterisk"
@@ -28,7 +26,7 @@ def main(arguments: list[str]) -> int:
         print(_USAGE, file=sys.stderr)
         return 2
     try:
-        with _one_at_a_time():
+        with one_at_a_time(_ROOT, _show):
             steps[arguments[0]]()
     except SetupError as problem:
         print(f"softswitch: {problem}", file=sys.stderr)
@@ -60,18 +58,6 @@ def _asterisk() -> None:
     install_asterisk(cache, _show)
     install_espeak(cache, _show)
     forget_downloads(cache)
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Hold off a second set-up of the same folder; the lock ends with the process."""
-    with (_ROOT / "pyproject.toml").open() as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _show("waiting for another set-up of this folder to end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _show(line: str) -> None:

@@ -10,7 +10,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from softswitch.app import System
-from softswitch.setup.console import is_built, prepare_console
+from softswitch.setup.console import prepare_console
+from softswitch.setup.turn import one_at_a_time
 from softswitch.testing.system import running_system, until
 from tests.console import kit
 
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def built() -> Path:
     """The console, built from its present sources."""
-    if not is_built(ROOT):
+    with one_at_a_time(ROOT, print):  # several processes run the tests
         prepare_console(ROOT, print)
     return kit.console_dist()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from tests.intercept.kit import (
     GUEST,
     SECOND,
     TONES,
+    Talk,
     begin,
     connected,
     everybody_hears_everybody,
@@ -211,19 +214,28 @@ async def test_nothing_happens_that_is_not_written_before(
     async def down(*_args: object, **_more: object) -> None:
         raise unavailable("store_unavailable", "The disk is full.", "Free some space.")
 
-    async with talk(system) as call, sip_phone(system, GUEST, tone=850, auto_answer=True) as own:
-        monkeypatch.setattr(system.intercept.service._db, "write", down)
-        for act in Act:
-            target = call.leg("2001") if act is Act.WHISPER else None
-            ask = begin(system, act, call, target=target)
-            assert await refused(ask) == "store_unavailable"
-            await until(lambda: system.center.engine.is_free(GUEST), what="the own desk is free")
-        monkeypatch.undo()
-        # The own phone may have rung; nobody has heard it.
-        await until(lambda: not own.calls, what="the own phone is let go")
-        own.arrived.clear()
+    async with talk(system) as call:
+        # The own phone may ring; nobody hears it.
+        async with sip_phone(system, GUEST, tone=850, auto_answer=True) as own:
+            monkeypatch.setattr(system.intercept.service._db, "write", down)
+            for act in Act:
+                target = call.leg("2001") if act is Act.WHISPER else None
+                ask = begin(system, act, call, target=target)
+                assert await refused(ask) == "store_unavailable"
+                await until(
+                    partial(system.center.engine.is_free, GUEST), what="the own desk is free"
+                )
+            monkeypatch.undo()
+            await until(lambda: not own.calls, what="the own phone is let go")
         for each in call.calls.values():
             assert each.first_heard(850) is None
+        await monitors_but_inserts_nothing(system, call, monkeypatch, down)
+
+
+async def monitors_but_inserts_nothing(
+    system: System, call: Talk, monkeypatch: pytest.MonkeyPatch, down: Callable[..., object]
+) -> None:
+    async with sip_phone(system, GUEST, tone=850, auto_answer=True) as own:
         session = await begin(system, Act.MONITOR, call)
         guest = await own.incoming()
         await guest.hears(450, 650)
