@@ -20,6 +20,7 @@ from softswitch.testing.system import sip_phone, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
 
+NO_LIMIT = 2**32 - 2  # pages: the largest that SQLite knows
 Trouble = Callable[[System], AbstractContextManager[None]]
 
 
@@ -37,7 +38,7 @@ def locked(system: System) -> Iterator[None]:
 
 @contextmanager
 def read_only(system: System) -> Iterator[None]:
-    with _pragma(system, "PRAGMA query_only=ON"):
+    with _pragma(system, "PRAGMA query_only=ON", "PRAGMA query_only=OFF"):
         yield
 
 
@@ -47,26 +48,23 @@ def full(system: System) -> Iterator[None]:
     other = sqlite3.connect(system.settings.data / "softswitch.db")
     (pages,) = other.execute("PRAGMA page_count").fetchone()
     other.close()
-    with _pragma(system, f"PRAGMA max_page_count={pages}"):
+    with _pragma(system, f"PRAGMA max_page_count={pages}", f"PRAGMA max_page_count={NO_LIMIT}"):
         yield
 
 
 @contextmanager
-def _pragma(system: System, statement: str) -> Iterator[None]:
-    engine = system.db._writer_engine
+def _pragma(system: System, begin: str, end: str) -> Iterator[None]:
+    """Said in the writer's thread before each of its transactions."""
     in_trouble = [True]
 
-    def connected(connection: Any, _record: Any) -> None:
-        if in_trouble:
-            connection.execute(statement)
+    def taken(connection: Any, _record: Any, _proxy: Any) -> None:
+        connection.execute(begin if in_trouble else end)
 
-    event.listen(engine, "connect", connected)
-    engine.dispose()
+    event.listen(system.db._writer_engine, "checkout", taken)
     try:
         yield
     finally:
         in_trouble.clear()
-        engine.dispose()
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
