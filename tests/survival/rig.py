@@ -47,7 +47,7 @@ class Server:
         # The address and token of the run before: the new run writes its own.
         await asyncio.to_thread((self.settings.data / "cli.json").unlink, missing_ok=True)
         await self.spawn(**more)
-        await until(self._serves, "the server serves", START_SECONDS)
+        await until(self.serves, "the server serves", START_SECONDS)
 
     async def spawn(self, **more: str) -> None:
         """Start the process only."""
@@ -63,7 +63,7 @@ class Server:
         async for line in running.stdout:
             self.output.append(line.decode(errors="replace").rstrip())
 
-    async def _serves(self) -> bool:
+    async def serves(self) -> bool:
         assert self.process is not None
         if self.process.returncode is not None:
             raise AssertionError("the server ended:\n" + "\n".join(self.output[-30:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from pathlib import Path
 
 import httpx
 import pytest
@@ -39,3 +40,28 @@ async def test_a_killed_server_comes_back_by_itself_with_its_waiting_caller(serv
             await (await desk.incoming(timeout=10)).answer()
             await call.hears(650)
             await call.hangup()
+
+
+async def test_a_server_that_has_loaded_its_code_waits_for_its_turn(server: Server) -> None:
+    killed = worker(server)
+    assert server.process is not None
+    (spare,) = await until(lambda: children(server, without=killed), "a spare one is there", 20)
+    os.kill(killed, signal.SIGKILL)
+    await until(lambda: as_soon(worker(server) == spare), "it is the server")
+    await until(server.serves, "it serves")
+    (call,) = await until(lambda: children(server, without=spare), "the next one is there", 20)
+    assert call != killed
+    assert await server.end(signal.SIGTERM) == 0
+
+
+async def as_soon(value: bool) -> bool:
+    return value
+
+
+async def children(server: Server, without: int) -> list[int]:
+    assert server.process is not None
+    return [each for each in children_of(server.process.pid) if each != without]
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

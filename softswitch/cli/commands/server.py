@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from softswitch.cli.frame import Command
 from softswitch.cli.process import end_server
 from softswitch.cli.session import Session
 from softswitch.errors import Refusal
+
+if TYPE_CHECKING:
+    from softswitch.settings import Settings
 
 DEGRADED = 1
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,12 +73,17 @@ def up(session: Session, /, config: Path | None, demo: bool | None, **given: str
     from softswitch import settings
 
     command_line = {**given, "demo": demo, "data": session.data}
-    found = settings.load(config=config, environment=os.environ, command_line=command_line)
+
+    def read() -> Settings:
+        return settings.load(config=config, environment=os.environ, command_line=command_line)
+
     if not keeper.is_worker():
+        read()  # what is wrong there is told before anything starts
         return keeper.keep(keeper.own_command(), click.echo)
     from softswitch.run import run
 
-    return run(found)
+    keeper.await_turn()
+    return run(read())
 
 
 @click.command(
