@@ -11,7 +11,10 @@ from softswitch.conferences.door import RoomDoor
 from softswitch.conferences.groups import GroupService
 from softswitch.conferences.guests import ConferenceGuests
 from softswitch.conferences.legs import RoomLegs
+from softswitch.conferences.notice_books import NoticeBooks
 from softswitch.conferences.notice_guests import NoticeGuests
+from softswitch.conferences.notice_legs import NoticeLegs
+from softswitch.conferences.notice_telling import Telling
 from softswitch.conferences.notices import NoticeService
 from softswitch.conferences.rollcalls import RollService
 from softswitch.conferences.service import RoomService
@@ -36,7 +39,10 @@ class Conferences:
         self.rolls = RollService(self.books, self.legs, self.rooms, self.door, voice, screen)
         self.guests = ConferenceGuests(self.books, self.legs, self.door)
 
-        self.notices = NoticeService(center, db, screen, voice, sounds)
+        self.notice_books = NoticeBooks(center, db, screen)
+        self._telling = Telling(self.notice_books, voice)
+        self._notice_legs = NoticeLegs(self.notice_books, self._telling)
+        self.notices = NoticeService(self.notice_books, self._notice_legs, sounds)
 
     async def start(self) -> None:
         """Read what is stored and begin to hear the facts of control. Call it before they flow."""
@@ -44,4 +50,5 @@ class Conferences:
         await self.rolls.load()
         await self.notices.load()
         engine = self.center.engine
-        engine.guests = GuestList(engine.guests, self.guests, NoticeGuests(self.notices))
+        notices = NoticeGuests(self.notice_books, self._notice_legs, self._telling)
+        engine.guests = GuestList(engine.guests, self.guests, notices)

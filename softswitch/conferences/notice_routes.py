@@ -8,8 +8,8 @@ from pydantic import Field
 from softswitch.access.model import Actor, Right
 from softswitch.conferences import notice_store
 from softswitch.conferences.build import Conferences
+from softswitch.conferences.notice import person_view
 from softswitch.conferences.notice_model import TOLD, PersonState, Rules
-from softswitch.conferences.notices import person_view
 from softswitch.conferences.routes import Body, Json
 from softswitch.errors import not_found
 from softswitch.web.guard import Guard

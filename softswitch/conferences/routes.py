@@ -183,6 +183,15 @@ def _members(router: APIRouter, conferences: Conferences, guard: Guard) -> None:
             auto_answer=body.auto_answer, keep=body.keep,
         )  # fmt: skip
 
+    @router.post("/{room_id}/mute")
+    async def mute_all(room_id: RoomId, _body: Body, actor: runner) -> Json:
+        """Let nobody but the chairs be heard."""
+        return room_view(await rooms.mute_all(actor.login, room_id, True))
+
+    @router.post("/{room_id}/unmute")
+    async def unmute_all(room_id: RoomId, _body: Body, actor: runner) -> Json:
+        return room_view(await rooms.mute_all(actor.login, room_id, False))
+
     @router.post("/{room_id}/redial")
     async def redial_missing(room_id: RoomId, _body: Body, actor: runner) -> Json:
         """Ring again everybody who is missing."""

@@ -187,6 +187,18 @@ class RoomService:
         await self._heard(room, member)
         return member
 
+    async def mute_all(self, login: str, room_id: str, on: bool) -> Room:
+        """Mute everybody but the chairs, or let all be heard; who is still rung comes in that way too."""
+        room = self._books.room(room_id)
+        await self._books.act(login, "mute_all" if on else "unmute_all", room.id)
+        for member in room.members.values():
+            wanted = on and member.role is not RoomRole.CHAIR
+            if member.muted is not wanted:
+                member.muted = wanted
+                self._books.save(member, told=False)
+        await self._legs.hear_all(room)
+        return room
+
     async def role(self, login: str, room_id: str, member_id: str, role: RoomRole) -> RoomMember:
         """Give a member another part."""
         room = self._books.room(room_id)

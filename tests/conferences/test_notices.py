@@ -11,8 +11,8 @@ import pytest
 
 from softswitch.app import System
 from softswitch.conferences import notice_store
+from softswitch.conferences.notice import Notice
 from softswitch.conferences.notice_model import Person, PersonState, Rules
-from softswitch.conferences.notices import Notice
 from softswitch.errors import Refusal
 from softswitch.testing.system import sip_phone, until
 from tests.conferences.kit import WHO, phones
