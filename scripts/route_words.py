@@ -82,6 +82,8 @@ DOES: Mapping[str, str] = {
     "POST /api/rooms/{room_id}/split": "Part a room from the one it was joined to.",
     "POST /api/rooms/{room_id}/floor": "Give the floor to a member or the earliest hand, or take it back.",
     "POST /api/rooms/{room_id}/invite": "Ring numbers and groups for a room.",
+    "POST /api/rooms/{room_id}/mute": "Let nobody but the chairs of a room be heard.",
+    "POST /api/rooms/{room_id}/unmute": "Let everybody in a room be heard.",
     "POST /api/rooms/{room_id}/redial": "Ring again everybody who is missing.",
     "POST /api/rooms/{room_id}/members/{member_id}/redial": "Ring one member again.",
     "POST /api/rooms/{room_id}/members/{member_id}/mute": "Let nobody hear a member.",

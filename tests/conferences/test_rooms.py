@@ -71,6 +71,22 @@ async def test_a_muted_member_hears_and_is_not_heard(system: System) -> None:
         await all_hear_all(calls)
 
 
+async def test_when_all_are_muted_only_the_chair_is_heard(system: System) -> None:
+    rooms = system.conferences.rooms
+    async with phones(system, "1001", "2001", "2002") as them:
+        room = await make(system, chairs=("1001",))
+        calls = await gather_in(system, room, them)
+        await rooms.mute_all(WHO, room.id, True)
+        await calls["1001"].stops_hearing(TONES["2001"])
+        await asyncio.gather(
+            calls["2001"].stops_hearing(TONES["2002"]),
+            calls["2002"].stops_hearing(TONES["2001"]),
+        )
+        await asyncio.gather(*(calls[n].hears(TONES["1001"]) for n in ("2001", "2002")))
+        await rooms.mute_all(WHO, room.id, False)
+        await all_hear_all(calls)
+
+
 async def test_a_locked_room_lets_in_only_who_was_invited(system: System) -> None:
     async with phones(system, "1001", "2001", "2002") as them:
         room = await make(system, number="8124")

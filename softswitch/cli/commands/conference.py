@@ -178,19 +178,31 @@ def redial(session: Session, room: str, member: str | None) -> None:
     show.done(session, session.api.post(place, {}), "Done.")
 
 
-def _add_member_act(name: str, help_: str) -> None:
-    @conference.command(name, help=help_, examples=(f"softswitch conference {name} 801 2001",))
+def _add_mute(name: str, help_: str) -> None:
+    calls = tuple(f"softswitch conference {name} 801{who}" for who in (" 2001", ""))
+
+    @conference.command(name, help=help_, examples=calls)
     @click.argument("room")
-    @click.argument("member")
+    @click.argument("member", required=False)
     @click.pass_obj
-    def act(session: Session, room: str, member: str) -> None:
-        place = f"/api/rooms/{room_id(session, room)}/members/{part(member)}/{name}"
+    def act(session: Session, room: str, member: str | None) -> None:
+        place = f"/api/rooms/{room_id(session, room)}"
+        place += f"/members/{part(member)}/{name}" if member else f"/{name}"
         show.done(session, session.api.post(place, {}), "Done.")
 
 
-_add_member_act("mute", "Let nobody hear a member.")
-_add_member_act("unmute", "Let the others hear a member.")
-_add_member_act("kick", "Put a member out.")
+_add_mute("mute", "Let nobody hear a member, or without one: all but the chairs.")
+_add_mute("unmute", "Let the others hear a member, or all.")
+
+
+@conference.command("kick", examples=("softswitch conference kick 801 2001",))
+@click.argument("room")
+@click.argument("member")
+@click.pass_obj
+def kick(session: Session, room: str, member: str) -> None:
+    """Put a member out."""
+    place = f"/api/rooms/{room_id(session, room)}/members/{part(member)}/kick"
+    show.done(session, session.api.post(place, {}), "Done.")
 
 
 @conference.command(
