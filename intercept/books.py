@@ -6,10 +6,10 @@ import logging
 from typing import Any, Protocol
 
 from intercept import store
-from intercept.session import Session, Stage
+from intercept.session import Requester, Session, Stage
 from softswitch.calls.center import CallCenter
 from softswitch.clock import Clock, now
-from softswitch.errors import Refusal
+from softswitch.errors import Refusal, forbidden, not_found
 from softswitch.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,19 @@ class Books:
     def of_call(self, call_id: str) -> list[Session]:
         """Return the sessions in a call."""
         return [s for s in self.sessions.values() if s.call_id == call_id]
+
+    def own(self, requester: Requester, session_id: str) -> Session:
+        """Return a session of the requester, or refuse."""
+        session = self.sessions.get(session_id)
+        if session is None:
+            raise not_found("intercept", session_id[:40], "It is over.")
+        if session.requester.login != requester.login and session.requester.desk != requester.desk:
+            raise forbidden(
+                "not_yours",
+                f"This is the intercept of {session.requester.login}.",
+                "Begin your own.",
+            )
+        return session
 
     # ---- who waits for a second person
 

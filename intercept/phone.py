@@ -17,9 +17,10 @@ from collections.abc import Mapping
 
 from intercept.announcements import Announcements
 from intercept.config import Config
+from intercept.ends import REJECTED
 from intercept.look import Look
 from intercept.model import Act
-from intercept.service import REJECTED, InterceptService
+from intercept.service import InterceptService
 from intercept.session import Session, Stage
 from softswitch.calls.center import CallCenter
 from softswitch.errors import Refusal, conflict, not_found

@@ -92,7 +92,7 @@ def begin(conn: Connection, row: Row) -> None:
     """Write the intent, before the act: the row, the audit and the fact, or nothing."""
     at = row["started_at"]
     _audit(conn, row["login"], row["act"], row, at)
-    conn.execute(insert(intercepts).values(**row))
+    conn.execute(_BEGIN, row)
     append(
         conn,
         InterceptBegan(
