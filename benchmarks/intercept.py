@@ -1,59 +1,103 @@
 """Forced insert and forced release: from the request at the API to audio, or to both BYEs, against bare ARI and AMI.
 
-Ours: HTTP request, decision, audit row on the disk, then the acts.  Bare: the same acts sent by hand on a connection
-that is open already, on the same Asterisk, in turns in one run.  The insert is without its warning tone, which would
-only add its own length.
+Ours: HTTP request, decision, audit row on the disk, then the acts; the server is a process of its own, as always.
+Bare: the same acts sent by hand on a connection that is open already, on the same Asterisk, in turns in one run.  The
+insert is without its warning tone, which would only add its own length.
 
-    python -m benchmarks.intercept [--rounds 50]
+    python -m benchmarks.intercept [--rounds 50] [--calls 0]
+
+With ``--calls`` so many other calls are up meanwhile (SIPp).
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import tempfile
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import httpx
 
+from benchmarks.load import Load, loaded
 from benchmarks.report import median, percentile, table
 from softswitch.access.model import Actor, Role
-from softswitch.app import System
+from softswitch.access.service import Access
+from softswitch.access.tokens import Tokens
+from softswitch.access.users import Users
+from softswitch.app import node_settings
+from softswitch.asterisk.plain import AmiSwitch
 from softswitch.asterisk.rest import AriConnection, Request, connect, path
-from softswitch.asterisk.secrets import USER
+from softswitch.asterisk.secrets import USER, node_secrets
+from softswitch.directory.model import ExtensionEntry, ExtensionKind
+from softswitch.directory.model import Phone as SipPhone
+from softswitch.directory.service import DirectoryService
+from softswitch.numbers import Extension, PhoneId
+from softswitch.ports import ChannelSeen, Connected
+from softswitch.store.database import Database
 from softswitch.testing.phone import Call, Phone
-from softswitch.testing.system import running_system, sip_phone, until
+from softswitch.testing.system import secret
+from tests.survival.rig import Server, until
 
-A, B, GUEST = "1001", "2001", "1002"
+A, B, GUEST = "9001", "9002", "9003"
 TONES = {A: 450, B: 650, GUEST: 850}
-BOSS = Actor("boss", "boss", Role.SUPERVISOR)
 APPLICATION = "bench"
 
 
 class Bench:
-    """One system, three phones, and the two ways."""
+    """One server, three phones, and the two ways."""
 
-    def __init__(self, system: System, http: httpx.AsyncClient, bare: AriConnection) -> None:
-        self.system = system
+    def __init__(
+        self,
+        server: Server,
+        http: httpx.AsyncClient,
+        bare: AriConnection,
+        ami: AmiSwitch,
+        names: dict[str, str],
+    ) -> None:
+        self.server = server
         self.http = http
         self.bare = bare
+        self.ami = ami
+        self.names = names
         self.numbers = 0
+        self.legs: list[dict[str, Any]] = []
 
     async def call(self, a: Phone, b: Phone, *, dispatch: bool) -> tuple[Call, Call, str]:
-        """A talks to B."""
+        """A talks to B; a call under dispatch was held and resumed once."""
         call = await a.dial(B)
         incoming = await b.incoming()
         await incoming.answer()
         await asyncio.gather(call.hears(650), incoming.hears(450))
-        board = self.system.center.board
-        call_id = board.legs_of([A])[0].channel.linked_id
+        call_id, self.legs = await until(self._shown, "the call is on the board")
         if dispatch:
-            engine = self.system.center.engine
-            async with engine.locked(call_id):
-                await engine.take_in(call_id)
+            for act in ("hold", "resume"):
+                answer = await self.http.post(f"/api/calls/{call_id}/{act}", json={"desk": A})
+                answer.raise_for_status()
             await asyncio.gather(call.hears(650), incoming.hears(450))
         return call, incoming, call_id
+
+    async def _shown(self) -> tuple[str, list[dict[str, Any]]] | None:
+        for call_id, view in (await self._board("call")).items():
+            legs = view["legs"]
+            if {leg["extension"] for leg in legs} == {A, B}:
+                return call_id, legs
+        return None
+
+    async def _board(self, entity: str) -> dict[str, Any]:
+        answer = await self.http.get("/api/board")
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()["entities"].get(entity, {})
+        return found
+
+    async def quiet(self) -> None:
+        """Wait until nothing is left of the last round."""
+
+        async def idle() -> bool:
+            people = await self._board("extension")
+            return all(people[number]["state"] == "idle" for number in (A, B, GUEST))
+
+        await until(idle, "all are idle")
 
     # ---- ours
 
@@ -65,36 +109,57 @@ class Bench:
 
     async def release(self, call_id: str) -> None:
         """Ask at the API."""
-        answer = await self.http.post(
-            f"/api/calls/{call_id}/release", json={"reason": "bench", "desk": GUEST}
-        )
+        body = {"reason": "bench", "desk": GUEST}
+        answer = await self.http.post(f"/api/calls/{call_id}/release", json=body)
         assert answer.status_code == 202, answer.text
 
     # ---- bare
 
     async def bare_insert(self, call_id: str) -> None:
         """Originate the guest, and add it when it is there."""
+        await self._come(self._originate())
+        uri = path("bridges", f"call-{call_id}", "addChannel")
+        await self._ask("POST", uri, {"channel": f"bare-{self.numbers}"})
+
+    async def bare_move(self, _call_id: str) -> None:
+        """Redirect both parties of a plain call, originate the guest meanwhile, and add all when they are there."""
+        ids = [leg["id"] for leg in self.legs]
+        names = [self.names[each] for each in ids]
+        guest = self._originate()
+        bridge = path("bridges", f"bare-{self.numbers}")
+        await asyncio.gather(
+            self._come(guest, *ids),
+            self.ami.redirect(names, APPLICATION, "1"),
+            self._ask("POST", bridge, {"type": "mixing"}),
+        )
+        await self._ask("POST", f"{bridge}/addChannel", {"channel": ",".join([*ids, guest])})
+
+    def _originate(self) -> str:
         self.numbers += 1
         channel = f"bare-{self.numbers}"
         query = {"endpoint": f"PJSIP/{GUEST}", "app": APPLICATION, "timeout": "20"}
-        await self._ask("POST", path("channels", channel), query)
-        async for event in self.bare.events():
-            if event["type"] == "StasisStart" and event["channel"]["id"] == channel:
-                break
-        bridge = self.system.center.engine.calls[call_id].bridge_id
-        await self._ask("POST", path("bridges", bridge, "addChannel"), {"channel": channel})
+        self.asked = asyncio.create_task(self._ask("POST", path("channels", channel), query))
+        return channel
 
-    async def bare_release(self, call_id: str) -> None:
+    async def _come(self, *channels: str) -> None:
+        """Wait until channels are in the application."""
+        missing = set(channels)
+        async for event in self.bare.events():
+            if event["type"] == "StasisStart":
+                missing.discard(event["channel"]["id"])
+            if not missing:
+                return
+
+    async def bare_release(self, _call_id: str) -> None:
         """Two DELETEs, one behind the other."""
-        legs = list(self.system.center.engine.calls[call_id].members)
+        query = {"reason_code": "8"}
         await asyncio.gather(
-            *(self._ask("DELETE", path("channels", leg), {"reason_code": "8"}) for leg in legs)
+            *(self._ask("DELETE", path("channels", leg["id"]), query) for leg in self.legs)
         )
 
-    async def bare_clear(self, call_id: str) -> None:
+    async def bare_clear(self, _call_id: str) -> None:
         """One Hangup that matches both."""
-        legs = self.system.center.board.calls[call_id].legs.values()
-        await self.system.switch.clear([leg.channel.name for leg in legs], 8)
+        await self.ami.clear([self.names[leg["id"]] for leg in self.legs], 8)
 
     async def _ask(self, method: str, uri: str, query: dict[str, str]) -> None:
         answer = await self.bare.ask(Request(method, uri, query))
@@ -116,7 +181,7 @@ async def insert_once(bench: Bench, phones: list[Phone], act: Act, *, dispatch: 
     for leg in (call, incoming, *own.calls):
         await leg.hangup()
     own.arrived.clear()
-    await quiet(bench.system)
+    await bench.quiet()
     return (max(first, second) - began) * 1000
 
 
@@ -128,35 +193,32 @@ async def release_once(bench: Bench, phones: list[Phone], act: Act, *, dispatch:
     _, one, two = await asyncio.gather(act(call_id), call.ended(), incoming.ended())
     if (one.cause, two.cause) != (8, 8):
         WRONG.append(f"{getattr(act, '__name__', act)}: {one.cause} and {two.cause}")
-    await quiet(bench.system)
+    await bench.quiet()
     return (max(one.at, two.at) - began) * 1000
 
 
-async def quiet(system: System) -> None:
-    """Wait until nothing is left of the last round."""
-    center = system.center
-    await until(lambda: not center.board.legs and not center.engine.calls)
-
-
-async def measure(system: System, rounds: int) -> None:
+async def measure(load: Load, token: str, rounds: int) -> None:
     """Run all ways in turns and print both tables."""
-    token = await system.tokens.add(BOSS, "bench")
-    headers = {"Authorization": f"Bearer {token['secret']}"}
-    settings = system.node.settings
-    bare = await connect(
-        settings.local_address, settings.http_port, USER, system.node.secrets.ari, APPLICATION
-    )
+    server = load.server
+    node = node_settings(server.settings)
+    secrets = await asyncio.to_thread(node_secrets, node.folder)
+    ami = AmiSwitch(node, secrets)
+    bare = await connect(node.local_address, node.http_port, USER, secrets.ari, APPLICATION)
+    headers = {"Authorization": f"Bearer {token}"}
     async with (
-        httpx.AsyncClient(base_url=system.url, headers=headers) as http,
-        sip_phone(system, A, tone=TONES[A]) as a,
-        sip_phone(system, B, tone=TONES[B]) as b,
-        sip_phone(system, GUEST, tone=TONES[GUEST], auto_answer=True) as own,
+        httpx.AsyncClient(base_url=server.url, headers=headers) as http,
+        listening(ami) as names,
+        server.phone(A, TONES[A]) as a,
+        server.phone(B, TONES[B]) as b,
+        server.phone(GUEST, TONES[GUEST], auto_answer=True) as own,
     ):
-        bench = Bench(system, http, bare)
+        await server.command(f"dialplan add extension 1,1,Stasis,{APPLICATION} into {APPLICATION}")
+        bench = Bench(server, http, bare, ami, names)
         ways: list[tuple[str, str, Act, bool]] = [
             ("insert", "ours, dispatch call", bench.insert, True),
             ("insert", "ours, plain call", bench.insert, False),
             ("insert", "bare ARI, dispatch call", bench.bare_insert, True),
+            ("insert", "bare AMI and ARI, plain call", bench.bare_move, False),
             ("release", "ours, dispatch call", bench.release, True),
             ("release", "bare ARI, dispatch call", bench.bare_release, True),
             ("release", "ours, plain call", bench.release, False),
@@ -175,7 +237,7 @@ def show(times: dict[tuple[str, str], list[float]]) -> None:
     """Print the tables: each way of ours against its bare reference."""
     references = {
         ("insert", "ours, dispatch call"): "bare ARI, dispatch call",
-        ("insert", "ours, plain call"): "bare ARI, dispatch call",
+        ("insert", "ours, plain call"): "bare AMI and ARI, plain call",
         ("release", "ours, dispatch call"): "bare ARI, dispatch call",
         ("release", "ours, plain call"): "bare AMI, plain call",
     }
@@ -193,16 +255,66 @@ def show(times: dict[tuple[str, str], list[float]]) -> None:
         table(title, ["way", "rounds", "median", "p99", "median - bare"], rows)
 
 
+@contextlib.asynccontextmanager
+async def listening(ami: AmiSwitch) -> AsyncIterator[dict[str, str]]:
+    """Keep a connection of AMI open; yield the names of the channels that it tells, by id."""
+    up = asyncio.Event()
+    names: dict[str, str] = {}
+
+    async def read() -> None:
+        async for fact in ami.facts():
+            if isinstance(fact, Connected):
+                up.set()
+            elif isinstance(fact, ChannelSeen):
+                names[fact.channel.id] = fact.channel.name
+
+    reading = asyncio.create_task(read())
+    try:
+        await asyncio.wait_for(up.wait(), 10)
+        yield names
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+class People:
+    """Who calls, who is called, who comes in, and a supervisor with a token."""
+
+    token = ""
+
+    async def add(self, db: Database) -> None:
+        """Put them into a database that no server has open."""
+        directory = DirectoryService(db)
+        await directory.start()
+        for number in (A, B, GUEST):
+            kind = ExtensionKind.PHONE if number == B else ExtensionKind.DESK
+            entry = ExtensionEntry(Extension(number), number, kind)
+            await directory.add_extension(None, entry)
+            phone = SipPhone(PhoneId(number), Extension(number), secret=secret(number))
+            await directory.add_phone(None, phone)
+        access = Access(db)
+        chief = Actor("chief", "chief", Role.SUPERVISOR)
+        await Users(db, access).add(chief, "boss", "boss", "supervisor", "Bench-Password-2026")
+        boss = Actor("boss", "boss", Role.SUPERVISOR)
+        self.token = (await Tokens(db, access).add(boss, "bench"))["secret"]
+
+
 async def main() -> None:
     """Start a system of its own and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--calls", type=int, default=0)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        async with running_system(Path(folder)) as system:
-            await system.users.add(BOSS, "boss", "boss", "supervisor", "Bench-Password-2026")
-            await system.intercept.config.change("bench", {"two_person": ()})
-            await measure(system, given.rounds)
+    people = People()
+    async with loaded(desks=2, phones=50, prepare=people.add) as load:
+        if given.calls:
+            await load.hold(load.phones, 20, given.calls)
+
+            async def up() -> bool:
+                return bool(len(await load.server.board("call")) >= given.calls)
+
+            await until(up, "the calls are up", 60)
+        await measure(load, people.token, given.rounds)
     print(f"Releases without cause 8 at both: {len(WRONG)} {sorted(set(WRONG))}")
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import csv
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,8 +129,15 @@ def _seconds(text: str) -> float:
 
 
 @contextlib.asynccontextmanager
-async def loaded(desks: int = 60, phones: int = 60) -> AsyncIterator[Load]:
-    """Run a system with so many registered desks and phones, all answered by one SIPp."""
+async def loaded(
+    desks: int = 60,
+    phones: int = 60,
+    prepare: Callable[[Database], Awaitable[None]] | None = None,
+) -> AsyncIterator[Load]:
+    """Run a system with so many registered desks and phones, all answered by one SIPp.
+
+    ``prepare`` may add more to the database before the start.
+    """
     from softswitch.testing.system import own_settings
 
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
@@ -140,6 +147,8 @@ async def loaded(desks: int = 60, phones: int = 60) -> AsyncIterator[Load]:
         numbers = [str(4000 + n) for n in range(desks)], [str(6000 + n) for n in range(phones)]
         async with Database(settings.database_url()) as db:
             await _fill(DirectoryService(db), *numbers)
+            if prepare is not None:
+                await prepare(db)
         server = Server(settings)
         (port,) = free_ports(1)
         load = Load(server, *numbers, folder, port)

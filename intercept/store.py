@@ -55,6 +55,8 @@ intercepts = Table(
     Index(None, "ended_at"),
 )
 
+_BEGIN = insert(intercepts)  # made once: the act waits for it
+
 levels = Table(
     "intercept_levels",
     metadata,

@@ -203,7 +203,7 @@ class System:
     async def _open_intercept(self) -> None:
         sounds = self.folder.path / "announcements"
         self.intercept = Intercept(
-            self.center, self.db, self.live, self._roles, sounds, find_speech()
+            self.center, self.db, self.live, self.users.roles, sounds, find_speech()
         )
         await self.intercept.start()
 
@@ -212,9 +212,6 @@ class System:
         sounds = self.folder.path / "notices"
         self.conferences = Conferences(self.center, self.db, self.live, voice, sounds)
         await self.conferences.start()
-
-    async def _roles(self) -> dict[str, str]:
-        return {user["login"]: user["role"] for user in await self.users.all()}
 
     async def _open_recordings(self) -> None:
         days = self.settings.recording_days

@@ -77,6 +77,12 @@ for _act in ("UPDATE", "DELETE"):
 event.listen(audit, "after_create", _ddl(_REFUSE_POSTGRESQL, "postgresql"))
 
 
+# Made once: every act of everybody waits for these.
+_APPEND = insert(audit)
+_READ_HEAD = select(audit_head.c.count, audit_head.c.hash)
+_MOVE_HEAD = update(audit_head)
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The end of the chain: how many rows there are and the hash of the last."""
@@ -116,7 +122,7 @@ def append(
         "details": canonical(details or {}),
     }
     new = Head(last.count + 1, chain(last.hash, row))
-    conn.execute(insert(audit).values(**row, previous=last.hash, hash=new.hash))
+    conn.execute(_APPEND, {**row, "previous": last.hash, "hash": new.hash})
     _store_head(conn, new)
     note(conn, TOPIC, new)
     return new
@@ -124,12 +130,12 @@ def append(
 
 def head(conn: Connection) -> Head | None:
     """Return the end of the chain as the database records it; None before the first row."""
-    row = conn.execute(select(audit_head.c.count, audit_head.c.hash)).first()
+    row = conn.execute(_READ_HEAD).first()
     return None if row is None else Head(*row)
 
 
 def _store_head(conn: Connection, new: Head) -> None:
-    changed = conn.execute(update(audit_head).values(count=new.count, hash=new.hash))
+    changed = conn.execute(_MOVE_HEAD, {"count": new.count, "hash": new.hash})
     if changed.rowcount == 0:
         conn.execute(insert(audit_head).values(id=1, count=new.count, hash=new.hash))
 

@@ -31,6 +31,7 @@ _CALLS = frozenset(
         Right.CALL_TAKEOVER,
         Right.CALL_DTMF,
         Right.CALL_PRIORITISE,
+        Right.NIGHT_SWITCH,
         Right.TASK_READ,
         Right.TASK_WORK,
         Right.INCIDENT_READ,

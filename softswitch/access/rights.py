@@ -57,6 +57,7 @@ class Right(StrEnum):
     EMERGENCY_EDIT = "emergency.edit"
     INTAKE_READ = "intake.read"
     INTAKE_EDIT = "intake.edit"
+    NIGHT_SWITCH = "night.switch"
 
     USER_READ = "user.read"
     USER_EDIT = "user.edit"

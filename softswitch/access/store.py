@@ -23,7 +23,11 @@ from sqlalchemy import (
 
 from softswitch.access.model import LOCAL_LOGIN, Role, User
 from softswitch.clock import Millis
+from softswitch.store.notes import note
 from softswitch.store.tables import metadata
+
+USERS = "users"
+"""The topic of the note that a change of users leaves."""
 
 users = Table(
     "users",
@@ -105,17 +109,20 @@ def password(conn: Connection, login: str) -> str | None:
 def add_user(conn: Connection, new: User, hashed: str) -> None:
     """Store a new user."""
     conn.execute(insert(users).values(password=hashed, **_columns(new)))
+    note(conn, USERS)
 
 
 def change_user(conn: Connection, changed: User, hashed: str | None = None) -> None:
     """Store the new picture of a user, and a new password when there is one."""
     values = _columns(changed) if hashed is None else {**_columns(changed), "password": hashed}
     conn.execute(update(users).where(users.c.login == changed.login).values(**values))
+    note(conn, USERS)
 
 
 def remove_user(conn: Connection, login: str) -> None:
     """Remove a user with all sessions and tokens."""
     conn.execute(delete(users).where(users.c.login == login))
+    note(conn, USERS)
 
 
 def count_active(conn: Connection, role: Role) -> int:

@@ -40,6 +40,23 @@ class Users:
         self._db = db
         self._access = access
         self._clock = clock
+        self._roles: dict[str, str] | None = None
+        self._changes = 0
+        db.listen(store.USERS, self._forget_roles)
+
+    async def roles(self) -> dict[str, str]:
+        """Return login → role of everybody, read again after each change only: acts that are in a hurry ask."""
+        if self._roles is not None:
+            return self._roles
+        before = self._changes
+        read = {user.login: user.role.value for user in await self._db.read(store.all_users)}
+        if before == self._changes:
+            self._roles = read
+        return read
+
+    def _forget_roles(self, _note: object) -> None:
+        self._roles = None
+        self._changes += 1
 
     async def all(self) -> list[dict[str, Any]]:
         """Return every user as the API shows them."""

@@ -141,7 +141,7 @@ class Database:
         self._in_loop.setdefault(topic, []).append(callback)
 
     def listen_in_writer(self, topic: str, callback: Callable[[Any], object]) -> None:
-        """Call ``callback(value)`` in the writer thread after such a commit, before the callers are told."""
+        """Call ``callback(value)`` in the writer thread after such a commit, before the next one."""
         self._in_writer.setdefault(topic, []).append(callback)
 
     def statistics(self) -> tuple[WriterStatistics, int, int]:
@@ -173,16 +173,14 @@ class Database:
             raise refusal from error
 
     def _settled(self, jobs: Sequence[Job], notes: Mapping[str, Any]) -> None:
-        """Runs in the writer thread after each batch."""
+        """Runs in the writer thread after each batch: nobody waits for what listens in it."""
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._tell, jobs, notes)
+            except RuntimeError:
+                log.warning("The event loop ended before %d writes were answered.", len(jobs))
         for topic, value in notes.items():
             _call_each(self._in_writer.get(topic, ()), value)
-        loop = self._loop
-        if loop is None:
-            return
-        try:
-            loop.call_soon_threadsafe(self._tell, jobs, notes)
-        except RuntimeError:
-            log.warning("The event loop ended before %d writes were answered.", len(jobs))
 
     def _tell(self, jobs: Sequence[Job], notes: Mapping[str, Any]) -> None:
         for job in jobs:

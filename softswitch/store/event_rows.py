@@ -43,6 +43,8 @@ event_log = Table(
     sqlite_autoincrement=True,
 )
 
+_APPEND = insert(event_log)  # made once: every change of everything waits for it
+
 event_cursor = Table(
     "event_cursor",
     metadata,
@@ -75,7 +77,7 @@ def append(conn: Connection, *events: Fact, at: Millis | None = None) -> None:
         return
     instant = now() if at is None else at
     conn.execute(
-        insert(event_log),
+        _APPEND,
         [{"at": instant, "kind": event.kind, "body": _encode(event)} for event in events],
     )
     note(conn, TOPIC)
