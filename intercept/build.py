@@ -59,4 +59,5 @@ class Intercept:
         await self.look.refresh()
         self.center.engine.guests = self.guests
         self.center.precedence_of = lambda call_id: int(self.look.precedence(call_id))
+        self.center.engine.label = self.look.label
         self.center.spawn(self.announcements.prepare())

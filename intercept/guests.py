@@ -33,6 +33,7 @@ class Callers(Protocol):
 
     def takes(self, args: tuple[str, ...]) -> bool: ...
     async def entered(self, channel: Channel, args: tuple[str, ...]) -> None: ...
+    def heard_of(self, channel: Channel, args: tuple[str, ...]) -> None: ...
 
 
 class InterceptGuests(Guests):
@@ -91,6 +92,7 @@ class InterceptGuests(Guests):
         if self._callers.takes(args):
             self._center.spawn(self._callers.entered(channel, args))
             return True
+        self._callers.heard_of(channel, args)
         return False
 
     async def _let_go(self, channel_id: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from intercept.config import Config
 from intercept.levels import stronger
 from intercept.model import Levels, Party, Phase, Precedence
+from intercept.precedence import label
 from intercept.session import Requester
 from softswitch.access.model import Actor, Role
 from softswitch.access.policy import rights_of
@@ -105,12 +106,19 @@ class Look:
         return Seen(self._phase(call_id, under, parties), parties, self.precedence(call_id))
 
     def precedence(self, call_id: str) -> Precedence:
-        """Return the level that a call was made with; emergency calls have one of their own."""
-        if (claimed := self.claimed.get(call_id)) is not None:
-            return claimed
+        """Return the level that a call was made with; emergency calls have one of their own, at least."""
+        claimed = self.claimed.get(call_id, Precedence.ROUTINE)
         if self._kind(call_id) is CallKind.EMERGENCY:
-            return Precedence(self._config.settings.emergency_precedence)
-        return Precedence.ROUTINE
+            return min(claimed, Precedence(self._config.settings.emergency_precedence))
+        return claimed
+
+    def label(self, call_id: str) -> str:
+        """Return what phones show of the level that a caller has claimed.
+
+        The level that all emergency calls have by the rules of the centre would tell nothing: the number does.
+        """
+        claimed = self.claimed.get(call_id, Precedence.ROUTINE)
+        return label(claimed, self._config.settings.language)
 
     def _kind(self, call_id: str) -> CallKind | None:
         under = self._center.engine.calls.get(call_id)

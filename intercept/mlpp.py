@@ -77,6 +77,17 @@ class PrecedenceCalls:
         elif cause:
             await self._hang_up(channel.id, cause)
 
+    def heard_of(self, channel: Channel, args: tuple[str, ...]) -> None:
+        """Learn the level of a call that is not placed here: an emergency call that claims one, or a call that a
+        former run of this program placed.  A level that is not granted counts as none: no emergency call is refused.
+        """
+        if args[:1] not in (("precedence",), ("emergency",)) or len(args) != 3:
+            return
+        asked = args[1] if args[0] == "precedence" else args[2]
+        claimed = precedence_of(asked)
+        if claimed is not None and claimed >= self._allowed(channel):
+            self._look.claimed[self._engine.call_id_of(channel)] = claimed
+
     def _allowed(self, channel: Channel) -> Precedence:
         """Return the highest level that the caller may claim."""
         extension = self._center.book.extension_of(channel.endpoint)
@@ -98,19 +109,16 @@ class PrecedenceCalls:
                     cause = await self._make_free(channel, number, level)
                     if cause:
                         return cause
-                await self._ring(call, caller, number, level)
+                await self._ring(call, caller, number)
             except Refusal as refusal:
                 log.info("%s calls %s with level %d: %s", caller.number, number, level, refusal)
                 return ABSENT
         return 0
 
-    async def _ring(
-        self, call: DispatchCall, caller: Member, number: str, level: Precedence
-    ) -> None:
+    async def _ring(self, call: DispatchCall, caller: Member, number: str) -> None:
         book = self._center.book
         role = Role.DESK if book.is_desk(number) else Role.PARTY
-        # Phones have no field for it, so the level stands before the name.
-        shown = (caller.number, f"P{level.value} {caller.name}".strip())
+        shown = (caller.number, caller.name)
         await self._engine.ring(
             call, Purpose.TARGET, number, role=role, by=caller.extension, shown=shown
         )

@@ -14,6 +14,12 @@ _WORDS = {
     "priority": Precedence.PRIORITY,
     "routine": Precedence.ROUTINE,
 }
+_SHOWN = {
+    Precedence.FLASH_OVERRIDE: ("超特急", "Flash override"),
+    Precedence.FLASH: ("特急", "Flash"),
+    Precedence.IMMEDIATE: ("加急", "Immediate"),
+    Precedence.PRIORITY: ("优先", "Priority"),
+}
 _DIGITS = {str(level.value): level for level in Precedence}
 
 NAMESPACES: Mapping[str, Mapping[str, Precedence]] = {
@@ -43,3 +49,11 @@ def precedence_of(asked: str) -> Precedence | None:
         return _DIGITS[asked]
     found = [_VALUES[each] for each in _VALUE.findall(asked.lower())]
     return min(found, default=None)
+
+
+def label(level: Precedence, language: str) -> str:
+    """Return what phones show before the name; nothing for a routine call. SIP phones have no field for it."""
+    if level is Precedence.ROUTINE:
+        return ""
+    zh, en = _SHOWN[level]
+    return f"{zh if language == 'zh' else en} ·"  # of all signs, these pass every phone and every header

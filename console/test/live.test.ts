@@ -91,6 +91,11 @@ describe('the queue', () => {
     expect(nextWaiting([], '1001')).toBeNull()
   })
 
+  it('has the highest precedence before class and age', () => {
+    const flash = { ...late119, level: 1 }
+    expect(queueOrder([new120, flash, old120]).map((entry) => entry.call_id)).toEqual(['a', 'b', 'c'])
+  })
+
   it('passes over what somebody is taking already', () => {
     const queue = queueOrder([{ ...old120, claimed_by: '1002' }, new120])
     expect(nextWaiting(queue, '1001')?.call_id).toBe('c')

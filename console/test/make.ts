@@ -42,6 +42,8 @@ export const waiting = (change: Partial<Waiting> = {}): Waiting => ({
   class_name_en: 'Ambulance',
   rank: 0,
   number: '13800000001',
+  precedence: 2,
+  level: 2,
   name: null,
   address: null,
   since: 0,

@@ -147,6 +147,8 @@ class Core:
         self.remembered: dict[str, dict[str, Any]] = {}
         """Rows of calls that were up before a restart: parked, held, whose."""
         self.guests = Guests()
+        self.label: Callable[[str], str] = lambda call_id: ""
+        """Returns what stands before the name on phones that are rung for a call: its precedence."""
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._made: OrderedDict[str, None] = OrderedDict()
         """The latest rings of this run by id; a ring that is not among them is of a run before."""

@@ -1,4 +1,8 @@
-"""Emergency intake, the decisions: who is first in the queue, and whom to offer the call to. Pure."""
+"""Emergency intake, the decisions: who is first in the queue, and whom to offer the call to. Pure.
+
+The highest precedence is served first (ITU-T I.255.3: a level is the right of a call over those of lower ones),
+then the class, then age.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from softswitch.clock import Millis
+
+ROUTINE = 4
+"""The lowest precedence level."""
 
 
 class Stage(StrEnum):
@@ -27,7 +34,10 @@ class Duty(StrEnum):
 
 @dataclass(slots=True)
 class Waiting:
-    """An emergency call that nobody has taken. ``rank`` 0 is served first; ``since`` is when it came."""
+    """An emergency call that nobody has taken. ``rank`` 0 is served first; ``since`` is when it came.
+
+    ``precedence`` 0 (flash override) is the highest; ``level`` is the one it is served with (:func:`served_levels`).
+    """
 
     call_id: str
     digits: str
@@ -40,11 +50,15 @@ class Waiting:
     stage: Stage = Stage.DESK
     refused_by: set[str] = field(default_factory=set)
     """Desks that this call was offered to in this round and that did not answer."""
+    precedence: int = ROUTINE
+    level: int = ROUTINE
+    moved: int = 0
+    """A dispatcher has moved it: negative to a higher class, positive to a lower one."""
 
     @property
-    def order(self) -> tuple[int, Millis, str]:
-        """The place in the queue: class, then age; the id decides between equals."""
-        return (self.rank, self.since, self.call_id)
+    def order(self) -> tuple[int, int, Millis, str]:
+        """The place in the queue: level, class, then age; the id decides between equals."""
+        return (self.level, self.rank, self.since, self.call_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,24 @@ def next_steps(
     A call that was refused by all desks that could take it goes to the duty number; when there is none, its
     round starts again.  A desk is used once.
     """
+NightStep = Step | CallNight | BeginAgain
+
+
+def served_levels(queue: Collection[Waiting]) -> dict[str, int]:
+    """Return the level that each call is served with: its own, unless a dispatcher has moved it.
+
+    The word of a dispatcher counts more than what callers claim: a call that he moved up is served with the highest
+    level that waits, one that he moved down with the lowest; its new class and its age decide among equals.
+    """
+    levels = [waiting.precedence for waiting in queue]
+    highest, lowest = min(levels, default=ROUTINE), max(levels, default=ROUTINE)
+
+    def level(waiting: Waiting) -> int:
+        if waiting.moved:
+            return highest if waiting.moved < 0 else lowest
+        return waiting.precedence
+
+    return {waiting.call_id: level(waiting) for waiting in queue}
     steps: list[Step] = []
     used: set[str] = set()
     for waiting in in_order(queue):

@@ -9,7 +9,20 @@ from collections.abc import Callable
 from softswitch.calls.desks import Desks
 from softswitch.calls.dispatch_call import DispatchCall, Purpose, Ring
 from softswitch.calls.engine import Engine
-from softswitch.calls.intake import CallDuty, Offer, Stage, Waiting, in_order, next_steps
+from softswitch.calls.intake import (
+    ROUTINE,
+    BeginAgain,
+    CallDuty,
+    CallNight,
+    NightStep,
+    Offer,
+    Stage,
+    Waiting,
+    in_order,
+    next_steps,
+    night_steps,
+    served_levels,
+)
 from softswitch.calls.model import Role
 from softswitch.calls.ringing import ANSWERED_ELSEWHERE
 from softswitch.clock import Clock, Millis, now
@@ -47,6 +60,8 @@ class IntakeService:
     # ---- what the engine tells
 
     def arrived(self, call: DispatchCall) -> None:
+        self.precedence_of: Callable[[str], int | None] = lambda call_id: None
+        """Returns the precedence level that a call was made with; None where nobody knows of levels."""
         """A caller waits; one who waited before keeps his place."""
         known = self._engine.book.emergency(call.digits or "")
         since = self._since.setdefault(call.id, call.created_at)
@@ -54,12 +69,14 @@ class IntakeService:
             call.id,
             call.digits or "",
             known.rank if known else 0,
+        level = self.precedence_of(call.id)
             since,
             known.skill if known else None,
         )
         self._changed(call.id)
         self.plan()
 
+            precedence=ROUTINE if level is None else level,
     def remember(self, call_id: str, since: Millis) -> None:
         """Tell when a call came that was waiting before a restart."""
         self._since[call_id] = since
@@ -106,8 +123,10 @@ class IntakeService:
     # ---- what dispatchers do
 
     def prioritise(self, call_id: str, rank: int) -> None:
-        """Move a waiting call to another class of the queue; age still decides within it."""
-        self._waiting(call_id).rank = rank
+        """Move a waiting call to another class of the queue, whatever levels others claim; age decides within it."""
+        waiting = self._waiting(call_id)
+        known = self._engine.book.emergency(waiting.digits)
+        waiting.rank, waiting.moved = rank, rank - (known.rank if known else 0)
         self._changed(call_id)
         self.plan()
 
@@ -178,6 +197,7 @@ class IntakeService:
             self._planned = loop.call_later(seconds, self._look)
         else:
             self._planned = loop.call_soon(self._look)
+        self._level()
 
     def _look(self) -> None:
         self._planned = None
@@ -186,6 +206,13 @@ class IntakeService:
         duty = self._engine.book.rules().duty_number
         for step in next_steps(self.queue.values(), self._desks.view(), duty):
             waiting = self.queue[step.call_id]
+    def _level(self) -> None:
+        """Give each call the level it is served with: that of one who was moved hangs on who else waits."""
+        for call_id, level in served_levels(self.queue.values()).items():
+            if self.queue[call_id].level != level:
+                self.queue[call_id].level = level
+                self._changed(call_id)
+
             waiting.offered_at = self._clock()
             if isinstance(step, Offer):
                 waiting.offered_to, waiting.stage = step.extension, step.stage

@@ -86,6 +86,8 @@ class Ringing(Core):
         ring.by, ring.replaces, ring.next_number = by, replaces, next_number
         call.rings[ring.id] = ring
         shown_number, shown_name = shown or (call.number, call.name)
+        if label := self.label(call.id):
+            shown_name = f"{label} {shown_name}".strip()
         originator = next(iter(call.members), "")
         args = ("leg", ring.id, call.id, purpose.value, role.value, number)
         legs = [

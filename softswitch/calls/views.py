@@ -146,6 +146,8 @@ def waiting_view(waiting: Waiting, what: Nature, book: Phonebook, known: Known |
         "class_name": service.name_zh if service else waiting.digits,
         "class_name_en": service.name_en if service else waiting.digits,
         "rank": waiting.rank,
+        "precedence": waiting.precedence,
+        "level": waiting.level,
         "number": what.caller_number,
         "name": what.caller_name or (known.name if known else None),
         "address": known.address if known else None,

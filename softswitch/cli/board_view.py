@@ -11,6 +11,7 @@ from softswitch.cli.session import Session
 Entities = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 QUEUE = (
+    show.text("precedence"),
     show.text("rank"),
     show.text("class_name", "class"),
     show.text("number"),
@@ -56,9 +57,9 @@ TASKS = (
 
 
 def queue_of(entities: Entities) -> list[Mapping[str, Any]]:
-    """Return the waiting calls as they are served: class, then age."""
+    """Return the waiting calls as they are served: level, class, then age."""
     waiting = entities.get("waiting", {}).values()
-    return sorted(waiting, key=lambda call: (call["rank"], call["since"]))
+    return sorted(waiting, key=lambda call: (call["level"], call["rank"], call["since"]))
 
 
 def board_text(session: Session, entities: Entities) -> str:

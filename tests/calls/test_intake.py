@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from softswitch.calls.intake import (
     Waiting,
     in_order,
     next_steps,
+    served_levels,
 )
 
 
@@ -30,6 +33,41 @@ def desk(extension: str, idle: int = 0, *, skills: tuple[str, ...] = (), **more:
 def test_class_before_age() -> None:
     queue = [waiting("late", 0, 9), waiting("traffic", 1, 1), waiting("early", 0, 5)]
     assert [w.call_id for w in in_order(queue)] == ["early", "late", "traffic"]
+
+
+def ordered(*queue: Waiting) -> list[str]:
+    for call_id, level in served_levels(queue).items():
+        next(w for w in queue if w.call_id == call_id).level = level
+    return [w.call_id for w in in_order(queue)]
+
+
+def claiming(call_id: str, precedence: int, rank: int = 0, since: int = 0) -> Waiting:
+    return Waiting(call_id, "120", rank, since, precedence=precedence)
+
+
+def test_every_pair_of_levels_the_higher_first_whatever_class_and_age() -> None:
+    for one, other in itertools.product(range(5), repeat=2):
+        older, younger = claiming("older", one, 0, 1), claiming("younger", other, 9, 2)
+        wanted = ["older", "younger"] if one <= other else ["younger", "older"]
+        assert ordered(older, younger) == wanted
+
+
+def test_class_then_age_within_a_level() -> None:
+    queue = [claiming("c", 1, 1, 1), claiming("b", 1, 0, 9), claiming("a", 1, 0, 5)]
+    assert ordered(*queue, claiming("last", 2, 0, 0)) == ["a", "b", "c", "last"]
+
+
+def test_a_dispatcher_moves_a_call_before_one_that_claims_a_level_and_behind_one_that_claims_none() -> (
+    None
+):
+    flash, raised = claiming("flash", 1, 1, 1), claiming("raised", 2, 0, 5)
+    raised.moved = -2
+    assert ordered(flash, raised) == ["raised", "flash"]
+    routine, lowered = claiming("routine", 4, 1, 5), claiming("lowered", 0, 9, 1)
+    lowered.moved = 8
+    assert ordered(routine, lowered) == ["routine", "lowered"]
+    # A newcomer of the highest level does not pass one that was moved before it, unless its class is higher.
+    assert ordered(flash, raised, claiming("override", 0, 0, 9)) == ["raised", "override", "flash"]
 
 
 def test_the_desk_idle_longest_gets_the_first_call() -> None:

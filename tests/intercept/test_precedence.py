@@ -37,12 +37,89 @@ async def test_a_free_line_just_rings_and_the_level_shows(system: System) -> Non
         call = await caller.dial("*922001")
         incoming = await called.incoming()
         assert incoming.caller_name is not None
-        assert incoming.caller_name.startswith("P2 ")
+        assert incoming.caller_name.startswith("加急 · ")
         await until(lambda: view_of(system, call).get("precedence") == 2, what="the level shows")
         await incoming.answer()
         await incoming.hears(650)
         await call.hangup()
         await incoming.ended()
+
+
+@pytest.mark.parametrize(
+    ("level", "language", "shown"),
+    [(0, "zh", "超特急 ·"), (1, "en", "Flash ·"), (3, "en", "Priority ·"), (4, "zh", "")],
+)
+async def test_the_phone_shows_the_level_in_the_language_of_the_system(
+    system: System, level: int, language: str, shown: str
+) -> None:
+    await system.intercept.config.change("test", {"language": language})
+    async with sip_phone(system, "2003") as caller, sip_phone(system, "2001") as called:
+        call = await caller.dial(f"*9{level}2001")
+        incoming = await called.incoming()
+        name = incoming.caller_name or ""
+        assert name.startswith(shown)
+        assert ("·" in name) == bool(shown)
+        await call.hangup()
+        await incoming.ended()
+    await system.intercept.config.change("test", {"language": "zh"})
+
+
+@pytest.mark.parametrize(
+    ("header", "level"),
+    [({RP: "wps.0"}, 0), ({RP: "dsn.routine"}, 2), ({}, 2), ({RP: "foo.1"}, 2)],
+)
+async def test_an_emergency_call_that_claims_a_level_waits_with_it(
+    system: System, header: dict[str, str], level: int
+) -> None:
+    """2003 may claim every level; the level that all emergency calls have stays the least."""
+    async with sip_phone(system, "2003") as caller:
+        call = await caller.dial("110", headers=header)
+        waiting = await until(lambda: next(iter(system.center.intake.queue.values()), None))
+        assert (waiting.precedence, waiting.level) == (level, level)
+        shown = await until(lambda: system.live.entities().get("waiting", {}).get(waiting.call_id))
+        assert (shown["precedence"], shown["level"]) == (level, level)
+        await call.hangup()
+        await until(lambda: not system.center.intake.queue)
+
+
+async def test_an_emergency_call_with_a_level_that_is_not_granted_waits_like_all(
+    system: System,
+) -> None:
+    async with sip_phone(system, "2002") as caller:
+        await system.intercept.config.set_levels("test", Holder.EXTENSION, "2002", Levels())
+        call = await caller.dial("110", headers={RP: "dsn.flash-override"})
+        waiting = await until(lambda: next(iter(system.center.intake.queue.values()), None))
+        assert waiting.precedence == 2
+        await call.hangup()
+        await until(lambda: not system.center.intake.queue)
+
+
+async def test_the_queue_serves_the_highest_level_and_the_dispatcher_has_the_last_word(
+    system: System,
+) -> None:
+    service, queue = system.center.intake, system.center.intake.queue
+    async with (
+        sip_phone(system, "2001") as first,
+        sip_phone(system, "2003") as flash,
+        sip_phone(system, "1001") as desk,
+    ):
+        early = await first.dial("120")
+        await until(lambda: len(queue) == 1)
+        (ordinary,) = queue
+        late = await flash.dial("122", headers={RP: "dsn.flash"})
+        await until(lambda: len(queue) == 2)
+        (urgent,) = set(queue) - {ordinary}
+        assert service.first_for("1001") == urgent
+        await system.center.commands.prioritise(ordinary, 0)
+        await system.center.commands.prioritise(urgent, 9)
+        await until(lambda: queue[urgent].level == 2, what="moved down")
+        assert service.first_for("1001") == ordinary
+        taken = await desk.dial("*1")
+        await until(lambda: list(queue) == [urgent], what="the ordinary call is taken")
+        await taken.hangup()
+        await early.ended()
+        await late.hangup()
+        await until(lambda: not queue)
 
 
 def ways(level: Precedence) -> Iterator[tuple[str, dict[str, str]]]:

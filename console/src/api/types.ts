@@ -79,6 +79,10 @@ export interface Waiting {
   address: string | null
   since: Millis
   offered_to: string | null
+  /** The precedence level that the caller has, 0 (flash override) to 4 (routine). */
+  precedence: number
+  /** The level it is served with: its own, or what a dispatcher's moving made of it. */
+  level: number
   offered_at: Millis | null
   /** The desk that is taking it at this moment. */
   claimed_by: string | null

@@ -1,9 +1,11 @@
 /** Views of the picture as pure functions: queue order, own calls, what a row may do. */
 import type { Call, Extension, Incident, Leg, Task, Waiting } from '../api/types'
 
-/** Highest class first (rank 0), then the oldest; equal instants by id, so that rows never swap places. */
+/** Highest level first (0), then the class (rank 0), then the oldest; equal instants by id, so that rows never swap places. */
 export function queueOrder(waiting: Iterable<Waiting>): Waiting[] {
-  return [...waiting].sort((a, b) => a.rank - b.rank || a.since - b.since || (a.call_id < b.call_id ? -1 : 1))
+  return [...waiting].sort(
+    (a, b) => a.level - b.level || a.rank - b.rank || a.since - b.since || (a.call_id < b.call_id ? -1 : 1),
+  )
 }
 
 /** The call that the take key takes: one offered to this desk, else the head; never one that another desk takes. */
