@@ -11,16 +11,12 @@ from softswitch.calls.dispatch_call import DispatchCall, Purpose, Ring
 from softswitch.calls.engine import Engine
 from softswitch.calls.intake import (
     ROUTINE,
-    BeginAgain,
     CallDuty,
-    CallNight,
-    NightStep,
     Offer,
     Stage,
     Waiting,
     in_order,
     next_steps,
-    night_steps,
     served_levels,
 )
 from softswitch.calls.model import Role
