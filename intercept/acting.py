@@ -84,7 +84,7 @@ class Acting:
         session.written.set()
         try:
             if session.channel_id is None or is_plain_release(session):
-                await self._release.clear_call(session.call_id)
+                await self._release.clear_call(session.call_id, session.requester.desk)
                 self._ends.over(session, "released")
                 return
             async with self._engine.locked(session.call_id):

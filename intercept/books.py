@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Protocol
 
 from intercept import store
 from intercept.session import Requester, Session, Stage
+from intercept.told import Screen, Told
 from softswitch.calls.center import CallCenter
 from softswitch.clock import Clock, now
 from softswitch.errors import Refusal, forbidden, not_found
@@ -15,13 +15,6 @@ from softswitch.store.database import Database
 log = logging.getLogger(__name__)
 ENTITY = "intercept"
 _INTERNAL = ("Snoop/", "Announcer/", "Recorder/")
-
-
-class Screen(Protocol):
-    """Where views are shown (the live hub)."""
-
-    def put(self, entity: str, id: str, value: dict[str, Any]) -> None: ...  # noqa: A002
-    def drop(self, entity: str, id: str) -> None: ...  # noqa: A002
 
 
 class Books:
@@ -34,6 +27,7 @@ class Books:
         self._db = db
         self._screen = screen
         self._clock = clock
+        self.told = Told(center.book, screen, clock)
         self.sessions: dict[str, Session] = {}
         self.pending: dict[str, Session] = {}
         self.by_channel: dict[str, Session] = {}
@@ -68,6 +62,7 @@ class Books:
         for channel_id in [c for c, s in self.by_channel.items() if s is session]:
             del self.by_channel[channel_id]
         self._screen.drop(ENTITY, session.id)
+        self.told.over(session, reason)
         self._center.spawn(self.write_end(session.id, session.call_id, reason))
 
     async def write_end(self, intercept_id: str, call_id: str, reason: str) -> None:
@@ -142,6 +137,7 @@ class Books:
         else:
             self.reveal(session)
         self._screen.put(ENTITY, session.id, session.view())
+        self.told.show(session)
 
     def hide(self, session: Session) -> None:
         """Take the requester's leg off the views of all."""

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from intercept.announcements import Announcements
-from intercept.books import Books, Screen
+from intercept.books import Books
 from intercept.config import Config
 from intercept.guests import InterceptGuests
 from intercept.look import Look
 from intercept.mlpp import PrecedenceCalls
 from intercept.phone import InterceptPhones
 from intercept.service import InterceptService
+from intercept.told import Screen
 from softswitch.calls.center import CallCenter
 from softswitch.setup.espeak import EspeakInstall
 from softswitch.store.database import Database

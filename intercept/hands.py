@@ -129,6 +129,7 @@ class Hands:
         engine, own = self._engine, _leg(session)
         if kept not in call.members:
             raise conflict("party_gone", "The chosen party has hung up.", "Look at the board.")
+        self.out_of_books(call, session)
         out = [m for m in call.members.values() if m.channel_id not in (kept, own)]
         await outcomes.unhold(engine, call)
         for other in out:
@@ -137,7 +138,10 @@ class Hands:
             *(engine.quietly(engine.acts.leave(call.bridge_id, m.channel_id)) for m in out),
         )
         engine.add(call, self.member(session))
-        await engine.join(call, *(m for m in call.members.values() if not m.joined))
+        # He may have listened before: then he is muted, or in the bridge of a whisper.
+        joining = [m for m in call.members.values() if not m.joined]
+        await _all(engine.acts.mute(own, False), engine.join(call, *joining))
+        await self.end_whisper(session)
         self._owned(call, session)
         return out
 

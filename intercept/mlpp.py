@@ -139,7 +139,7 @@ class PrecedenceCalls:
             except Refusal as refusal:  # not in the log: not done
                 log.error("a line is not taken, it cannot be written down: %s", refusal)
                 return BUSY
-            await self._service.clear_call(call_id)
+            await self._service.clear_call(call_id, extension)
         return 0 if await self._free(number) else BUSY
 
     def _calls_of(self, number: str) -> list[str]:

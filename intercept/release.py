@@ -42,8 +42,13 @@ class Release:
         self._ends = ends
         self._announcements = announcements
 
-    async def clear_call(self, call_id: str) -> None:
-        """Clear a call: each party gets cause 8. It is written down before.
+    async def clear_call(self, call_id: str, by: str = "") -> None:
+        """Clear a call for the extension ``by``: each party gets cause 8. It is written down before."""
+        await self._clear(call_id)
+        self._books.told.cleared(call_id, by)
+
+    async def _clear(self, call_id: str) -> None:
+        """Bring it under dispatch and end all its legs at once.
 
         A plain call comes under dispatch first: its legs hang together there no more.  Ended where it is, in
         ``Dial()``, the second leg follows the first with cause 16 before its own hangup comes, sometimes (1 of 5

@@ -151,6 +151,13 @@ def _own(router: APIRouter, intercept: Intercept, guard: Guard) -> None:
         requester = await _requester(intercept, actor, desk)
         return {"call_id": call_id, "acts": intercept.service.options(requester, call_id)}
 
+    @router.get("/intercept-options")
+    async def allowed_acts(
+        actor: user, call_id: Annotated[list[CallId], Query(max_length=50)], desk: str | None = None
+    ) -> Json:
+        requester = await _requester(intercept, actor, desk)
+        return {"calls": {each: intercept.service.options(requester, each) for each in call_id}}
+
     @router.get("/intercepts/own")
     async def own(actor: user) -> Json:
         found = [

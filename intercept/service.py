@@ -96,7 +96,7 @@ class InterceptService:
             and channel is None
             and act is not Act.RELEASE
         ):
-            return await self.switch(requester, own.id, act, target=target)
+            return await self.switch(requester, own.id, act, target=target, waive_tone=waive_tone)
         decision = await self._asking.decided(session)
         self._asking.check_desk(session, own, channel)
         session.channel_id = channel.id if channel else None
@@ -118,11 +118,9 @@ class InterceptService:
         waive_tone: bool = False,
     ) -> Session:
         """Go over to another act in the same call; nobody rings."""
-        if act is Act.RELEASE:
+        if act is Act.RELEASE and target is None:
             session = self._books.own(requester, session_id)
-            return await self.begin(
-                requester, act, session.call_id, reason=session.reason, target=target
-            )
+            return await self.begin(requester, act, session.call_id, reason=session.reason)
         return await self._switching.switch(
             requester, session_id, act, target=target, waive_tone=waive_tone
         )

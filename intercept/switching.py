@@ -59,7 +59,7 @@ class Switching:
             target = session.target or self._first_desk(session)
         wanted = Session(
             session.id, session.call_id, act, requester, session.reason, session.since,
-            target if act is Act.WHISPER else None, waive_tone, second=session.second,
+            target if act in (Act.WHISPER, Act.RELEASE) else None, waive_tone, second=session.second,
         )  # fmt: skip
         self._check_switch(session, wanted)
         decision = await self._asking.decided(wanted, within=session)
