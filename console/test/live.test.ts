@@ -21,6 +21,11 @@ const maps = (): LiveMaps => ({
   task: new Map(),
   incident: new Map(),
   alarm: new Map(),
+  room: new Map(),
+  room_member: new Map(),
+  roll: new Map(),
+  notice: new Map(),
+  notice_person: new Map(),
 })
 
 describe('the picture', () => {

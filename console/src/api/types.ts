@@ -1,4 +1,6 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
+import type { Notice, NoticePerson, Roll, Room, RoomMember } from './conferences'
+
 export type Millis = number
 
 export interface Party {
@@ -133,6 +135,11 @@ export interface Entities {
   task: Task
   incident: Incident
   alarm: Alarm
+  room: Room
+  room_member: RoomMember
+  roll: Roll
+  notice: Notice
+  notice_person: NoticePerson
 }
 export type EntityName = keyof Entities
 

@@ -1,4 +1,5 @@
 /** English. `zh.ts` has the same keys; a test compares them. */
+import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
 import { enPages } from './en.pages'
 
@@ -7,6 +8,7 @@ export const en = {
   nav: {
     label: 'Pages',
     desk: 'Call desk',
+    conference: 'Conferences',
     recordings: 'Recordings',
     history: 'Call history',
     admin: 'Administration',
@@ -245,6 +247,7 @@ export const en = {
     tasks: 'To the call-back tasks',
     board: 'To the board',
     calls: 'To the list of calls',
+    conference: 'Conferences, group calls, roll calls, notification',
     incident: 'To the incident',
     seat: 'Choose the desk',
     ready: 'Duty: ready',
@@ -289,6 +292,7 @@ export const en = {
     actions: 'Actions',
     since: 'since',
   },
-  errors: enErrors,
+  errors: { ...enErrors, ...enConferenceErrors },
+  conference: enConference,
   ...enPages,
 }

@@ -1,5 +1,6 @@
 /** 中文。键与 en.ts 相同，由测试比对。 */
 import type { en } from './en'
+import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
 import { zhPages } from './zh.pages'
 
@@ -8,6 +9,7 @@ export const zh: typeof en = {
   nav: {
     label: '页面',
     desk: '接警台',
+    conference: '会议',
     recordings: '录音',
     history: '通话记录',
     admin: '系统管理',
@@ -241,6 +243,7 @@ export const zh: typeof en = {
     tasks: '转到待回拨',
     board: '转到状态板',
     calls: '转到通话列表',
+    conference: '会议、组呼、点名、通知',
     incident: '转到警情',
     seat: '选择席位',
     ready: '值守：就绪',
@@ -285,6 +288,7 @@ export const zh: typeof en = {
     actions: '操作',
     since: '自',
   },
-  errors: zhErrors,
+  errors: { ...zhErrors, ...zhConferenceErrors },
+  conference: zhConference,
   ...zhPages,
 }

@@ -15,6 +15,7 @@ export type Action =
   | 'calls'
   | 'tasks'
   | 'incident'
+  | 'conference'
   | 'ready'
   | 'pause'
   | 'seat'
@@ -59,6 +60,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['b'], action: 'board', always: false },
   { keys: ['c'], action: 'calls', always: false },
   { keys: ['i'], action: 'incident', always: false },
+  { keys: ['g'], action: 'conference', always: false },
   { keys: ['s'], action: 'seat', always: false },
   { keys: ['r'], action: 'ready', always: false },
   { keys: ['p'], action: 'pause', always: false },

@@ -41,6 +41,13 @@ async function goTo(part: string): Promise<void> {
   focusPart(part)
 }
 
+async function openConferences(): Promise<void> {
+  if (!may('conference.read')) return
+  show('conference')
+  await nextTick()
+  focusPart('conference')
+}
+
 function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
   const needsCall = wanted !== 'dial'
   if (needsCall && !current.value) return
@@ -84,6 +91,7 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   board: () => goTo('board'),
   calls: () => goTo('calls'),
   incident: () => goTo('incident'),
+  conference: openConferences,
   ready: () => desk.value && changeDuty(desk.value, 'ready'),
   pause: () => desk.value && changeDuty(desk.value, 'paused'),
   seat: () => may('desk.seat') && (seatOpen.value = true),

@@ -40,6 +40,11 @@ export const ENTITY_NAMES: readonly EntityName[] = [
   'task',
   'incident',
   'alarm',
+  'room',
+  'room_member',
+  'roll',
+  'notice',
+  'notice_person',
 ]
 
 /** Read one text frame; `null` when it is none of the known messages. */

@@ -1,6 +1,7 @@
 /** The one replicated picture: entity → id → value. Everything else on the screen is derived from it. */
 import { reactive, shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
+import type { Notice, NoticePerson, Roll, Room, RoomMember } from '../api/conferences'
 import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
 import { applyChanges, applySnapshot, type LiveMaps, type Message } from './protocol'
 import { LiveSocket } from './socket'
@@ -12,6 +13,11 @@ export const live: LiveMaps = {
   task: shallowReactive(new Map<string, Task>()),
   incident: shallowReactive(new Map<string, Incident>()),
   alarm: shallowReactive(new Map<string, Alarm>()),
+  room: shallowReactive(new Map<string, Room>()),
+  room_member: shallowReactive(new Map<string, RoomMember>()),
+  roll: shallowReactive(new Map<string, Roll>()),
+  notice: shallowReactive(new Map<string, Notice>()),
+  notice_person: shallowReactive(new Map<string, NoticePerson>()),
 }
 
 export type LinkState = 'connecting' | 'up' | 'down'

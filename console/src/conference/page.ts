@@ -1,0 +1,54 @@
+/** What is open on the page of conferences; it stays while other pages are looked at. */
+import { ref, shallowRef } from 'vue'
+import { groups, type Group } from '../api/conferences'
+import { run } from '../commands/run'
+import { t, te } from '../i18n'
+import { live } from '../live/store'
+
+export const TABS = ['rooms', 'rolls', 'notices', 'groups'] as const
+export type Tab = (typeof TABS)[number]
+export const tab = ref<Tab>('rooms')
+
+/** What stands on the right: a thing by its id, a form, or nothing. */
+export const shown = {
+  rooms: ref<string | null>(null),
+  rolls: ref<string | null>(null),
+  notices: ref<string | null>(null),
+  groups: ref<string | null>(null),
+}
+export const FORM = {
+  room: '+room',
+  call: '+call',
+  roll: '+roll',
+  hunt: '+hunt',
+  notice: '+notice',
+  group: '+group',
+}
+
+export function openRoom(id: string): void {
+  tab.value = 'rooms'
+  shown.rooms.value = id
+}
+
+export const groupList = shallowRef<Group[]>([])
+export async function loadGroups(): Promise<void> {
+  groupList.value = (await run('groups', groups.all)) ?? groupList.value
+}
+
+/** Who a number is: an extension, else a member of a group. */
+export function nameOf(number: string): string {
+  const extension = live.extension.get(number)?.name
+  if (extension) return extension
+  for (const group of groupList.value) {
+    const found = group.members.find((member) => member.number === number)
+    if (found?.name) return found.name
+  }
+  return ''
+}
+
+/** Why somebody was not reached, in words; a reason of a newer server is shown as it is. */
+export function whyText(why: string): string {
+  const keys = [`conference.roll.why.${why}`, `conference.notice.why.${why}`, `conference.member.${why}`]
+  const key = why ? keys.find(te) : undefined
+  return key ? t(key) : why
+}

@@ -1,0 +1,26 @@
+/** Keys of the part of the page that is open. They come before those of the whole console. */
+import { onMounted, onUnmounted } from 'vue'
+import { pageAction, type PageAction } from './keys'
+
+const FIELD = 'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]'
+
+export function usePageKeys(acts: Partial<Record<PageAction, () => unknown>>): void {
+  function listen(event: KeyboardEvent): void {
+    if (event.repeat || document.querySelector('dialog[open]')) return
+    const target = event.target instanceof Element ? event.target : null
+    const action = pageAction({
+      key: event.key,
+      alt: event.altKey,
+      ctrl: event.ctrlKey,
+      meta: event.metaKey,
+      typing: target?.matches(FIELD) ?? false,
+    })
+    const act = action ? acts[action] : undefined
+    if (!act) return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    void act()
+  }
+  onMounted(() => addEventListener('keydown', listen, { capture: true }))
+  onUnmounted(() => removeEventListener('keydown', listen, { capture: true }))
+}
