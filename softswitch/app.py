@@ -36,6 +36,8 @@ from softswitch.directory.registry import RegistryService
 from softswitch.directory.service import DirectoryService
 from softswitch.directory.switch import for_switch
 from softswitch.errors import Refusal
+from softswitch.features.build import Features
+from softswitch.features.nights import NightService
 from softswitch.layers.incidents.service import IncidentService
 from softswitch.ports import AuthenticationFailed, SwitchFact
 from softswitch.recordings.model import Retention
@@ -129,13 +131,14 @@ class System:
         self._check_addresses()
         await self._open_store()
         await self._open_access()
-        await self._open_directory()
         self.live = Live(private=frozenset(live_routes.PRIVATE))
+        await self._open_directory()
         self.health = Health()
         await self._open_switch()
         await self._open_calls()
         await self._open_intercept()
         await self._open_conferences()
+        await self._open_features()
         await self._open_recordings()
         await self._open_incidents()
         await self._go_live()
@@ -171,6 +174,8 @@ class System:
             self.db, area_code=lambda: self.directory.snapshot().intake.area_code
         )
         self.book = Book(self.directory, self.registry)
+        self.nights = NightService(self.db, self.book, self.live)
+        await self.nights.load()
         if self.settings.demo:
             await app_web.fill_demo(self)
 
@@ -208,10 +213,19 @@ class System:
         await self.intercept.start()
 
     async def _open_conferences(self) -> None:
-        voice = EspeakVoice(self.folder.path / "announcements", find_speech())
+        self.voice = voice = EspeakVoice(self.folder.path / "announcements", find_speech())
         sounds = self.folder.path / "notices"
         self.conferences = Conferences(self.center, self.db, self.live, voice, sounds)
         await self.conferences.start()
+
+    async def _open_features(self) -> None:
+        self.features = Features(self.center, self.db, self.live, self.nights, self.voice)
+        self.nights.changed = self._night_changed
+        await self.features.start()
+
+    async def _night_changed(self) -> None:
+        await self.node.apply(self._plan())
+        self.center.intake.plan()
 
     async def _open_recordings(self) -> None:
         days = self.settings.recording_days
@@ -258,6 +272,8 @@ class System:
         house.add("sessions", self.access.end_old_sessions)
         house.add("journal", self.center.put_journal_away)
         self._run(house.run(), "housekeeping")
+        self._run(self.features.camps.run(), "camp-on")
+        self._run(self.nights.run(), "night service")
         await self.events.start()
         self._stack.push_async_callback(self.events.close)
         self.pump = Pump(self.center, self.switch, self.control, self._also)
@@ -304,7 +320,8 @@ class System:
     # ---- what changes while running
 
     def _plan(self) -> Any:
-        return for_switch(self.directory.snapshot(), tuple(self._blocked_phones()))
+        blocked = tuple(self._blocked_phones())
+        return for_switch(self.directory.snapshot(), blocked, self.nights.sent_on())
 
     def _blocked_phones(self) -> Iterator[Lockout]:
         """Give the lock-outs that the switch can know; a stranger's account is any text and stands nowhere in it."""

@@ -22,6 +22,7 @@ from softswitch.conferences.roll_routes import roll_routes
 from softswitch.conferences.routes import routes as room_routes
 from softswitch.directory import routes as directory_routes
 from softswitch.directory.model import PhoneKind
+from softswitch.features import routes as feature_routes
 from softswitch.layers.incidents import routes as incident_routes
 from softswitch.recordings import routes as recording_routes
 from softswitch.store.folder import write_private
@@ -65,6 +66,7 @@ def build(system: System) -> FastAPI:
             group_routes(system.conferences, guard),
             roll_routes(system.conferences, guard),
             notice_routes(system.conferences, guard),
+            feature_routes.routes(system.features, guard),
             incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
             live_routes.routes(system.live, guard),

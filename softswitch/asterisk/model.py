@@ -62,9 +62,13 @@ class Line:
     desk: bool = False
     record: bool = False
     phones: tuple[Phone, ...] = ()
+    sent_on: PhoneNumber | None = None
+    """Where its calls go instead (night service)."""
 
     def __post_init__(self) -> None:
         numbers.extension(self.number)
+        if self.sent_on is not None:
+            numbers.phone_number(self.sent_on, "sent_on")
 
     @property
     def recorded(self) -> bool:
@@ -80,6 +84,12 @@ class EmergencyNumber:
 
     def __post_init__(self) -> None:
         numbers.emergency_digits(self.digits)
+
+
+STAR_CODES = (
+    "pickup", "take", "takeover", "intercept", "precedence", "room", "camp", "uncamp", "intercom",
+    "night",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +108,20 @@ class Codes:
     """Followed by a level (0 to 4) and an extension: call it with that precedence."""
     room: str = "*5"
     """Followed by the number of a conference room: come into it."""
+    camp: str = "*37"
+    """Followed by a busy extension: be called when it is free."""
+    uncamp: str = "*38"
+    """Cancel what was asked for so."""
+    intercom: str = "*4"
+    """Followed by an extension: its phone answers by itself."""
+    night: str = "*20"
+    """Switch night service."""
     park: str = "700"
     park_first: int = 701
     park_last: int = 799
 
     def __post_init__(self) -> None:
-        for name in ("pickup", "take", "takeover", "intercept", "precedence", "room"):
+        for name in STAR_CODES:
             code = getattr(self, name)
             if not _FEATURE_CODE.fullmatch(code):
                 raise invalid(
@@ -214,6 +232,8 @@ def numbers_in_use(directory: Directory) -> Iterator[tuple[str, str]]:
     for service in directory.emergency:
         yield service.digits, f"the emergency number {service.digits}"
     yield codes.take, "the code to take an emergency call"
+    yield codes.uncamp, "the code to cancel camp-on"
+    yield codes.night, "the code of night service"
     yield codes.park, "the code to park a call"
     for slot in codes.slots():
         yield slot, f"parking place {slot}"
@@ -221,6 +241,8 @@ def numbers_in_use(directory: Directory) -> Iterator[tuple[str, str]]:
         yield line.number, f"extension {line.number}"
         yield codes.pickup + line.number, f"the code to pick up a call at {line.number}"
         yield codes.takeover + line.number, f"the code to take over the call of {line.number}"
+        yield codes.camp + line.number, f"the code to camp on {line.number}"
+        yield codes.intercom + line.number, f"the code of intercom to {line.number}"
         for act in "12345":
             yield (
                 f"{codes.intercept}{act}{line.number}",

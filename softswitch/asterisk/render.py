@@ -182,12 +182,14 @@ def _check_text(name: str, text: str) -> None:
 def _dialplan(frame: Frame, directory: Directory) -> dict[str, object]:
     return {
         "spool": frame.settings.spool,
+        "announcements": frame.settings.announcements,
         "emergency": [service.digits for service in directory.emergency],
         "lines": [
             {
                 "number": line.number,
                 "dial": _dial(line.phones),
                 "recorded": "1" if line.recorded else "",
+                "sent_on": line.sent_on,
             }
             for line in directory.lines
         ],

@@ -15,8 +15,10 @@ class Purpose(StrEnum):
     OFFER = "offer"  # a waiting emergency call is offered to a desk
     TAKE = "take"  # a dispatcher took the call; his own phone is rung and answers by itself
     DUTY = "duty"  # nobody answered at the desks: the duty mobile
+    NIGHT = "night"  # night service: the number that takes emergency calls while the desks are off
     DESK = "desk"  # the own phone of one who dials
     TARGET = "target"  # the number that he dialled
+    INTERCOM = "intercom"  # the same, and that phone answers by itself after a tone
     TRANSFER = "transfer"  # blind transfer
     RECALL = "recall"  # back to the one who transferred, because nobody answered
     CONSULT = "consult"  # the other party of an attended transfer
@@ -57,6 +59,8 @@ class Ring:
     """The channel that goes when this one comes (takeover)."""
     next_number: str = ""
     """The number to ring next (dialling: first the own phone, then this)."""
+    then: Purpose = Purpose.TARGET
+    """Why the next number is rung."""
 
 
 @dataclass(slots=True)

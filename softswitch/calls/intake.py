@@ -6,7 +6,7 @@ then the class, then age.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -94,22 +94,22 @@ class CallDuty:
     call_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class CallNight:
+    """Ring this night target for this call."""
+
+    call_id: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeginAgain:
+    """Everything was tried for this call: from the start."""
+
+    call_id: str
+
+
 Step = Offer | CallDuty
-
-
-def in_order(queue: Iterable[Waiting]) -> list[Waiting]:
-    """Return the queue as it is served."""
-    return sorted(queue, key=lambda waiting: waiting.order)
-
-
-def next_steps(
-    queue: Iterable[Waiting], desks: Collection[Desk], duty_number: str | None
-) -> list[Step]:
-    """Return what to do now for the calls that ring nowhere: the first call gets the desk idle longest.
-
-    A call that was refused by all desks that could take it goes to the duty number; when there is none, its
-    round starts again.  A desk is used once.
-    """
 NightStep = Step | CallNight | BeginAgain
 
 
@@ -128,6 +128,21 @@ def served_levels(queue: Collection[Waiting]) -> dict[str, int]:
         return waiting.precedence
 
     return {waiting.call_id: level(waiting) for waiting in queue}
+
+
+def in_order(queue: Iterable[Waiting]) -> list[Waiting]:
+    """Return the queue as it is served."""
+    return sorted(queue, key=lambda waiting: waiting.order)
+
+
+def next_steps(
+    queue: Iterable[Waiting], desks: Collection[Desk], duty_number: str | None
+) -> list[Step]:
+    """Return what to do now for the calls that ring nowhere: the first call gets the desk idle longest.
+
+    A call that was refused by all desks that could take it goes to the duty number; when there is none, its
+    round starts again.  A desk is used once.
+    """
     steps: list[Step] = []
     used: set[str] = set()
     for waiting in in_order(queue):
@@ -157,3 +172,36 @@ def _nobody_else(waiting: Waiting, desks: Collection[Desk]) -> bool:
     """Tell whether no desk is left that could take the call soon: none on duty, or all of them were tried."""
     on_duty = {desk.extension for desk in desks if desk.duty is Duty.READY}
     return not on_duty or bool(waiting.refused_by) or all(not d.takes(waiting) for d in desks)
+
+
+def night_steps(
+    queue: Iterable[Waiting],
+    targets: Sequence[str],
+    busy: Collection[str],
+    desks: Collection[Desk],
+    duty_number: str | None,
+) -> list[NightStep]:
+    """Return what to do at night: the targets in order, then whoever is there at all, and again.
+
+    A desk that is off duty but whose phone is there and free is better than nobody: after the targets every free
+    desk is tried, then the duty number. No call ever runs out of steps.
+    """
+    steps: list[NightStep] = []
+    used = set(busy)
+    for waiting in in_order(queue):
+        if waiting.offered_to is not None or waiting.claimed_by is not None:
+            continue
+        tried = waiting.refused_by | used
+        number = next((target for target in targets if target not in tried), None)
+        desk = next((d.extension for d in desks if d.free and d.extension not in tried), None)
+        if number is not None:
+            used.add(number)
+            steps.append(CallNight(waiting.call_id, number))
+        elif desk is not None:
+            used.add(desk)
+            steps.append(Offer(waiting.call_id, desk, Stage.NEXT))
+        elif duty_number is not None and duty_number not in tried:
+            steps.append(CallNight(waiting.call_id, duty_number))
+        elif waiting.refused_by:
+            steps.append(BeginAgain(waiting.call_id))
+    return steps

@@ -11,12 +11,16 @@ from softswitch.calls.dispatch_call import DispatchCall, Purpose, Ring
 from softswitch.calls.engine import Engine
 from softswitch.calls.intake import (
     ROUTINE,
+    BeginAgain,
     CallDuty,
+    CallNight,
+    NightStep,
     Offer,
     Stage,
     Waiting,
     in_order,
     next_steps,
+    night_steps,
     served_levels,
 )
 from softswitch.calls.model import Role
@@ -28,6 +32,8 @@ log = logging.getLogger(__name__)
 
 DUTY_SECONDS = 40
 RETRY_SECONDS = 2.0
+ASKING = frozenset({Purpose.OFFER, Purpose.TAKE, Purpose.DUTY, Purpose.NIGHT})
+"""Why phones ring that could take a waiting call."""
 
 
 class IntakeService:
@@ -50,29 +56,31 @@ class IntakeService:
         self._on_abandoned = abandoned
         self._clock = clock
         self._since: dict[str, Millis] = {}
+        self.night_targets: Callable[[], tuple[str, ...]] = tuple
+        """The numbers that take calls while night service is on; none by day."""
         self._planned: asyncio.TimerHandle | asyncio.Handle | None = None
         self.queue: dict[str, Waiting] = {}
+        self.precedence_of: Callable[[str], int | None] = lambda call_id: None
+        """Returns the precedence level that a call was made with; None where nobody knows of levels."""
 
     # ---- what the engine tells
 
     def arrived(self, call: DispatchCall) -> None:
-        self.precedence_of: Callable[[str], int | None] = lambda call_id: None
-        """Returns the precedence level that a call was made with; None where nobody knows of levels."""
         """A caller waits; one who waited before keeps his place."""
         known = self._engine.book.emergency(call.digits or "")
         since = self._since.setdefault(call.id, call.created_at)
+        level = self.precedence_of(call.id)
         self.queue[call.id] = Waiting(
             call.id,
             call.digits or "",
             known.rank if known else 0,
-        level = self.precedence_of(call.id)
             since,
             known.skill if known else None,
+            precedence=ROUTINE if level is None else level,
         )
         self._changed(call.id)
         self.plan()
 
-            precedence=ROUTINE if level is None else level,
     def remember(self, call_id: str, since: Millis) -> None:
         """Tell when a call came that was waiting before a restart."""
         self._since[call_id] = since
@@ -86,7 +94,7 @@ class IntakeService:
         self.queue.pop(call.id, None)
         self._since.pop(call.id, None)
         for ring in list(call.rings.values()):
-            if ring.purpose in (Purpose.OFFER, Purpose.TAKE, Purpose.DUTY):
+            if ring.purpose in ASKING:
                 self._engine.spawn(self._engine.stop_ring(call, ring, ANSWERED_ELSEWHERE))
         self._on_answered(call, extension)
         self._changed(call.id)
@@ -100,6 +108,9 @@ class IntakeService:
         if ring.purpose is Purpose.DUTY:
             waiting.stage = Stage.DESK
             waiting.refused_by.clear()
+        elif ring.purpose is Purpose.NIGHT:
+            waiting.stage = Stage.DESK
+            waiting.refused_by.add(ring.number)
         elif ring.extension is not None:
             waiting.refused_by.add(ring.extension)
         if ring.extension in (waiting.offered_to, waiting.claimed_by) or ring.extension is None:
@@ -179,13 +190,14 @@ class IntakeService:
 
     async def _stop_offers(self, call: DispatchCall) -> None:
         for ring in list(call.rings.values()):
-            if ring.purpose in (Purpose.OFFER, Purpose.DUTY, Purpose.TAKE):
+            if ring.purpose in ASKING:
                 await self._engine.stop_ring(call, ring, ANSWERED_ELSEWHERE)
 
     # ---- offering
 
     def plan(self, seconds: float = 0) -> None:
         """Look at the queue again soon; many reasons in one turn are one look."""
+        self._level()
         loop = asyncio.get_running_loop()
         if self._planned is not None:
             self._planned.cancel()
@@ -193,15 +205,7 @@ class IntakeService:
             self._planned = loop.call_later(seconds, self._look)
         else:
             self._planned = loop.call_soon(self._look)
-        self._level()
 
-    def _look(self) -> None:
-        self._planned = None
-        if not self._engine.control_up or not self.queue:
-            return
-        duty = self._engine.book.rules().duty_number
-        for step in next_steps(self.queue.values(), self._desks.view(), duty):
-            waiting = self.queue[step.call_id]
     def _level(self) -> None:
         """Give each call the level it is served with: that of one who was moved hangs on who else waits."""
         for call_id, level in served_levels(self.queue.values()).items():
@@ -209,17 +213,41 @@ class IntakeService:
                 self.queue[call_id].level = level
                 self._changed(call_id)
 
+    def _look(self) -> None:
+        self._planned = None
+        if not self._engine.control_up or not self.queue:
+            return
+        duty = self._engine.book.rules().duty_number
+        for step in self._steps(duty):
+            waiting = self.queue[step.call_id]
+            if isinstance(step, BeginAgain):
+                waiting.refused_by.clear()
+                continue
             waiting.offered_at = self._clock()
             if isinstance(step, Offer):
                 waiting.offered_to, waiting.stage = step.extension, step.stage
-            elif isinstance(step, CallDuty):
-                waiting.offered_to, waiting.stage = duty, Stage.DUTY
+            else:
+                number = step.number if isinstance(step, CallNight) else duty
+                waiting.offered_to, waiting.stage = number, Stage.DUTY
             self._changed(step.call_id)
             self._engine.spawn(self._offer(step, duty))
         if any(waiting.offered_to is None for waiting in self.queue.values()):
             self.plan(RETRY_SECONDS)
 
-    async def _offer(self, step: Offer | CallDuty, duty: str | None) -> None:
+    def _steps(self, duty: str | None) -> list[NightStep]:
+        queue, desks = self.queue.values(), self._desks.view()
+        if targets := self.night_targets():
+            busy = {number for number in targets if self._is_busy(number)}
+            return night_steps(queue, targets, busy, desks, duty)
+        return list(next_steps(queue, desks, duty))
+
+    def _is_busy(self, number: str) -> bool:
+        engine = self._engine
+        if any(ring.number == number for ring in engine.rings.values()):
+            return True
+        return engine.book.has(number) and not engine.is_free(number)
+
+    async def _offer(self, step: Offer | CallDuty | CallNight, duty: str | None) -> None:
         async with self._engine.locked(step.call_id):
             call = self._engine.calls.get(step.call_id)
             waiting = self.queue.get(step.call_id)
@@ -229,6 +257,8 @@ class IntakeService:
                 if isinstance(step, Offer):
                     seconds = self._engine.book.rules().offer_seconds
                     await self._engine.ring(call, Purpose.OFFER, step.extension, seconds=seconds)
+                elif isinstance(step, CallNight):
+                    await self._call_night(call, step.number)
                 elif duty is not None:
                     await self._engine.ring(
                         call, Purpose.DUTY, duty, role=Role.PARTY, seconds=DUTY_SECONDS
@@ -238,8 +268,16 @@ class IntakeService:
                 waiting.offered_to = waiting.offered_at = None
                 if isinstance(step, Offer):
                     waiting.refused_by.add(step.extension)
+                elif isinstance(step, CallNight):
+                    waiting.stage = Stage.DESK
+                    waiting.refused_by.add(step.number)
                 else:
                     waiting.stage = Stage.DESK
                     waiting.refused_by.clear()
                 self._changed(step.call_id)
                 self.plan(RETRY_SECONDS)
+
+    async def _call_night(self, call: DispatchCall, number: str) -> None:
+        desk = self._engine.book.is_desk(number)
+        role = Role.DESK if desk else Role.PARTY
+        await self._engine.ring(call, Purpose.NIGHT, number, role=role, seconds=DUTY_SECONDS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from typing import TYPE_CHECKING
 
 from softswitch.calls.dispatch_call import (
@@ -14,11 +16,14 @@ from softswitch.calls.dispatch_call import (
 )
 from softswitch.calls.model import CallKind, Role
 from softswitch.errors import Refusal
+from softswitch.ports import ActFailed
 
 if TYPE_CHECKING:
     from softswitch.calls.ringing import Ringing
 
 NO_ANSWER = 19
+INTERCOM_TONE = "tone:!1000/150,!0/50,!1000/150,!0/50"
+INTERCOM_SECONDS = 0.4
 
 
 async def answered(engine: Ringing, call: DispatchCall, ring: Ring, member: Member) -> None:
@@ -29,13 +34,27 @@ async def answered(engine: Ringing, call: DispatchCall, ring: Ring, member: Memb
         await _consult(engine, call, member)
     elif ring.purpose is Purpose.TAKEOVER:
         await _take_over(engine, call, ring, member)
+    elif ring.purpose is Purpose.INTERCOM:
+        if await _announced(engine, member):
+            await _come_in(engine, call, ring, member)
     else:
         await _come_in(engine, call, ring, member)
 
 
+async def _announced(engine: Ringing, member: Member) -> bool:
+    """A phone that answers by itself sounds before its microphone is heard; without the tone it is not opened."""
+    try:
+        await engine.acts.play(member.channel_id, secrets.token_hex(10), INTERCOM_TONE)
+    except ActFailed:
+        await engine.quietly(engine.acts.hangup(member.channel_id))
+        return False
+    await asyncio.sleep(INTERCOM_SECONDS)
+    return True
+
+
 async def _come_in(engine: Ringing, call: DispatchCall, ring: Ring, member: Member) -> None:
     """The one who answered talks to those who are there."""
-    if ring.purpose is Purpose.TARGET:
+    if ring.purpose in (Purpose.TARGET, Purpose.INTERCOM):
         for other in call.others(member.channel_id):
             await engine.quietly(engine.acts.ring(other.channel_id, False))
     await unhold(engine, call)
@@ -55,8 +74,9 @@ async def _dial_on(engine: Ringing, call: DispatchCall, ring: Ring, member: Memb
     shown = (member.extension or "", member.name)
     try:
         await engine.ring(
-            call, Purpose.TARGET, ring.next_number, role=Role.PARTY, by=ring.by, shown=shown
-        )
+            call, ring.then, ring.next_number, role=Role.PARTY, by=ring.by, shown=shown,
+            auto_answer=ring.then is Purpose.INTERCOM,
+        )  # fmt: skip
     except Refusal:
         await engine.quietly(engine.acts.hangup(member.channel_id, 3))  # Q.850 3: no route
         raise
@@ -85,14 +105,14 @@ async def _take_over(engine: Ringing, call: DispatchCall, ring: Ring, member: Me
 
 async def unanswered(engine: Ringing, call: DispatchCall, ring: Ring) -> None:
     """No phone of a ring answered."""
-    if ring.purpose in (Purpose.OFFER, Purpose.TAKE, Purpose.DUTY):
+    if ring.purpose in (Purpose.OFFER, Purpose.TAKE, Purpose.DUTY, Purpose.NIGHT):
         engine.intake.unanswered(call, ring)
     elif ring.purpose is Purpose.TRANSFER:
         await _recall(engine, call, ring)
     elif ring.purpose is Purpose.CONSULT:
         await end_consult(engine, call)
         return
-    elif ring.purpose is Purpose.TARGET:
+    elif ring.purpose in (Purpose.TARGET, Purpose.INTERCOM):
         for member in list(call.members.values()):
             await engine.quietly(
                 engine.acts.hangup(member.channel_id, ring.last_cause or NO_ANSWER)

@@ -148,6 +148,16 @@ ZH = {
     "waiting": "等待",
     "warn": "注意",
     "yes": "是",
+    # ---- camp-on, night service
+    "place": "位次",
+    "expires_at": "有效至",
+    "on": "开启",
+    "mode": "方式",
+    "until": "直到",
+    "by": "操作者",
+    "targets": "夜服号码",
+    "lines": "转接",
+    "periods": "时段",
     # ---- conferences
     "heard": "可听",
     "hand": "举手",

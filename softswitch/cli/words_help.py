@@ -277,6 +277,29 @@ ZH_HELP = {
     " read directly: this works with the server stopped.": (
         "有行被修改、增加或删除时退出码为 1。给出 --data 则直接读取数据库文件：服务器停止时也可用。"
     ),
+    # ---- camp-on, intercom, night service
+    "Be called when a busy extension is free.": "遇忙回叫：分机空闲时回叫。",
+    "List who waits for a busy extension.": "列出等待回叫者。",
+    "Be called when an extension is free.": "分机空闲时回叫本席位。",
+    "How long to wait.": "最长等待秒数。",
+    "Wait no longer.": "取消等待。",
+    "Speak to phones that answer by themselves.": "对讲：对方话机自动应答。",
+    "List the extensions that allow intercom.": "列出允许对讲的分机。",
+    "Speak to a phone that answers by itself.": "与自动应答的话机对讲。",
+    "Let an extension answer intercom.": "允许分机自动应答对讲。",
+    "Let an extension answer it no longer.": "不再允许分机自动应答对讲。",
+    "Night service: who takes the calls when the desks are off.": "夜服：席位无人时由谁接听。",
+    "Show night service and its timetable.": "显示夜服及时间表。",
+    "Begin now, until the timetable changes.": "立即开启，直到时间表下次变化。",
+    "End now, until the timetable changes.": "立即关闭，直到时间表下次变化。",
+    "Leave night service to the timetable.": "由时间表决定。",
+    "Change targets, timetable or lines.": "修改夜服号码、时间表或转接。",
+    "What is not given stays; what is given replaces all of its kind.": (
+        "未给出的保持不变；给出的整体替换同类设置。"
+    ),
+    "Takes emergency calls; in order; or none.": "夜间接警号码，按顺序；或 none。",
+    "When it is night; or none.": "夜服时段；或 none。",
+    "Sent on at night; or none.": "夜间转接；或 none。",
     # ---- conferences, groups, roll calls, notification
     "Conference rooms and who is in them.": "会议室及其成员。",
     "List rooms.": "列出会议室。",

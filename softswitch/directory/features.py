@@ -39,9 +39,24 @@ INTERCEPT = (
 )
 PRECEDENCE = FeatureCode("*9", "precedence", "Call with precedence", "优先呼叫", "level, extension")
 ROOM = FeatureCode("*5", "room", "Come into the conference room", "进入会议室", "room number")
+CAMP = FeatureCode("*37", "camp", "Be called when it is free, the busy", "遇忙回叫", "extension")
+UNCAMP = FeatureCode("*38", "uncamp", "Cancel all your camp-ons", "取消遇忙回叫")
+INTERCOM = FeatureCode("*4", "intercom", "Speak by intercom to", "对讲", "extension")
+NIGHT = FeatureCode("*20", "night", "Switch night service on or off", "夜服开关")
 
 # The codes differ in their first digits, so that *8 and an extension can never read as another code.
-FEATURE_CODES = (TAKE, PICKUP, TAKEOVER, *INTERCEPT, PRECEDENCE, ROOM)
+FEATURE_CODES = (
+    TAKE,
+    PICKUP,
+    TAKEOVER,
+    *INTERCEPT,
+    PRECEDENCE,
+    ROOM,
+    CAMP,
+    UNCAMP,
+    INTERCOM,
+    NIGHT,
+)
 """All star codes, in the order of the manual."""
 
 

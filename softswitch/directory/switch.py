@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from softswitch.asterisk import model as asterisk
 from softswitch.directory import features
 from softswitch.directory.model import (
@@ -12,6 +14,7 @@ from softswitch.directory.model import (
     PhoneKind,
     Transport,
 )
+from softswitch.numbers import phone_number
 
 CODES = asterisk.Codes(
     pickup=features.PICKUP.code,
@@ -20,6 +23,10 @@ CODES = asterisk.Codes(
     intercept=features.INTERCEPT_CODE,
     precedence=features.PRECEDENCE.code,
     room=features.ROOM.code,
+    camp=features.CAMP.code,
+    uncamp=features.UNCAMP.code,
+    intercom=features.INTERCOM.code,
+    night=features.NIGHT.code,
     park=features.PARK_HERE,
     park_first=features.PARK_FIRST,
     park_last=features.PARK_LAST,
@@ -27,16 +34,19 @@ CODES = asterisk.Codes(
 
 
 def for_switch(
-    snapshot: DirectorySnapshot, lockouts: tuple[asterisk.Lockout, ...] = ()
+    snapshot: DirectorySnapshot,
+    lockouts: tuple[asterisk.Lockout, ...] = (),
+    sent_on: Mapping[str, str] | None = None,
 ) -> asterisk.Directory:
     """Return what the switch is configured from.
 
     A disabled extension stays in the plan without phones (cause 20, subscriber absent), so that its number
     cannot leave through a gateway.  Numbers outside are reached through the first enabled gateway.
+    ``sent_on``: extensions whose calls go to another number now (night service).
     """
     gateways = tuple(_phone(phone) for phone in enabled_gateways(snapshot))
     return asterisk.Directory(
-        lines=tuple(_line(entry, snapshot) for entry in snapshot.extensions),
+        lines=tuple(_line(entry, snapshot, sent_on or {}) for entry in snapshot.extensions),
         gateways=gateways,
         emergency=tuple(
             asterisk.EmergencyNumber(each.digits, each.rank) for each in snapshot.emergency_numbers
@@ -63,13 +73,17 @@ def enabled_phones(entry: ExtensionEntry, snapshot: DirectorySnapshot) -> tuple[
     return tuple(phone for phone in snapshot.phones_of(entry.number) if phone.enabled)
 
 
-def _line(entry: ExtensionEntry, snapshot: DirectorySnapshot) -> asterisk.Line:
+def _line(
+    entry: ExtensionEntry, snapshot: DirectorySnapshot, sent_on: Mapping[str, str]
+) -> asterisk.Line:
+    target = sent_on.get(entry.number)
     return asterisk.Line(
         entry.number,
         entry.name,
         entry.kind is ExtensionKind.DESK,
         entry.record,
         tuple(_phone(phone) for phone in enabled_phones(entry, snapshot)),
+        sent_on=None if target is None else phone_number(target),
     )
 
 

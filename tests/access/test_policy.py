@@ -21,7 +21,7 @@ NEVER = {
     Role.OPERATOR: {
         "desk.seat", "speed_dial.own", "call.dial", "call.answer", "call.hangup", "call.hold",
         "call.park", "call.transfer", "call.pickup", "call.takeover", "call.dtmf",
-        "call.prioritise", "task.work", "incident.read", "incident.edit", "recording.listen",
+        "call.prioritise", "night.switch", "task.work", "incident.read", "incident.edit", "recording.listen",
         "recording.export", "recording.hold", "audit.read", "audit.verify",
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.read",
@@ -30,7 +30,7 @@ NEVER = {
     Role.AUDITOR: {
         "desk.seat", "speed_dial.own", "call.dial", "call.answer", "call.hangup", "call.hold",
         "call.park", "call.transfer", "call.pickup", "call.takeover", "call.dtmf",
-        "call.prioritise", "task.work", "incident.edit", "recording.hold", "registry.edit",
+        "call.prioritise", "night.switch", "task.work", "incident.edit", "recording.hold", "registry.edit",
         "directory.edit", "emergency.edit", "intake.edit", "user.edit",
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.configure",

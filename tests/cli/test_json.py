@@ -17,7 +17,7 @@ READ = [
     "speed-dial list --desk 1001", "extension list", "extension show 1001", "phone list",
     "phone secret 1001", "emergency list", "registry list", "registry find 120", "intake show",
     "intercept list", "intercept pending", "intercept settings", "intercept levels",
-    "conference list", "group list", "rollcall list", "notify list",
+    "camp list", "intercom list", "night show", "conference list", "group list", "rollcall list", "notify list",
     "intercept options 9.9 --desk 1001", "user list", "user show admin", "token list", "audit list", "audit verify",
 ]  # fmt: skip
 CHANGED = [
@@ -30,7 +30,8 @@ CHANGED = [
     "emergency remove 12301", "registry add 13600000000 --name x",
     "registry set 13600000000 --name y", "registry remove 13600000000", "registry export r.csv",
     "registry import r.csv --dry-run", "intake set --callback-auto", "user add jsonuser",
-    "conference create 8297 --name x", "group set jsongroup 2001",
+    "intercom allow 2001", "intercom forbid 2001", "night set --target 13800000000",
+    "night on", "night off", "night auto", "conference create 8297 --name x", "group set jsongroup 2001",
     "intercept set --confirm-seconds 31", "intercept set-levels extension 1001 --protection 1",
     "intercept remove-levels extension 1001", "user set jsonuser --name x",
     "user passwd jsonuser", "user unlock jsonuser",

@@ -1,0 +1,1 @@
+"""Telephone features: camp-on for busy extensions, intercom, night service."""
