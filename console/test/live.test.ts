@@ -21,6 +21,8 @@ const maps = (): LiveMaps => ({
   task: new Map(),
   incident: new Map(),
   alarm: new Map(),
+  intercept: new Map(),
+  intrusion: new Map(),
   room: new Map(),
   room_member: new Map(),
   roll: new Map(),
@@ -89,16 +91,16 @@ describe('the queue', () => {
     expect(queueOrder([new120, late119, old120]).map((entry) => entry.call_id)).toEqual(['b', 'c', 'a'])
   })
 
+  it('has the highest precedence before class and age', () => {
+    const flash = { ...late119, level: 1 }
+    expect(queueOrder([new120, flash, old120]).map((entry) => entry.call_id)).toEqual(['a', 'b', 'c'])
+  })
+
   it('gives the take key the call that is offered here, else its head', () => {
     const queue = queueOrder([late119, old120, { ...new120, offered_to: '1002' }])
     expect(nextWaiting(queue, '1002')?.call_id).toBe('c')
     expect(nextWaiting(queue, '1001')?.call_id).toBe('b')
     expect(nextWaiting([], '1001')).toBeNull()
-  })
-
-  it('has the highest precedence before class and age', () => {
-    const flash = { ...late119, level: 1 }
-    expect(queueOrder([new120, flash, old120]).map((entry) => entry.call_id)).toEqual(['a', 'b', 'c'])
   })
 
   it('passes over what somebody is taking already', () => {

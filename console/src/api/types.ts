@@ -1,4 +1,5 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
+import type { Intercept, Intrusion } from '../intercept/types'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from './conferences'
 
 export type Millis = number
@@ -59,6 +60,8 @@ export interface Call {
   caller: Party
   called: Party
   address: string | null
+  /** 0 flash override to 4 routine (ITU-T I.255.3); `null` when the server tells none. */
+  precedence: number | null
   legs: Leg[]
   incident_id: string | null
   parked_at: string | null
@@ -76,15 +79,15 @@ export interface Waiting {
   class_name: string
   class_name_en: string
   rank: number
+  /** The precedence level that the caller has, 0 (flash override) to 4 (routine). */
+  precedence: number
+  /** The level it is served with: its own, or what a dispatcher's moving made of it. */
+  level: number
   number: string
   name: string | null
   address: string | null
   since: Millis
   offered_to: string | null
-  /** The precedence level that the caller has, 0 (flash override) to 4 (routine). */
-  precedence: number
-  /** The level it is served with: its own, or what a dispatcher's moving made of it. */
-  level: number
   offered_at: Millis | null
   /** The desk that is taking it at this moment. */
   claimed_by: string | null
@@ -135,6 +138,8 @@ export interface Entities {
   task: Task
   incident: Incident
   alarm: Alarm
+  intercept: Intercept
+  intrusion: Intrusion
   room: Room
   room_member: RoomMember
   roll: Roll

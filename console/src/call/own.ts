@@ -25,6 +25,7 @@ export interface OwnCall {
   address: string | null
   since: Millis
   answeredAt: Millis | null
+  precedence: number | null
   /** The number that is being asked before a transfer. */
   consult: string | null
   owner: string | null
@@ -66,6 +67,7 @@ function fromCall(call: Call, picture: Picture, session: SessionInfo | null): Ow
     address: incident?.address || call.address || entry?.address || null,
     since: call.since,
     answeredAt: call.answered_at,
+    precedence: call.precedence,
     consult: call.consult?.by === desk ? call.consult.number : null,
     owner: call.owner,
     incident,
@@ -87,6 +89,7 @@ function fromSession(session: SessionInfo): OwnCall {
     address: null,
     since: session.since,
     answeredAt: session.state === 'talking' ? session.since : null,
+    precedence: null,
     consult: null,
     owner: null,
     incident: null,

@@ -1,6 +1,7 @@
 /** English. `zh.ts` has the same keys; a test compares them. */
 import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
+import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
 import { enPages } from './en.pages'
 
 export const en = {
@@ -211,6 +212,7 @@ export const en = {
     call: 'Call {number}',
     pick: 'Transfer to {number}',
     pickup: 'Pick up the call of {number}',
+    act: 'Actions on the call of {number}',
     filter: 'Find',
     desks: 'Desks',
     phones: 'Phones',
@@ -232,6 +234,7 @@ export const en = {
     remove: 'Remove',
   },
   keys: {
+    ...enInterceptKeys,
     title: 'Keys',
     close: 'Close what is open',
     take: 'Answer, or take the next call',
@@ -292,7 +295,9 @@ export const en = {
     actions: 'Actions',
     since: 'since',
   },
-  errors: { ...enErrors, ...enConferenceErrors },
+  intercept: enIntercept,
+  precedence: enPrecedence,
+  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors },
   conference: enConference,
   ...enPages,
 }

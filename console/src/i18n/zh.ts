@@ -2,6 +2,7 @@
 import type { en } from './en'
 import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
+import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
 import { zhPages } from './zh.pages'
 
 export const zh: typeof en = {
@@ -207,6 +208,7 @@ export const zh: typeof en = {
     call: '呼叫 {number}',
     pick: '转接到 {number}',
     pickup: '代接 {number} 的来电',
+    act: '对 {number} 的通话进行操作',
     filter: '查找',
     desks: '席位',
     phones: '话机',
@@ -228,6 +230,7 @@ export const zh: typeof en = {
     remove: '删除',
   },
   keys: {
+    ...zhInterceptKeys,
     title: '快捷键',
     close: '关闭当前面板',
     take: '接听，或接下一个来电',
@@ -288,7 +291,9 @@ export const zh: typeof en = {
     actions: '操作',
     since: '自',
   },
-  errors: { ...zhErrors, ...zhConferenceErrors },
+  intercept: zhIntercept,
+  precedence: zhPrecedence,
+  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors },
   conference: zhConference,
   ...zhPages,
 }

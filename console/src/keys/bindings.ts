@@ -23,6 +23,14 @@ export type Action =
   | 'close'
   | 'nextCall'
   | 'deskView'
+  | 'monitor'
+  | 'whisper'
+  | 'insert'
+  | 'takeover'
+  | 'release'
+  | 'connect'
+  | 'leave'
+  | 'second'
   | `speed:${number}`
 
 export interface KeyPress {
@@ -61,6 +69,14 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['c'], action: 'calls', always: false },
   { keys: ['i'], action: 'incident', always: false },
   { keys: ['g'], action: 'conference', always: false },
+  { keys: ['m'], action: 'monitor', always: false },
+  { keys: ['w'], action: 'whisper', always: false },
+  { keys: ['j'], action: 'insert', always: false },
+  { keys: ['o'], action: 'takeover', always: false },
+  { keys: ['x'], action: 'release', always: false },
+  { keys: ['z'], action: 'connect', always: false },
+  { keys: ['l'], action: 'leave', always: false },
+  { keys: ['v'], action: 'second', always: false },
   { keys: ['s'], action: 'seat', always: false },
   { keys: ['r'], action: 'ready', always: false },
   { keys: ['p'], action: 'pause', always: false },

@@ -15,6 +15,8 @@ import { choose, current, others } from '../call/store'
 import { dismiss } from '../commands/notices'
 import { help, recentOpen, seatOpen, show, view } from '../frame/view'
 import { desk, may, speedDials } from '../session/store'
+import { isIntercepting, leave, wantMarked } from '../intercept/actions'
+import { closeDialog, wanted } from '../intercept/dialog'
 import { focusPart } from '../ui/roving'
 import { actionOf, startsNumber, type Action, type KeyPress } from './bindings'
 
@@ -36,7 +38,7 @@ function pressOf(event: KeyboardEvent): KeyPress {
 }
 
 async function goTo(part: string): Promise<void> {
-  if (part !== 'queue' && part !== 'tasks') show('desk')
+  if (part !== 'queue' && part !== 'tasks' && part !== 'second') show('desk')
   await nextTick()
   focusPart(part)
 }
@@ -65,6 +67,7 @@ function close(): void {
   if (help.value) help.value = false
   else if (recentOpen.value) recentOpen.value = false
   else if (seatOpen.value) seatOpen.value = false
+  else if (wanted.value) closeDialog()
   else if (dismiss()) return
   else if (mode.value !== 'dial') leavePanel()
   else if (view.value !== 'desk') show('desk')
@@ -78,10 +81,10 @@ function bringNext(): void {
 
 const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   take: takeNext,
-  hangup: () => hangUp(),
-  hold: () => toggleHold(),
-  park: () => park(),
-  transfer: () => openPanel('transfer'),
+  hangup: () => (isIntercepting() ? leave() : hangUp()),
+  hold: () => isIntercepting() || toggleHold(),
+  park: () => isIntercepting() || park(),
+  transfer: () => isIntercepting() || openPanel('transfer'),
   keypad: () => openPanel('keypad'),
   mute: toggleMute,
   recent: () => (recentOpen.value = !recentOpen.value),
@@ -98,6 +101,14 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   help: () => (help.value = !help.value),
   close,
   nextCall: bringNext,
+  monitor: () => wantMarked('monitor'),
+  whisper: () => wantMarked('whisper'),
+  insert: () => wantMarked('insert'),
+  takeover: () => wantMarked('takeover'),
+  release: () => wantMarked('release'),
+  connect: () => wantMarked('release', true),
+  leave: () => leave(),
+  second: () => goTo('second'),
   deskView: () => show('desk'),
 }
 

@@ -40,6 +40,8 @@ export const ENTITY_NAMES: readonly EntityName[] = [
   'task',
   'incident',
   'alarm',
+  'intercept',
+  'intrusion',
   'room',
   'room_member',
   'roll',

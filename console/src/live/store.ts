@@ -3,6 +3,7 @@ import { reactive, shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from '../api/conferences'
 import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
+import type { Intercept, Intrusion } from '../intercept/types'
 import { applyChanges, applySnapshot, type LiveMaps, type Message } from './protocol'
 import { LiveSocket } from './socket'
 
@@ -13,6 +14,8 @@ export const live: LiveMaps = {
   task: shallowReactive(new Map<string, Task>()),
   incident: shallowReactive(new Map<string, Incident>()),
   alarm: shallowReactive(new Map<string, Alarm>()),
+  intercept: shallowReactive(new Map<string, Intercept>()),
+  intrusion: shallowReactive(new Map<string, Intrusion>()),
   room: shallowReactive(new Map<string, Room>()),
   room_member: shallowReactive(new Map<string, RoomMember>()),
   roll: shallowReactive(new Map<string, Roll>()),

@@ -1,0 +1,132 @@
+/** English words of intercept; `zh.intercept.ts` has the same keys. */
+export const enIntercept = {
+  act: {
+    monitor: 'Monitor',
+    whisper: 'Whisper',
+    insert: 'Insert',
+    takeover: 'Take over',
+    release: 'Release',
+    connect: 'Release, connect me',
+  },
+  doing: {
+    monitor: 'MONITORING',
+    whisper: 'WHISPERING',
+    insert: 'INSERTED',
+    takeover: 'TAKING OVER',
+    release: 'RELEASING',
+  },
+  stage: {
+    pending: 'waits for a second person',
+    ringing: 'your phone rings',
+    warning: 'warning tone',
+    up: 'up',
+    ended: 'ended',
+  },
+  heard: {
+    ringing: 'Nobody hears you: your own phone is not up yet',
+    warning: 'The warning tone sounds: nobody hears you yet',
+    nobody: 'Nobody hears you',
+    one: 'Only {name} hears you',
+    all: 'EVERYBODY HEARS YOU',
+  },
+  strip: 'My intercept',
+  more: 'Actions on this call',
+  whisperTo: 'Whisper to {name}',
+  whisperNext: 'Whisper: next',
+  leave: 'Leave',
+  refused: '{act} is not possible.',
+  title: '{act}: {call}',
+  choose: 'Act',
+  reason: 'Reason',
+  reasonHint: 'Press 1 to 5 or type',
+  reasons: {
+    one: 'Quality check',
+    two: 'Support for the dispatcher',
+    three: 'Urgent order',
+    four: 'Line needed for an emergency',
+    five: 'Exercise',
+  },
+  target: { whisper: 'Who shall hear you', connect: 'Who stays with you', none: 'Nobody: clear the call' },
+  waive: 'Without the warning tone',
+  tone: 'All hear a warning tone first.',
+  second: 'A second person must confirm this.',
+  submit: 'Do it (Enter)',
+  cancel: 'Cancel (Esc)',
+  intruded: {
+    warning: '{who} is about to come in',
+    up: '{who} is in this call',
+    insert: '{who} has come into your call.',
+    takeover: '{who} has taken over your call.',
+    release: '{who} has cleared your call (preemption).',
+  },
+  request: '{login} ({desk}) asks to {act}',
+  requestAct: {
+    monitor: 'monitor',
+    whisper: 'whisper',
+    insert: 'insert',
+    takeover: 'take over',
+    release: 'release',
+  },
+  waiting: 'Waiting for a second person',
+  confirm: 'Confirm',
+  refuse: 'Turn down',
+  withdraw: 'Withdraw',
+  others: '+{count}',
+  why: {
+    gone: 'The call has ended.',
+    noRight: 'Your role does not include this.',
+    noDesk: 'You sit at no desk: choose one first (key S).',
+    parked: 'The call is parked: retrieve it instead.',
+    ringing: 'The call is not connected yet: pick it up, or wait.',
+    ownCall: 'You are in this call yourself.',
+  },
+}
+
+export const enPrecedence = {
+  label: 'Precedence',
+  level0: 'Flash override',
+  level1: 'Flash',
+  level2: 'Immediate',
+  level3: 'Priority',
+  level4: 'Routine',
+}
+
+export const enInterceptKeys = {
+  monitor: 'Monitor the marked call; switch',
+  whisper: 'Whisper; to the next party',
+  insert: 'Insert into the marked call; switch',
+  takeover: 'Take over the marked call; switch',
+  release: 'Release the marked call',
+  connect: 'Release it and connect me',
+  leave: 'Leave the intercept, withdraw the request',
+  second: 'To the request that waits for me',
+}
+
+export const enInterceptErrors = {
+  already_intercepting: {
+    message: 'Your desk is in a call of others already.',
+    next: 'Leave that call first (key L).',
+  },
+  desk_busy: { message: 'Desk {number} is in a call.', next: 'End or hold that call first.' },
+  not_up: { message: 'Your own phone is not up yet.', next: 'Answer it first.' },
+  last_other: {
+    message: 'You are one of the two who talk now.',
+    next: 'Take the call over, or hang up.',
+  },
+  second_person_needed: {
+    message: 'A second person must confirm this.',
+    next: 'Leave the call and ask for it anew.',
+  },
+  nothing_to_confirm: {
+    message: 'This request waits no more.',
+    next: 'It was confirmed, turned down, or its time was over.',
+  },
+  same_person: {
+    message: 'You asked for this yourself.',
+    next: 'Another supervisor must confirm it.',
+  },
+  not_yours: { message: 'This is the intercept of somebody else.', next: 'Begin your own.' },
+  not_done: { message: 'The switch did not do it.', next: 'Look at the board and try again.' },
+  party_gone: { message: 'The chosen party has hung up.', next: 'Look at the board.' },
+  intercept_not_found: { message: 'This intercept is over.', next: 'Begin a new one.' },
+}

@@ -1,0 +1,113 @@
+/** 插话、监听等的中文。键与 en.intercept.ts 相同。 */
+import type { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
+
+export const zhIntercept: typeof enIntercept = {
+  act: {
+    monitor: '监听',
+    whisper: '耳语',
+    insert: '强插',
+    takeover: '接管',
+    release: '强拆',
+    connect: '强拆并接通我',
+  },
+  doing: {
+    monitor: '监听中',
+    whisper: '耳语中',
+    insert: '强插中',
+    takeover: '接管中',
+    release: '强拆中',
+  },
+  stage: {
+    pending: '等待第二人确认',
+    ringing: '本机振铃',
+    warning: '提示音',
+    up: '已接通',
+    ended: '已结束',
+  },
+  heard: {
+    ringing: '无人听到您：本席话机尚未接通',
+    warning: '正在播放提示音：尚无人听到您',
+    nobody: '无人听到您',
+    one: '仅 {name} 听到您',
+    all: '所有人都听到您',
+  },
+  strip: '本席插入的通话',
+  more: '对此通话的操作',
+  whisperTo: '耳语 {name}',
+  whisperNext: '耳语下一方',
+  leave: '退出',
+  refused: '无法{act}。',
+  title: '{act}通话：{call}',
+  choose: '操作',
+  reason: '原因',
+  reasonHint: '按 1 至 5 选择，或输入文字',
+  reasons: {
+    one: '质量检查',
+    two: '协助调度员',
+    three: '紧急指令',
+    four: '线路用于紧急通话',
+    five: '演练',
+  },
+  target: { whisper: '谁能听到您', connect: '与谁保持通话', none: '无：全部拆除' },
+  waive: '不播放提示音',
+  tone: '所有人先听到提示音。',
+  second: '需要第二人确认。',
+  submit: '执行（回车）',
+  cancel: '取消（退出键）',
+  intruded: {
+    warning: '{who} 即将进入此通话',
+    up: '{who} 已进入此通话',
+    insert: '{who} 已进入您的通话。',
+    takeover: '{who} 已接管您的通话。',
+    release: '{who} 已强拆您的通话（优先占用）。',
+  },
+  request: '{login}（{desk}）请求{act}',
+  requestAct: { monitor: '监听', whisper: '耳语', insert: '强插', takeover: '接管', release: '强拆' },
+  waiting: '等待第二人确认',
+  confirm: '同意',
+  refuse: '拒绝',
+  withdraw: '撤回',
+  others: '另 {count} 项',
+  why: {
+    gone: '通话已结束。',
+    noRight: '您的角色没有此权限。',
+    noDesk: '您尚未入席：请先选择席位（按 S 键）。',
+    parked: '通话处于驻留状态：请取回。',
+    ringing: '通话尚未接通：请代接，或稍候。',
+    ownCall: '您已在此通话中。',
+  },
+}
+
+export const zhPrecedence: typeof enPrecedence = {
+  label: '强占级别',
+  level0: '超特急',
+  level1: '特急',
+  level2: '加急',
+  level3: '优先',
+  level4: '普通',
+}
+
+export const zhInterceptKeys: typeof enInterceptKeys = {
+  monitor: '监听所选通话；切换',
+  whisper: '耳语；换到下一方',
+  insert: '强插所选通话；切换',
+  takeover: '接管所选通话；切换',
+  release: '强拆所选通话',
+  connect: '强拆并接通我',
+  leave: '退出插入的通话，或撤回请求',
+  second: '处理等待我确认的请求',
+}
+
+export const zhInterceptErrors: typeof enInterceptErrors = {
+  already_intercepting: { message: '本席已在他人的通话中。', next: '请先退出该通话（按 L 键）。' },
+  desk_busy: { message: '席位 {number} 正在通话。', next: '请先结束或保持该通话。' },
+  not_up: { message: '本席话机尚未接通。', next: '请先接听。' },
+  last_other: { message: '您是正在通话的双方之一。', next: '请接管此通话，或挂断。' },
+  second_person_needed: { message: '需要第二人确认。', next: '请退出后重新申请。' },
+  nothing_to_confirm: { message: '此请求已不在等待。', next: '它已被同意、拒绝，或已超时。' },
+  same_person: { message: '这是您自己的请求。', next: '须由另一位班长确认。' },
+  not_yours: { message: '这是他人的操作。', next: '请自行发起。' },
+  not_done: { message: '交换机未能执行。', next: '请查看看板后重试。' },
+  party_gone: { message: '所选一方已挂机。', next: '请查看看板。' },
+  intercept_not_found: { message: '此操作已结束。', next: '请重新发起。' },
+}

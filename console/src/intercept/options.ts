@@ -1,0 +1,52 @@
+/** What the server allows on which call. Many rows ask at once; one request answers them. */
+import { shallowReactive, watch } from 'vue'
+import { language, t } from '../i18n'
+import { live } from '../live/store'
+import { desk, may } from '../session/store'
+import { intercepts } from './api'
+import { optionOf, plainObstacle } from './model'
+import type { Act, Option } from './types'
+
+const GATHER = 120
+const MOST = 50
+const options = shallowReactive(new Map<string, Option[]>())
+const wanted = new Set<string>()
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** Ask what is allowed on a call now. */
+export function askOptions(callId: string): void {
+  if (!desk.value || !may('intercept.use')) return
+  wanted.add(callId)
+  timer ??= setTimeout(() => void flush(), GATHER)
+}
+
+async function flush(): Promise<void> {
+  timer = undefined
+  const calls = [...wanted].filter((id) => live.call.has(id))
+  wanted.clear()
+  for (let first = 0; first < calls.length; first += MOST) {
+    try {
+      const answer = await intercepts.options(calls.slice(first, first + MOST))
+      for (const [id, acts] of Object.entries(answer.calls)) options.set(id, acts)
+    } catch {
+      // Unknown stays allowed as far as the picture tells: the server decides on the act itself.
+    }
+  }
+  for (const id of options.keys()) if (!live.call.has(id)) options.delete(id)
+}
+
+/** What was true for the old desk is not for the new one. */
+watch(desk, () => options.clear())
+
+export function optionFor(callId: string, act: Act): Option | null {
+  return optionOf(options.get(callId), act)
+}
+
+/** Why an act cannot be done, in the language of the user; `null`: it can, as far as is known. */
+export function obstacle(callId: string, act: Act): string | null {
+  const plain = plainObstacle(act, live.call.get(callId), desk.value, may)
+  if (plain) return t(`intercept.why.${plain}`)
+  const option = optionFor(callId, act)
+  if (!option || option.allowed) return null
+  return (language.value === 'zh' ? option.reason_zh : option.reason_en) ?? option.code ?? null
+}
