@@ -113,6 +113,11 @@ class NodeSettings:
         return self.data.absolute() / "recordings" / "spool"
 
     @property
+    def announcements(self) -> Path:
+        """Where the spoken announcements are."""
+        return self.data.absolute() / "announcements"
+
+    @property
     def tls(self) -> Path:
         return self.data.absolute() / "tls"
 
