@@ -333,6 +333,9 @@ class PlainActs(Protocol):
     async def clear(self, channel_names: Sequence[str], cause: int) -> None:
         """End channels that talk to each other all at once, so that each tells ``cause`` (Q.850) to its phone."""
 
+    async def clear_dialled(self, caller: str, called: str, cause: int) -> None:
+        """End a call that the dialplan connected: both phones are told ``cause``, whichever ends first."""
+
     async def record(self, channel_name: str, channel_id: str) -> None:
         """Record a channel from now on into the spool, under its id."""
 

@@ -158,6 +158,10 @@ class FakeSwitch(FakeMachine):
         for leg in legs:
             self.end(leg, cause)
 
+    async def clear_dialled(self, caller: str, called: str, cause: int) -> None:
+        """End a call that the dialplan connected."""
+        await self.clear([caller, called], cause)
+
     async def record(self, channel_name: str, channel_id: str) -> None:
         """Record a channel, once."""
         leg = self._named(channel_name)

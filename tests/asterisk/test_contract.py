@@ -237,6 +237,15 @@ async def test_a_plain_call_is_cleared_with_a_cause(rig: Rig) -> None:
     await rig.plain.hangup(rig.channel_name(first), 8)
 
 
+async def test_a_plain_call_is_cleared_with_the_cause_for_both(rig: Rig) -> None:
+    first, second = await rig.plain_call("p1003", "p1004")
+    names = rig.channel_name(first), rig.channel_name(second)
+    await rig.plain.clear_dialled(*names, 8)
+    assert (await gone(rig, first)).cause == 8
+    assert (await gone(rig, second)).cause == 8
+    await rig.plain.clear_dialled(*names, 8)
+
+
 async def test_a_plain_call_can_be_recorded_once(rig: Rig) -> None:
     first, _ = await rig.plain_call("p1003", "p1004")
     name = rig.channel_name(first)
