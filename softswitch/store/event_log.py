@@ -36,6 +36,7 @@ Handler = Callable[[Sequence[Stored]], Awaitable[object]]
 Change = Callable[[Connection, Sequence[Stored]], object]
 BATCH = 200
 _LONGEST_WAIT = 30.0
+_PAUSE_SECONDS = 0.002
 
 
 @dataclass(slots=True, eq=False)
@@ -117,9 +118,11 @@ class EventLog:
             raise ValueError(f"There are two subscribers {subscriber.name}.")
         self._subscribers[subscriber.name] = subscriber
 
-    def _wake(self, _note: object) -> None:
+    def _wake(self, kinds: frozenset[str]) -> None:
+        """Wake who wants facts of these kinds, when those who wrote them have gone on."""
         for subscriber in self._subscribers.values():
-            subscriber.wake.set()
+            if not kinds.isdisjoint(subscriber.kinds):
+                asyncio.get_running_loop().call_later(_PAUSE_SECONDS, subscriber.wake.set)
 
     async def _serve(self, subscriber: _Subscriber) -> None:
         while True:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from softswitch.clock import Millis, now
 from softswitch.events import Fact, UnknownKindError, from_json, to_json
-from softswitch.store.notes import note
+from softswitch.store.notes import note_each
 from softswitch.store.tables import metadata
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def append(conn: Connection, *events: Fact, at: Millis | None = None) -> None:
         _APPEND,
         [{"at": instant, "kind": event.kind, "body": _encode(event)} for event in events],
     )
-    note(conn, TOPIC)
+    note_each(conn, TOPIC, [event.kind for event in events])
 
 
 def read_after(conn: Connection, seq: int, kinds: Iterable[str], limit: int) -> Batch:

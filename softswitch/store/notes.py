@@ -5,7 +5,7 @@ A note belongs to the transaction: when the write fails, its notes go with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,6 +16,12 @@ _KEY = "softswitch.notes"
 def note(conn: Connection, topic: str, value: Any = True) -> None:
     """Leave a note under ``topic``; a later one under the same topic replaces it."""
     _notes(conn)[topic] = value
+
+
+def note_each(conn: Connection, topic: str, values: Iterable[str]) -> None:
+    """Leave several words under ``topic``, beside those that are there: listeners get the set of all."""
+    notes = _notes(conn)
+    notes[topic] = frozenset(values) | notes.get(topic, frozenset())
 
 
 def take(conn: Connection) -> Mapping[str, Any]:
