@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from intercept.build import Intercept
+from intercept.door.build import guarded
+from intercept.door.door import Door, bind
 from softswitch import app_web
 from softswitch.access.audit_head import HeadFile
 from softswitch.access.audit_service import Audit
@@ -97,6 +99,7 @@ class System:
         self.first_login: tuple[str, str] | None = None
         self._stack = AsyncExitStack()
         self._end_switch = False
+        self.door: Door | None = None
 
     async def __aenter__(self) -> Self:
         try:
@@ -142,6 +145,7 @@ class System:
         await self._open_recordings()
         await self._open_incidents()
         await self._go_live()
+        self._open_door()
         await self._open_web()
 
     def _check_addresses(self) -> None:
@@ -149,6 +153,8 @@ class System:
         for address in (self.settings.http, self.settings.https):
             if address is not None:
                 listen(address.host, address.port).close()
+        if self.settings.precedence_door is not None:
+            bind(self.settings.precedence_door).close()
 
     async def _open_store(self) -> None:
         self.progress("Opening the database")
@@ -266,12 +272,13 @@ class System:
         return (known.name, known.address) if known else None
 
     async def _go_live(self) -> None:
-        self.sip_lockout = SipLockout(self.db, self._block, spare=self._is_phone)
+        self.sip_lockout = SipLockout(self.db, self._block, spare=self._is_spared)
         self._run(self.sip_lockout.run(), "sip lock-out")
         house = Housekeeping(self.db)
         house.add("sessions", self.access.end_old_sessions)
         house.add("journal", self.center.put_journal_away)
         self._run(house.run(), "housekeeping")
+        self._run(self.conferences.schedules.run(), "scheduled rooms")
         self._run(self.features.camps.run(), "camp-on")
         self._run(self.nights.run(), "night service")
         await self.events.start()
@@ -281,6 +288,17 @@ class System:
         self._run(DriftCheck(self.center, self.switch).run(), "drift check")
         self._stack.push_async_callback(self.pump.stop)
         await self.pump.ready.wait()
+
+    def _open_door(self) -> None:
+        where = self.settings.precedence_door
+        if where is not None:
+            door = guarded(Door(where, self.settings.sip), lambda: self._lockouts, self._failed)
+            door.start()
+            self._stack.callback(door.close)
+            self.door = door
+
+    def _failed(self, fact: AuthenticationFailed) -> None:
+        self.center.spawn(self.sip_lockout.saw(fact))
 
     def _run(self, work: Any, name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -296,7 +314,7 @@ class System:
         """Who else hears the facts of the switch."""
         await self.recordings.handle(fact)
         if isinstance(fact, AuthenticationFailed):
-            self.center.spawn(self.sip_lockout.saw(fact))
+            self._failed(fact)
 
     async def _open_web(self) -> None:
         settings = self.settings
@@ -340,6 +358,11 @@ class System:
             await self.node.apply(self._plan())
         except Refusal as refusal:
             log.error("the SIP lock-out could not be applied: %s", refusal)
+
+    def _is_spared(self, key: Blocked) -> bool:
+        """The door's own address is everybody's behind it: the door tells who failed, and keeps him out itself."""
+        behind = self.door is not None and self.door.is_own(key.address)
+        return behind or self._is_phone(key)
 
     def _is_phone(self, key: Blocked) -> bool:
         """Tell whether a registered phone, which knows its password, speaks from there."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
+from intercept.door.build import report as report_door
 from intercept.routes import routes as intercept_routes
 from softswitch.access import admin_routes as access_admin
 from softswitch.access import lockout_routes
@@ -94,6 +95,8 @@ def _report(system: System) -> None:
         "waiting", "Emergency calls that wait.", lambda: float(len(center.intake.queue))
     )
     reporting.metric("tasks_open", "Open call-back tasks.", lambda: float(len(center.tasks.open)))
+    if system.door is not None:
+        report_door(system.door, reporting)
     reporting.metric("consoles", "Connected consoles.", lambda: float(system.live.following()))
 
 

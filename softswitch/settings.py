@@ -50,6 +50,9 @@ class Settings:
     switch_http: Address | None = None
     switch_https: Address | None = None
     ami: Address | None = None
+    precedence_door: Address | None = None
+    """Where gateways that *require* Resource-Priority send their calls, over UDP; None: nowhere."""
+
     rtp: PortRange = _RTP
     media_address: str = ""
     """The address in SDP; empty: the one that the phone reached us at."""
@@ -100,6 +103,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "switch_http": values.optional(values.address(_ANY)),
     "switch_https": values.optional(values.address(_ANY)),
     "ami": values.optional(values.address(_LOCAL)),
+    "precedence_door": values.optional(values.address(_ANY)),
     "rtp": values.port_range,
     "media_address": values.plain_word(r"|[0-9a-fA-F:.]{2,45}", "an address"),
     "recording_days": values.whole(1, 36_500),
@@ -213,6 +217,12 @@ def _check_together(settings: Settings) -> None:
             "https is set without a certificate.",
             "Set certificate and private_key too.",
             "certificate",
+        )
+    if settings.precedence_door and settings.precedence_door.port == settings.sip.port:
+        raise _refused(
+            f"precedence_door and sip both have the port {settings.sip.port}.",
+            "Give each its own port.",
+            "precedence_door",
         )
     taken: dict[int, str] = {}
     for name, address in _tcp_addresses(settings):

@@ -133,6 +133,8 @@ ZH = {
     "parked": "驻留",
     "paused": "示忙",
     "phone": "话机",
+    "discarded": "丢弃",
+    "requests": "请求",
     "ready": "示闲",
     "refused": "拒绝",
     "party": "对方",

@@ -43,6 +43,9 @@ ZH_HELP = {
     "SIP over WebSocket, for browsers.": "SIP（WebSocket），供浏览器使用。",
     "SIP over secure WebSocket.": "SIP（加密 WebSocket）。",
     "AMI of the switch, for the server alone.": "交换机的 AMI，仅供服务器使用。",
+    "SIP over UDP for calls that require Resource-Priority.": (
+        "SIP（UDP），供要求 Resource-Priority 的呼叫使用。"
+    ),
     "UDP ports of the voice. [10000-14999]": "语音的 UDP 端口。[10000-14999]",
     "Address of the voice in SDP, behind NAT.": "SDP 中的语音地址（位于 NAT 之后时）。",
     "How long recordings are kept. [180]": "录音保存天数。[180]",
@@ -311,6 +314,8 @@ ZH_HELP = {
     "How many fit in.": "最多人数。",
     "Number of a chair; may be repeated.": "主席号码；可重复。",
     "Beginning of a scheduled room.": "预约会议的开始时间。",
+    "Rung when it begins; may be repeated.": "开始时呼叫的号码；可重复。",
+    "Group that is rung when it begins.": "开始时呼叫的组。",
     "End of a scheduled room.": "预约会议的结束时间。",
     "End a room and clear its calls.": "结束会议室并挂断其呼叫。",
     "Ring numbers or groups for a room.": "呼叫号码或组进入会议室。",
