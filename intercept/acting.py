@@ -11,11 +11,11 @@ from intercept.config import Config
 from intercept.ends import REJECTED, Ends
 from intercept.hands import Hands
 from intercept.model import Act
+from intercept.place import CallPlace, Place, Places
 from intercept.release import Release
 from intercept.session import Session, Stage
 from softswitch.calls.center import CallCenter
 from softswitch.calls.core import new_id
-from softswitch.calls.dispatch_call import DispatchCall
 from softswitch.calls.ringing import ANSWERED_ELSEWHERE
 from softswitch.errors import Refusal, conflict
 from softswitch.ports import ActFailed, Channel, Leg
@@ -39,6 +39,7 @@ class Acting:
         books: Books,
         hands: Hands,
         ends: Ends,
+        places: Places,
         release: Release,
     ) -> None:
         self._center = center
@@ -48,6 +49,7 @@ class Acting:
         self._books = books
         self._hands = hands
         self._ends = ends
+        self._places = places
         self._release = release
 
     async def intend(self, session: Session) -> None:
@@ -72,8 +74,8 @@ class Acting:
     async def _take_in(self, session: Session) -> None:
         """Bring the call under dispatch; whoever has answered meanwhile may come in now."""
         try:
-            async with self._engine.locked(session.call_id):
-                await self._engine.take_in(session.call_id)
+            async with self._engine.locked(session.key):
+                await self._places.take(session.key)
         except (ActFailed, Refusal) as error:
             await self._failed(session, error)
         finally:
@@ -87,11 +89,11 @@ class Acting:
                 await self._release.clear_call(session.call_id, session.requester.desk)
                 self._ends.over(session, "released")
                 return
-            async with self._engine.locked(session.call_id):
-                call = await self._engine.take_in(session.call_id)
+            async with self._engine.locked(session.key):
+                place = await self._places.take(session.key)
                 self._books.add(session)
                 await self._engine.acts.answer(session.channel_id)
-                await self.apply(call, session)
+                await self.apply(place, session)
         except (ActFailed, Refusal) as error:
             await self._failed(session, error)
 
@@ -132,12 +134,12 @@ class Acting:
     async def came(self, session: Session, channel: Channel) -> None:
         """One of the requester's phones has answered."""
         await session.written.wait()
-        async with self._engine.locked(session.call_id):
-            call = self._engine.calls.get(session.call_id)
+        async with self._engine.locked(session.key):
+            place = self._places.of(session.key)
             if (
                 session.id not in self._books.sessions
                 or session.channel_id is not None
-                or call is None
+                or place is None
             ):
                 await self._engine.quietly(self._engine.acts.hangup(channel.id, ANSWERED_ELSEWHERE))
                 return
@@ -148,7 +150,7 @@ class Acting:
                 await self._engine.quietly(self._engine.acts.hangup(other, ANSWERED_ELSEWHERE))
             self._engine.spawn(self._record(channel))
             try:
-                await self.apply(call, session)
+                await self.apply(place, session)
             except (ActFailed, Refusal) as error:
                 log.info("intercept %s failed: %s", session.id, error)
                 self._ends.over(session, "failed")
@@ -158,36 +160,36 @@ class Acting:
         """The requester's leg is evidence like every other."""
         await self._engine.quietly(self._engine.plain.record(channel.name, channel.id))
 
-    async def apply(self, call: DispatchCall, session: Session) -> None:
+    async def apply(self, place: Place, session: Session) -> None:
         """Bring the requester to where the act wants him. The lock of the call is held."""
         hands, act = self._hands, session.act
         if act is Act.MONITOR:
-            await hands.listen(call, session)
+            await hands.listen(place, session)
             session.stage = Stage.UP
         elif act is Act.WHISPER:
-            await hands.whisper(call, session, session.target or "")
+            await hands.whisper(place, session, session.target or "")
             session.stage = Stage.UP
         elif act is Act.INSERT:
-            await hands.listen(call, session)
-            await self._warn(call, session)
-        elif act is Act.TAKEOVER:
-            await hands.take_over(call, session)
+            await hands.listen(place, session)
+            await self._warn(place, session)
+        elif act is Act.TAKEOVER and isinstance(place, CallPlace):
+            await hands.take_over(place, session)
             self._books.reveal(session)
             self._ends.over(session, "taken over")
         else:
-            await self._release.connect(call, session)
+            await self._release.connect(place, session)
         self._books.show(session)
-        self._engine.changed(call.id)
+        place.changed()
 
-    async def _warn(self, call: DispatchCall, session: Session) -> None:
+    async def _warn(self, place: Place, session: Session) -> None:
         if session.waive_tone:
-            await self._hands.speak(call, session)
+            await self._hands.speak(place, session)
             session.stage = Stage.UP
             return
         session.stage = Stage.WARNING
         tone = self._config.tone
         playback = f"warning-{new_id()}"
-        await self._engine.acts.play_to_bridge(call.bridge_id, playback, tone.media)
+        await self._engine.acts.play_to_bridge(place.bridge_id, playback, tone.media)
         seconds = tone.milliseconds / 1000 + TONE_MARGIN
         self._engine.spawn(self._after_warning(session, playback, seconds))
 
@@ -195,18 +197,46 @@ class Acting:
         """All have heard the tone: now they hear the requester too, if that is still what he wants."""
         await asyncio.sleep(seconds)
         await self._engine.quietly(self._engine.acts.stop_playback(playback))
-        async with self._engine.locked(session.call_id):
-            call = self._engine.calls.get(session.call_id)
+        async with self._engine.locked(session.key):
+            place = self._places.of(session.key)
             if (
-                call is None
+                place is None
                 or session.id not in self._books.sessions
                 or session.stage is not Stage.WARNING
             ):
                 return
-            await self._hands.speak(call, session)
+            await self._hands.speak(place, session)
             session.stage = Stage.UP
             self._books.show(session)
-            self._engine.changed(call.id)
+            place.changed()
+
+    # ---- rooms that change while somebody is in them
+
+    def room_changed(self, key: str) -> None:
+        """A conference has other members, another bridge, or is over: so it is for those who came by intercept."""
+        for session in list(self._books.sessions.values()):
+            if not session.place:
+                continue
+            place = self._places.of(session.place)
+            if place is None:
+                self._ends.call_over(session)
+            elif key == session.place:
+                self._engine.spawn(self._follow(session))
+
+    async def _follow(self, session: Session) -> None:
+        """Stay with the members of the room; a whisper is at its target, wherever that is."""
+        async with self._engine.locked(session.key):
+            place = self._places.of(session.key)
+            if place is None or session.id not in self._books.sessions:
+                return
+            session.call_id = self._places.call_id(session.key)
+            self._books.show(session)
+            if session.channel_id is None or session.stage is Stage.RINGING or session.snoop_id:
+                return
+            if session.bridge_id != place.bridge_id:
+                session.bridge_id = place.bridge_id
+                acts = self._engine.acts
+                await self._engine.quietly(acts.join_aside(place.bridge_id, session.channel_id))
 
 
 def is_plain_release(session: Session) -> bool:

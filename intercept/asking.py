@@ -8,6 +8,7 @@ from intercept.books import Books
 from intercept.config import Config
 from intercept.look import Look
 from intercept.model import Act, Allowed, Decision, Refused, Request, decide
+from intercept.place import Places
 from intercept.refusing import refusal
 from intercept.session import Requester, Session
 from softswitch.calls.engine import Engine
@@ -18,8 +19,11 @@ from softswitch.ports import Channel
 class Asking:
     """Decides on requests; a refused one is in the audit log."""
 
-    def __init__(self, engine: Engine, config: Config, books: Books, look: Look) -> None:
+    def __init__(
+        self, engine: Engine, config: Config, books: Books, look: Look, places: Places
+    ) -> None:
         self._engine = engine
+        self._places = places
         self._config = config
         self._books = books
         self._look = look
@@ -27,8 +31,9 @@ class Asking:
     def options(self, requester: Requester, call_id: str) -> list[dict[str, Any]]:
         """Return for each act whether it is allowed now, and if not why, in both languages."""
         found = []
+        call_id = self._places.key(call_id)
         own = self._books.of_desk(requester.desk)
-        within = own if own is not None and own.call_id == call_id else None
+        within = own if own is not None and own.key == call_id else None
         for act in Act:
             seen = self._look.call(call_id, within.channel_id if within else None)
             target = seen.parties[0].channel_id if seen.parties else None
@@ -41,7 +46,7 @@ class Asking:
     def _request(self, session: Session, within: Session | None = None) -> Request:
         """Return what the decision is made from. ``within``: the session that would be switched."""
         own = within.channel_id if within else None
-        seen = self._look.call(session.call_id, own)
+        seen = self._look.call(session.key, own)
         desk = session.requester.desk
         return Request(
             session.act,
@@ -50,6 +55,7 @@ class Asking:
             seen.parties,
             seen.phase,
             seen.precedence,
+            conference=seen.conference,
             in_call=any(party.number == desk for party in seen.parties),
             reason=session.reason,
             target=session.target,
@@ -74,7 +80,7 @@ class Asking:
                 f"Desk {desk} is in call {own.call_id} of others already.",
                 "Leave that call first.",
             )
-        in_call = any(p.number == desk for p in self._look.call(session.call_id).parties)
+        in_call = any(p.number == desk for p in self._look.call(session.key).parties)
         if channel is None and not in_call and not self._engine.is_free(desk):
             raise conflict(
                 "desk_busy", f"Desk {desk} is in a call.", "End or hold that call first."

@@ -76,9 +76,9 @@ class Books:
         """Return the session of a desk."""
         return next((s for s in self.sessions.values() if s.requester.desk == desk), None)
 
-    def of_call(self, call_id: str) -> list[Session]:
-        """Return the sessions in a call."""
-        return [s for s in self.sessions.values() if s.call_id == call_id]
+    def of_call(self, key: str) -> list[Session]:
+        """Return the sessions in a call, or in a conference room by its key."""
+        return [s for s in self.sessions.values() if s.key == key]
 
     def own(self, requester: Requester, session_id: str) -> Session:
         """Return a session of the requester, or refuse."""

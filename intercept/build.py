@@ -40,9 +40,7 @@ class Intercept:
         self.announcements = Announcements(sounds, espeak)
         self.books = Books(center, db, screen)
         self.look = Look(center, self.config, roles, self.books.hides)
-        self.service = InterceptService(
-            center, db, self.config, self.books, self.look, self.announcements
-        )
+        self.service = InterceptService(center, db, self.config, self.books, self.look)
         self.phones = InterceptPhones(
             center, self.service, self.look, self.config, self.announcements
         )
@@ -60,5 +58,7 @@ class Intercept:
         await self.look.refresh()
         self.center.engine.guests = self.guests
         self.center.precedence_of = lambda call_id: int(self.look.precedence(call_id))
+        self.center.intake.precedence_of = self.center.precedence_of
+        self.center.engine.conference_changed = self.service.room_changed
         self.center.engine.label = self.look.label
         self.center.spawn(self.announcements.prepare())

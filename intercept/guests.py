@@ -58,12 +58,15 @@ class InterceptGuests(Guests):
         self._look = look
         self._remembered: dict[str, dict[str, Any]] = {}
         """Rows of intercepts that were open before a restart."""
+        self._parties: set[str] = set()
+        """Intercepts of a former run whose requester became a party of the call."""
         self._snoops: dict[str, str] = {}
         """Snoop channels that were found after a restart, by intercept."""
 
     async def load(self) -> None:
         """Read what was open before a restart."""
         self._remembered = {row["id"]: row for row in await self._db.read(store.open_rows)}
+        self._parties = await self._db.read(store.parties)
 
     def take(self, fact: ControlFact) -> bool:
         """Take a fact; return whether it is for no one else."""
@@ -158,6 +161,7 @@ class InterceptGuests(Guests):
     def adopts(self, channel: Channel, args: tuple[str, ...]) -> bool:
         """Take up the leg of an intercept that a former run began."""
         if args[:1] != ("intercept",):
+            self._callers.heard_of(channel, args)
             return False
         if args[2:] == (SNOOP,):
             self._snoops[args[1]] = channel.id
@@ -165,6 +169,8 @@ class InterceptGuests(Guests):
         if channel.id in self._books.by_channel:
             return True
         row = self._remembered.get(args[1]) if len(args) > 1 else None
+        if self._is_party(args, row):
+            return False  # the engine adopts him as it does the others
         if row is None:
             self._center.spawn(self._let_go(channel.id))
             return True
@@ -176,20 +182,41 @@ class InterceptGuests(Guests):
             row["started_at"], row["target"] or None, second=row["second"],
         )  # fmt: skip
         session.channel_id = channel.id
+        self._place(session, channel)
         self._books.add(session)
         session.stage = Stage.UP
         self._center.spawn(self._taken_up(session))
         return True
 
+    def _is_party(self, args: tuple[str, ...], row: dict[str, Any] | None) -> bool:
+        """Tell whether the requester is a party by now; that it ended so may not have been written any more."""
+        if row is None:
+            return len(args) > 1 and args[1] in self._parties
+        over = {Act.TAKEOVER: "taken over", Act.RELEASE: "connected"}.get(Act(row["act"]))
+        if over is None or self._service.places.room(row["call_id"]) is not None:
+            return False
+        self._remembered.pop(row["id"])
+        self._center.spawn(self._books.write_end(row["id"], row["call_id"], over))
+        return True
+
+    def _place(self, session: Session, channel: Channel) -> None:
+        """Find the room again that somebody was in; its call may have another id by now."""
+        places = self._service.places
+        room = places.room(session.call_id) or places.room(channel.linked_id)
+        if room is not None:
+            session.place, session.bridge_id = room.key, channel.bridge_id
+        if session.act is Act.RELEASE:  # in a room: he talks to the one whom he was connected with
+            session.act, session.target = Act.INSERT, None
+
     async def _taken_up(self, session: Session) -> None:
         engine = self._center.engine
-        async with engine.locked(session.call_id):
-            call = engine.calls.get(session.call_id)
-            if call is None:
+        async with engine.locked(session.key):
+            place = self._service.places.of(session.key)
+            if place is None:
                 self._service.call_over(session)
                 return
             session.snoop_id = self._snoops.pop(session.id, None)
             if session.act is Act.INSERT:
-                await engine.quietly(self._service.hands.speak(call, session))
+                await engine.quietly(self._service.hands.speak(place, session))
             self._books.show(session)
-            engine.changed(call.id)
+            place.changed()

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import asyncio
 
+from intercept.place import CallPlace, Place, RoomPlace
 from intercept.session import Session
 from softswitch.calls import outcomes
 from softswitch.calls.core import new_id
 from softswitch.calls.dispatch_call import DispatchCall, Member
 from softswitch.calls.engine import Engine
 from softswitch.calls.model import CallKind, Role
-from softswitch.errors import conflict, unavailable
+from softswitch.errors import Refusal, conflict, unavailable
 from softswitch.ports import ActFailed, Channel
 
 SNOOP_SECONDS = 3.0
@@ -43,30 +44,27 @@ class Hands:
 
     # ---- where the requester is
 
-    async def listen(self, call: DispatchCall, session: Session) -> None:
-        """Let the requester hear all of the call, unheard."""
+    async def listen(self, place: Place, session: Session) -> None:
+        """Let the requester hear all, unheard."""
         own = _leg(session)
         acts = self._engine.acts
-        self.out_of_books(call, session)
-        if not call.bridge_open:
-            await acts.open_bridge(call.bridge_id)
-            call.bridge_open = True
+        place.take_out(own)
+        await place.open()
         # One socket carries them in this order.
-        await _all(acts.mute(own, True), acts.join_aside(call.bridge_id, own))
+        session.bridge_id = place.bridge_id
+        await _all(acts.mute(own, True), acts.join_aside(place.bridge_id, own))
         await self.end_whisper(session)
 
-    async def speak(self, call: DispatchCall, session: Session) -> None:
+    async def speak(self, place: Place, session: Session) -> None:
         """Let everybody hear the requester, who is in the bridge: he is a party of the call now."""
-        own = _leg(session)
-        await self._engine.acts.mute(own, False)
-        self._engine.add(call, self.member(session))
-        call.members[own].joined = True
+        await self._engine.acts.mute(_leg(session), False)
+        place.take_in(self.member(session))
 
-    async def whisper(self, call: DispatchCall, session: Session, target: str) -> None:
+    async def whisper(self, place: Place, session: Session, target: str) -> None:
         """Let the requester hear all, and be heard by the target alone."""
         own, acts = _leg(session), self._engine.acts
         await acts.mute(own, True)
-        self.out_of_books(call, session)
+        place.take_out(own)
         await self.end_whisper(session)
         snoop = new_id()
         bridge = _whisper_bridge(snoop)
@@ -95,11 +93,6 @@ class Hands:
         await self._engine.quietly(acts.hangup(snoop))
         await self._engine.quietly(acts.close_bridge(_whisper_bridge(snoop)))
 
-    def out_of_books(self, call: DispatchCall, session: Session) -> None:
-        """The requester is no party of the call any more."""
-        if session.channel_id in call.members:
-            self._engine.remove(call, session.channel_id)
-
     def member(self, session: Session) -> Member:
         """Return the requester as a party."""
         book, desk = self._engine.book, session.requester.desk
@@ -108,11 +101,11 @@ class Hands:
 
     # ---- taking the call
 
-    async def take_over(self, call: DispatchCall, session: Session) -> None:
+    async def take_over(self, place: CallPlace, session: Session) -> None:
         """The requester takes the place of the desk, with the leg that he has."""
-        engine, own = self._engine, _leg(session)
+        engine, own, call = self._engine, _leg(session), place.call
         replaced = to_replace(call, own)
-        self.out_of_books(call, session)
+        place.take_out(own)
         member = self.member(session)
         await outcomes.unhold(engine, call)
         engine.add(call, member)
@@ -124,25 +117,39 @@ class Hands:
             engine.remove(call, replaced.channel_id)
             await engine.quietly(engine.acts.hangup(replaced.channel_id, TAKEN_OVER))
 
-    async def connect(self, call: DispatchCall, session: Session, kept: str) -> list[Member]:
-        """Leave the requester alone with one party; return those who were taken out, in no bridge."""
-        engine, own = self._engine, _leg(session)
+    async def connect(self, place: CallPlace, session: Session, kept: str) -> list[str]:
+        """Leave the requester alone with one party; return the legs of the others, in no bridge."""
+        engine, own, call = self._engine, _leg(session), place.call
         if kept not in call.members:
-            raise conflict("party_gone", "The chosen party has hung up.", "Look at the board.")
-        self.out_of_books(call, session)
-        out = [m for m in call.members.values() if m.channel_id not in (kept, own)]
+            raise _party_gone()
+        place.take_out(own)
+        out = [member for member in call.members if member not in (kept, own)]
         await outcomes.unhold(engine, call)
         for other in out:
-            engine.remove(call, other.channel_id)
-        await _all(
-            *(engine.quietly(engine.acts.leave(call.bridge_id, m.channel_id)) for m in out),
-        )
+            engine.remove(call, other)
+        await _all(*(engine.quietly(engine.acts.leave(call.bridge_id, each)) for each in out))
         engine.add(call, self.member(session))
         # He may have listened before: then he is muted, or in the bridge of a whisper.
         joining = [m for m in call.members.values() if not m.joined]
         await _all(engine.acts.mute(own, False), engine.join(call, *joining))
         await self.end_whisper(session)
         self._owned(call, session)
+        return out
+
+    async def connect_in_room(
+        self, place: RoomPlace, session: Session, kept: str, cause: int
+    ) -> list[str]:
+        """The same in a conference: the chosen member stays in the room, the requester is heard there as a guest."""
+        acts, own, room = self._engine.acts, _leg(session), place.room
+        if kept not in (member.channel_id for member in room.members()):
+            raise _party_gone()
+        out = room.let_all_go(cause, kept)
+        bridge = room.bridge_id
+        await _all(*(self._engine.quietly(acts.leave(bridge, each)) for each in out))
+        # Who was kept may have been muted, as a listener or in a lecture.
+        session.bridge_id = bridge
+        await _all(acts.mute(own, False), acts.mute(kept, False), acts.join_aside(bridge, own))
+        await self.end_whisper(session)
         return out
 
     def _owned(self, call: DispatchCall, session: Session) -> None:
@@ -164,6 +171,10 @@ def to_replace(call: DispatchCall, own: str) -> Member | None:
     desk = next((m for m in others if m.role is Role.DESK), None)
     called = [m for m in others if m.role is not Role.CALLER]
     return owner or desk or called[-1]
+
+
+def _party_gone() -> Refusal:
+    return conflict("party_gone", "The chosen party has hung up.", "Look at the board.")
 
 
 def _whisper_bridge(snoop: str) -> str:

@@ -13,6 +13,7 @@ from intercept.session import Requester
 from softswitch.access.model import Actor, Role
 from softswitch.access.policy import rights_of
 from softswitch.calls.center import CallCenter
+from softswitch.calls.conference import Conference
 from softswitch.calls.dispatch_call import DispatchCall
 from softswitch.calls.model import CallKind, Leg
 from softswitch.ports import Channel, ChannelState
@@ -36,6 +37,7 @@ class Seen:
     phase: Phase
     parties: tuple[Party, ...] = ()
     precedence: Precedence = Precedence.ROUTINE
+    conference: bool = False
 
 
 class Look:
@@ -99,11 +101,24 @@ class Look:
     def call(self, call_id: str, without: str | None = None) -> Seen:
         """Return a call as it is now; ``without`` is the requester's own leg, which does not count."""
         under = self._center.engine.calls.get(call_id)
+        room = self._center.engine.guests.conference(call_id) if under is None else None
+        if room is not None:
+            return self._room(room)
         shown = self._center.board.calls.get(call_id)
         if under is None and shown is None:
             return Seen(Phase.GONE)
         parties = self._members(under, without) if under else self._legs(call_id)
         return Seen(self._phase(call_id, under, parties), parties, self.precedence(call_id))
+
+    def _room(self, room: Conference) -> Seen:
+        legs, call_id = self._center.board.legs, room.call_id()
+        parties = tuple(
+            self._party(legs[m.channel_id].channel if m.channel_id in legs else None,
+                        m.channel_id, m.number, self._kind(call_id))
+            for m in room.members()
+        )  # fmt: skip
+        phase = Phase.TALKING if len(parties) >= 2 else Phase.RINGING
+        return Seen(phase, parties, self.precedence(call_id), conference=True)
 
     def precedence(self, call_id: str) -> Precedence:
         """Return the level that a call was made with; emergency calls have one of their own, at least."""

@@ -133,20 +133,25 @@ class PrecedenceCalls:
         if not all(preempts(level, self._look.precedence(call_id)) for call_id in busy):
             return BLOCKED
         extension = self._center.book.extension_of(channel.endpoint) or channel.endpoint
-        for call_id in busy:
+        for call_id, legs in busy.items():
             try:
                 await self._write(extension, call_id, number, level)
             except Refusal as refusal:  # not in the log: not done
                 log.error("a line is not taken, it cannot be written down: %s", refusal)
                 return BUSY
-            await self._service.clear_call(call_id, extension)
+            await self._service.take_line(call_id, legs, extension)
         return 0 if await self._free(number) else BUSY
 
-    def _calls_of(self, number: str) -> list[str]:
+    def _calls_of(self, number: str) -> dict[str, list[str]]:
+        """Return the calls that keep a line busy, each with the legs of that line."""
+        found: dict[str, list[str]] = {}
         phones = [phone for phone, _ in self._center.book.phones_of(number)]
-        legs = self._center.board.legs_of(phones)
-        rings = [r.call_id for r in self._engine.rings.values() if r.extension == number]
-        return list(dict.fromkeys([leg.channel.linked_id for leg in legs] + rings))
+        for leg in self._center.board.legs_of(phones):
+            found.setdefault(leg.channel.linked_id, []).append(leg.channel.id)
+        for ring in self._engine.rings.values():
+            if ring.extension == number:
+                found.setdefault(ring.call_id, [])
+        return found
 
     async def _write(self, extension: str, call_id: str, number: str, level: Precedence) -> None:
         requester = self._look.phone(extension)

@@ -101,6 +101,8 @@ class Request:
     parties: tuple[Party, ...]
     phase: Phase = Phase.TALKING
     call_precedence: Precedence = Precedence.ROUTINE
+    conference: bool = False
+    """The call is a conference: nobody has it whose place could be taken."""
     in_call: bool = False
     """The requester's own desk is a party of this call."""
     reason: str = ""
@@ -170,6 +172,8 @@ def _known(request: Request, rules: Rules) -> Refused | None:
 def _in_a_fit_state(request: Request) -> Refused | None:
     if request.in_call and request.act is not Act.RELEASE:
         return OWN_CALL
+    if request.conference and request.act is Act.TAKEOVER:
+        return NOBODY_TO_REPLACE
     if request.phase in (Phase.RINGING, Phase.WAITING):
         return STILL_RINGING
     if request.phase is Phase.PARKED:
@@ -294,7 +298,14 @@ PRECEDENCE_BLOCKED = Refused(
     "请联系级别更高的人员。",
     "Ask somebody who may claim a higher precedence.",
 )
+NOBODY_TO_REPLACE = Refused(
+    "is_conference",
+    "会议没有可接管的一方。",
+    "A conference is nobody's to take over.",
+    "请强插，或加入会议。",
+    "Insert, or come into the room.",
+)
 REFUSALS = (
     GONE, NO_RIGHT, TONE_NOT_WAIVED, NO_REASON, OWN_CALL, STILL_RINGING, PARKED, ON_HOLD,
-    NO_TARGET, TARGET_NOT_IN_CALL, PROTECTED, PRECEDENCE_BLOCKED,
+    NO_TARGET, TARGET_NOT_IN_CALL, PROTECTED, PRECEDENCE_BLOCKED, NOBODY_TO_REPLACE,
 )  # fmt: skip

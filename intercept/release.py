@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 
-from intercept.announcements import Announcements
 from intercept.books import Books
 from intercept.config import Config
 from intercept.ends import Ends
 from intercept.hands import Hands
-from intercept.session import Session
+from intercept.model import Act
+from intercept.place import CallPlace, Place, Places, RoomPlace
+from intercept.session import Session, Stage
 from softswitch.calls.center import CallCenter
-from softswitch.calls.dispatch_call import DispatchCall
+from softswitch.calls.conference import Conference
 from softswitch.errors import Refusal
 from softswitch.ports import ActFailed
 
@@ -20,6 +22,9 @@ log = logging.getLogger(__name__)
 
 PREEMPTION = 8
 """Q.850 8, preemption: the BYE of a forced release tells it (RFC 3326)."""
+
+RELEASED = "softswitch-released"
+"""Where the dialplan tells a party why it is cleared; the extension is the language."""
 
 
 class Release:
@@ -32,7 +37,7 @@ class Release:
         books: Books,
         hands: Hands,
         ends: Ends,
-        announcements: Announcements,
+        places: Places,
     ) -> None:
         self._center = center
         self._engine = center.engine
@@ -40,12 +45,42 @@ class Release:
         self._books = books
         self._hands = hands
         self._ends = ends
-        self._announcements = announcements
+        self._places = places
 
     async def clear_call(self, call_id: str, by: str = "") -> None:
-        """Clear a call for the extension ``by``: each party gets cause 8. It is written down before."""
-        await self._clear(call_id)
+        """Clear a call, or all of a room, for the extension ``by``: each party gets cause 8. It is written before."""
+        key = self._places.key(call_id)
+        room = self._places.room(key)
+        if room is not None:
+            await self._clear_room(room)
+        else:
+            await self._clear(call_id)
         self._books.told.cleared(call_id, by)
+
+    async def take_line(self, call_id: str, channel_ids: Collection[str], by: str) -> None:
+        """Clear what keeps a line busy: its call; in a conference only the legs of that line."""
+        room = self._places.room(call_id)
+        if room is None:
+            await self.clear_call(call_id, by)
+            return
+        engine = self._engine
+        for channel_id in channel_ids:
+            room.let_go(channel_id, PREEMPTION)
+            await engine.quietly(engine.acts.hangup(channel_id, PREEMPTION))
+
+    async def _clear_room(self, room: Conference) -> None:
+        engine = self._engine
+        async with engine.locked(room.key):
+            self._guests_out(room.key)
+            legs = room.let_all_go(PREEMPTION)
+            await asyncio.gather(
+                *(engine.quietly(engine.acts.hangup(leg, PREEMPTION)) for leg in legs)
+            )
+
+    def _guests_out(self, key: str) -> None:
+        for guest in self._books.of_call(key):
+            self._ends.over(guest, "call released")
+            self._ends.hang_up(guest, PREEMPTION)
 
     async def _clear(self, call_id: str) -> None:
         """Bring it under dispatch and end all its legs at once.
@@ -64,9 +99,7 @@ class Release:
             legs = list(call.members)
             for leg in legs:  # nobody is left in the books who would be let go once more, with 16
                 engine.remove(call, leg)
-            for guest in self._books.of_call(call_id):
-                self._ends.over(guest, "call released")
-                self._ends.hang_up(guest, PREEMPTION)
+            self._guests_out(call_id)
             await asyncio.gather(
                 *(engine.quietly(engine.acts.hangup(leg, PREEMPTION)) for leg in legs)
             )
@@ -80,21 +113,25 @@ class Release:
         if names:
             await self._engine.plain.clear(names, PREEMPTION)
 
-    async def connect(self, call: DispatchCall, session: Session) -> None:
-        out = await self._hands.connect(call, session, session.target or "")
-        self._books.reveal(session)
-        self._ends.over(session, "connected")
-        for member in out:
-            self._engine.spawn(self._tell_and_clear(member.channel_id))
+    async def connect(self, place: Place, session: Session) -> None:
+        """Let the requester talk to one party; the others are told why, and cleared."""
+        kept = session.target or ""
+        if isinstance(place, RoomPlace):
+            out = await self._hands.connect_in_room(place, session, kept, PREEMPTION)
+            session.act, session.target, session.stage = Act.INSERT, None, Stage.UP
+        elif isinstance(place, CallPlace):
+            out = await self._hands.connect(place, session, kept)
+            self._books.reveal(session)
+            self._ends.over(session, "connected")
+        else:
+            raise TypeError(place)
+        await asyncio.gather(*(self._tell_and_clear(channel_id) for channel_id in out))
 
     async def _tell_and_clear(self, channel_id: str) -> None:
-        """Say why, then clear."""
-        said = self._announcements.get("released", self._config.settings.language)
-        acts = self._engine.acts
+        """Say why, then clear: the dialplan does both, so that it ends also when this program does."""
+        acts, language = self._engine.acts, self._config.settings.language
         try:
-            await acts.play(channel_id, f"why-{channel_id}", said.media)
-            await asyncio.sleep(said.milliseconds / 1000)
+            await acts.release(channel_id, RELEASED, language)
         except ActFailed as error:
             log.info("%s could not be told why it is cleared: %s", channel_id, error)
-        finally:
             await self._engine.quietly(acts.hangup(channel_id, PREEMPTION))

@@ -6,7 +6,6 @@ Every act is in the audit log before it happens; when that cannot be written, no
 from __future__ import annotations
 
 from intercept.acting import Acting
-from intercept.announcements import Announcements
 from intercept.asking import Asking
 from intercept.books import Books
 from intercept.config import Config
@@ -14,6 +13,7 @@ from intercept.ends import Ends
 from intercept.hands import Hands
 from intercept.look import Look
 from intercept.model import Act
+from intercept.place import Places
 from intercept.release import Release
 from intercept.second import SecondPerson
 from intercept.session import Requester, Session
@@ -35,7 +35,6 @@ class InterceptService:
         config: Config,
         books: Books,
         look: Look,
-        announcements: Announcements,
         *,
         clock: Clock = now,
     ) -> None:
@@ -43,23 +42,30 @@ class InterceptService:
         self._db = db
         self._books = books
         self._clock = clock
+        self._places = places = Places(engine)
         self.hands = hands = Hands(engine)
         self._ends = ends = Ends(engine, books, hands)
-        self._asking = asking = Asking(engine, config, books, look)
-        self._release = Release(center, config, books, hands, ends, announcements)
-        self._acting = acting = Acting(center, db, config, books, hands, ends, self._release)
+        self._asking = asking = Asking(engine, config, books, look, places)
+        self._release = Release(center, config, books, hands, ends, places)
+        self._acting = acting = Acting(
+            center, db, config, books, hands, ends, places, self._release
+        )
         self._second = SecondPerson(engine, db, config, books, asking, acting, ends, clock)
-        self._switching = Switching(engine, db, books, look, hands, asking, acting, ends, clock)
+        self._switching = Switching(
+            engine, db, books, look, hands, asking, acting, ends, places, clock
+        )
         self.sessions = books.sessions
         self.options = asking.options
         self.confirm = self._second.confirm
         self.turn_down = self._second.turn_down
         self.came = acting.came
-        self.clear_call = self._release.clear_call
+        self.take_line = self._release.take_line
         self.lost_target = self._switching.lost_target
         self.next_target = self._switching.next_target
         self.leg_gone = ends.leg_gone
         self.call_over = ends.call_over
+        self.places = places
+        self.room_changed = acting.room_changed
 
     # ---- asking
 
@@ -79,9 +85,10 @@ class InterceptService:
         The session that is returned is over at once (a release), rings the own phone, or waits for a second
         person.  With a ``channel`` the requester is on the line already.
         """
+        key = self._places.key(call_id)
         session = Session(
             new_id(),
-            call_id,
+            self._places.call_id(key),
             act,
             requester,
             reason.strip()[:200],
@@ -89,13 +96,9 @@ class InterceptService:
             target,
             waive_tone,
         )
+        session.place = key if key != session.call_id else ""
         own = self._books.of_desk(requester.desk)
-        if (
-            own is not None
-            and own.call_id == call_id
-            and channel is None
-            and act is not Act.RELEASE
-        ):
+        if own is not None and own.key == key and channel is None and act is not Act.RELEASE:
             return await self.switch(requester, own.id, act, target=target, waive_tone=waive_tone)
         decision = await self._asking.decided(session)
         self._asking.check_desk(session, own, channel)

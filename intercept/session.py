@@ -53,8 +53,17 @@ class Session:
     """The ear and mouth at the party that is whispered to."""
     second: str = ""
     expires_at: Millis | None = None
+    place: str = ""
+    """What the place is called as long as it lasts, when it is not the call: a conference room."""
+    bridge_id: str = ""
+    """The bridge that the requester was last brought into."""
     written: asyncio.Event = field(default_factory=asyncio.Event)
     """The intent is on the disk: until then nobody is let into the call."""
+
+    @property
+    def key(self) -> str:
+        """What the place of the intercept is called: its lock has that name too."""
+        return self.place or self.call_id
 
     @property
     def silent(self) -> bool:

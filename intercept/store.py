@@ -161,6 +161,21 @@ def open_rows(conn: Connection) -> list[Row]:
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
+BECAME_PARTY = ("taken over", "connected")
+"""The ends after which the requester is a party of the call, with the leg that he came by."""
+
+
+def parties(conn: Connection, most: int = 1000) -> set[str]:
+    """Return the latest intercepts whose requester became a party of the call."""
+    query = (
+        select(intercepts.c.id)
+        .where(intercepts.c.end_reason.in_(BECAME_PARTY))
+        .order_by(intercepts.c.ended_at.desc())
+        .limit(most)
+    )
+    return set(conn.execute(query).scalars())
+
+
 # ---- levels and settings ----------------------------------------------------------------------------------
 
 

@@ -10,8 +10,8 @@ from intercept.ends import REJECTED, Ends
 from intercept.hands import Hands
 from intercept.look import Look
 from intercept.model import Act
+from intercept.place import Place, Places
 from intercept.session import Requester, Session, Stage
-from softswitch.calls.dispatch_call import DispatchCall
 from softswitch.calls.engine import Engine
 from softswitch.clock import Clock
 from softswitch.errors import Refusal, conflict, not_found
@@ -32,6 +32,7 @@ class Switching:
         asking: Asking,
         acting: Acting,
         ends: Ends,
+        places: Places,
         clock: Clock,
     ) -> None:
         self._engine = engine
@@ -42,6 +43,7 @@ class Switching:
         self._asking = asking
         self._acting = acting
         self._ends = ends
+        self._places = places
         self._clock = clock
 
     async def switch(
@@ -61,6 +63,7 @@ class Switching:
             session.id, session.call_id, act, requester, session.reason, session.since,
             target if act in (Act.WHISPER, Act.RELEASE) else None, waive_tone, second=session.second,
         )  # fmt: skip
+        wanted.place = session.place
         self._check_switch(session, wanted)
         decision = await self._asking.decided(wanted, within=session)
         if decision.second_person:
@@ -71,64 +74,64 @@ class Switching:
                 "Leave the call and ask for it anew.",
             )
         await self._db.write(store.switch, wanted.row(), self._clock())
-        async with self._engine.locked(session.call_id):
-            call = self._engine.calls.get(session.call_id)
-            if call is None or session.id not in self._books.sessions:
+        async with self._engine.locked(session.key):
+            place = self._places.of(session.key)
+            if place is None or session.id not in self._books.sessions:
                 raise not_found("intercept", session_id, "The call has ended.")
             session.act, session.target, session.waive_tone = act, wanted.target, waive_tone
-            await self._switched(call, session)
+            await self._switched(place, session)
         return session
 
     def _check_switch(self, session: Session, wanted: Session) -> None:
         if session.stage is Stage.RINGING or session.channel_id is None:
             raise conflict("not_up", "The own phone is not up yet.", "Answer it first.")
-        call = self._engine.calls.get(session.call_id)
+        place = self._places.of(session.key)
         silent = wanted.act in (Act.MONITOR, Act.WHISPER)
-        if call is not None and silent and session.channel_id in call.members:
-            others = [m for m in call.members if m != session.channel_id]
-            if len(others) < 2:
-                raise conflict(
-                    "last_other",
-                    "You are one of the two who talk now.",
-                    "Take the call over, or hang up.",
-                )
+        if place is None or not silent or not place.holds(session.channel_id):
+            return
+        if len(place.others(session.channel_id)) < 2:
+            raise conflict(
+                "last_other",
+                "You are one of the two who talk now.",
+                "Take the call over, or hang up.",
+            )
 
-    async def _switched(self, call: DispatchCall, session: Session) -> None:
+    async def _switched(self, place: Place, session: Session) -> None:
         try:
             self._books.hide(session)
-            await self._acting.apply(call, session)
+            await self._acting.apply(place, session)
         except (ActFailed, Refusal, TimeoutError) as error:
-            await self._fall_back(call, session)
+            await self._fall_back(place, session)
             raise conflict(
                 "not_done", f"The switch did not do it: {error}.", "You monitor the call now."
             ) from error
 
-    async def _fall_back(self, call: DispatchCall, session: Session) -> None:
+    async def _fall_back(self, place: Place, session: Session) -> None:
         """What could not be done leaves the requester where nobody hears him."""
         session.act, session.target, session.stage = Act.MONITOR, None, Stage.UP
         try:
-            await self._hands.listen(call, session)
+            await self._hands.listen(place, session)
         except (ActFailed, Refusal):
             self._ends.over(session, "failed")
             self._ends.hang_up(session, REJECTED)
         self._books.show(session)
-        self._engine.changed(call.id)
+        place.changed()
 
     async def lost_target(self, session: Session, snoop_id: str) -> None:
         """The party that was whispered to has left: go on as a monitor while there is a call."""
-        async with self._engine.locked(session.call_id):
-            call = self._engine.calls.get(session.call_id)
+        async with self._engine.locked(session.key):
+            place = self._places.of(session.key)
             if (
                 session.snoop_id != snoop_id
                 or session.id not in self._books.sessions
-                or call is None
+                or place is None
             ):
                 return
-            await self._fall_back(call, session)
+            await self._fall_back(place, session)
 
     def _first_desk(self, session: Session) -> str | None:
         """Return whom to whisper to when nobody is named: the dispatcher, else the first party."""
-        parties = self._look.call(session.call_id, session.channel_id).parties
+        parties = self._look.call(session.key, session.channel_id).parties
         book = self._engine.book
         desk = next(
             (p for p in parties if p.number in book.extensions() and book.is_desk(p.number)), None
@@ -138,7 +141,7 @@ class Switching:
 
     def next_target(self, session: Session) -> str | None:
         """Return the party after the one that is whispered to, round and round."""
-        ids = [p.channel_id for p in self._look.call(session.call_id, session.channel_id).parties]
+        ids = [p.channel_id for p in self._look.call(session.key, session.channel_id).parties]
         if session.target in ids:
             return ids[(ids.index(session.target) + 1) % len(ids)]
         return ids[0] if ids else None

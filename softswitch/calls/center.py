@@ -92,7 +92,6 @@ class CallCenter:
         self._reconciler = Reconciler(db, journal, book)
         self.incident_of: Callable[[str], str | None] = lambda call_id: None
         self.precedence_of: Callable[[str], int | None] = lambda call_id: None
-        self.intake.precedence_of = lambda call_id: self.precedence_of(call_id)
         self.switch_up = False
         self._natures: dict[str, Nature] = {}
         self._names = Names(book, self.spawn, self._name_found, clock)

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from softswitch.calls.board import Board
+from softswitch.calls.conference import Conference
 from softswitch.calls.dispatch_call import DispatchCall, Member, Ring
 from softswitch.calls.model import CallKind, Role
 from softswitch.calls.phonebook import Phonebook
@@ -82,6 +83,10 @@ class Guests:
         """Return whether a call is a conference, whose legs nobody else may move."""
         return False
 
+    def conference(self, call_id: str) -> Conference | None:
+        """Return the conference that a call is, if it is one."""
+        return None
+
 
 class GuestList(Guests):
     """Several kinds of guests as one, the first asked first."""
@@ -115,6 +120,11 @@ class GuestList(Guests):
         """Return whether a call is a conference, whose legs nobody else may move."""
         return any(guest.holds(call_id) for guest in self._guests)
 
+    def conference(self, call_id: str) -> Conference | None:
+        """Return the conference that a call is, if it is one."""
+        found = (guest.conference(call_id) for guest in self._guests)
+        return next((each for each in found if each is not None), None)
+
 
 class Core:
     """The books of the calls under dispatch, their locks, and joining and parting."""
@@ -147,6 +157,8 @@ class Core:
         self.remembered: dict[str, dict[str, Any]] = {}
         """Rows of calls that were up before a restart: parked, held, whose."""
         self.guests = Guests()
+        self.conference_changed: Callable[[str], None] = lambda key: None
+        """Told of each conference whose members or bridge have changed, or that is over."""
         self.label: Callable[[str], str] = lambda call_id: ""
         """Returns what stands before the name on phones that are rung for a call: its precedence."""
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}

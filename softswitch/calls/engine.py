@@ -213,8 +213,11 @@ class Engine(Ringing):
     def _adopt_channel(
         self, channel: Channel, args: tuple[str, ...], bridge: str | None
     ) -> DispatchCall | None:
-        emergency = bool(args) and args[0] == "emergency" and len(args) > 1
-        if not args or args[0] not in ("emergency", "leg", "absorb"):
+        word = args[0] if args else ""
+        emergency = word == "emergency" and len(args) > 1
+        # Who talks in a call came in by a code, by intercept or with a level.
+        talks = (bridge or "").startswith("call-")
+        if not talks and word not in ("emergency", "leg", "absorb"):
             self.spawn(self.quietly(self.acts.hangup(channel.id)))
             return None
         call_id = self.call_id_of(channel)
@@ -224,10 +227,12 @@ class Engine(Ringing):
             call.kind, call.digits = CallKind.EMERGENCY, args[1]
             call.number, call.name = channel.caller_number, channel.caller_name
         role = Role.CALLER if emergency else None
-        if args[0] == "leg" and len(args) == 6:
+        if word == "precedence":
+            role = Role.CALLER
+        if word == "leg" and len(args) == 6:
             role = Role(args[4])
         member = self.member_for(channel, role)
-        if args[0] == "leg" and len(args) == 6:
+        if word == "leg" and len(args) == 6:
             member.number = args[5]
         member.joined = bridge == call.bridge_id
         call.bridge_open = call.bridge_open or member.joined

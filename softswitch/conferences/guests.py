@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from softswitch.calls.conference import Conference
 from softswitch.calls.core import Guests
 from softswitch.conferences.books import Books
 from softswitch.conferences.door import RoomDoor
 from softswitch.conferences.legs import RoomLegs
 from softswitch.conferences.model import MemberState
 from softswitch.conferences.room import Room, RoomMember
+from softswitch.conferences.shared import shared_room
 from softswitch.ports import (
     Channel,
     ChannelState,
@@ -84,6 +86,10 @@ class ConferenceGuests(Guests):
         """Return whether a call is a room: its legs are moved by nobody else."""
         call = self._center.board.calls.get(call_id)
         return call is not None and any(leg in self._books.by_channel for leg in call.legs)
+
+    def conference(self, call_id: str) -> Conference | None:
+        """Return the room that a call is, if it is one."""
+        return shared_room(self._books, self._legs, call_id)
 
     # ---- after a restart or a cut
 

@@ -76,6 +76,7 @@ class RoomLegs:
         self._books.forget(room)
         for hook in self.over_hooks:
             hook(room)
+        self._engine.conference_changed(room.own_bridge)
         await asyncio.gather(*(self._engine.quietly(self._acts.hangup(c)) for c in legs + rung))
         if room.bridge_open:
             room.bridge_open = False
@@ -168,6 +169,7 @@ class RoomLegs:
         self._books.state(member, state, cause)
         for hook in self.hooks:
             hook(room, member)
+        self._engine.conference_changed(room.own_bridge)
         if state not in (MemberState.IN, MemberState.RINGING, MemberState.QUEUED):
             self.check_empty(room)
 
@@ -361,6 +363,22 @@ class RoomLegs:
         self._set(room, member, state, 16)
         await asyncio.gather(*(self._engine.quietly(self._acts.hangup(c)) for c in channels))
 
+    def let_go(self, room: Room, member: RoomMember, cause: int) -> str | None:
+        """Take a member out of the books and return his leg, which is in another's hands now; stop ringing him."""
+        channel_id, member.channel_id = member.channel_id, None
+        rings, member.rings = member.rings, set()
+        for known in (channel_id, *rings):
+            self._books.by_channel.pop(known or "", None)
+        for ring in rings:
+            self._hang_up(ring, cause)
+        there = member.is_in or member.state is MemberState.DROPPED or member in room.pending
+        if there:
+            room.hands.lower(member.id)
+            member.floor = member.recorded = False
+            self._set(room, member, MemberState.LEFT, cause)
+            self._center.spawn(self.keep_recording(room))
+        return channel_id
+
     # ---- rooms that are one for a while
 
     async def move(self, room: Room, into: Room | None) -> None:
@@ -372,6 +390,7 @@ class RoomLegs:
         await self._acts.open_bridge(room.bridge_id)
         if channels:
             await self._acts.join_aside(room.bridge_id, *channels)
+        self._engine.conference_changed(room.own_bridge)
         await self._books.put(room, "joined" if into else "parted", value=into.id if into else "")
 
     def _hang_up(self, channel_id: str, cause: int = 16) -> None:
