@@ -17,6 +17,7 @@ from softswitch.conferences.notice_legs import NoticeLegs
 from softswitch.conferences.notice_telling import Telling
 from softswitch.conferences.notices import NoticeService
 from softswitch.conferences.rollcalls import RollService
+from softswitch.conferences.schedules import ScheduleService
 from softswitch.conferences.service import RoomService
 from softswitch.conferences.voice import Voice
 from softswitch.store.database import Database
@@ -35,6 +36,7 @@ class Conferences:
         self.groups = GroupService(db, center.book)
         self.legs = RoomLegs(self.books)
         self.rooms = RoomService(self.books, self.legs)
+        self.schedules = ScheduleService(self.books, self.rooms, self.groups, voice)
         self.door = RoomDoor(self.books, self.legs, voice, self.rooms)
         self.rolls = RollService(self.books, self.legs, self.rooms, self.door, voice, screen)
         self.guests = ConferenceGuests(self.books, self.legs, self.door)
@@ -47,6 +49,7 @@ class Conferences:
     async def start(self) -> None:
         """Read what is stored and begin to hear the facts of control. Call it before they flow."""
         await self.books.load()
+        await self.schedules.load()
         await self.rolls.load()
         await self.notices.load()
         engine = self.center.engine

@@ -42,6 +42,8 @@ class NewRoom(Body):
     starts_at: Instant | None = None
     ends_at: Instant | None = None
     chairs: list[str] = Field(default_factory=list, max_length=20)
+    invited: list[str] = Field(default_factory=list, max_length=200)
+    groups: list[str] = Field(default_factory=list, max_length=20)
 
 
 class RoomChange(Body):
@@ -120,7 +122,8 @@ def _read(router: APIRouter, conferences: Conferences, guard: Guard) -> None:
 
     @router.get("/{room_id}")
     async def show_room(room_id: RoomId, _actor: reader) -> Json:
-        return room_view(conferences.books.room(room_id))
+        room = conferences.books.room(room_id)
+        return {**room_view(room), **conferences.schedules.view(room)}
 
 
 def _rooms(router: APIRouter, conferences: Conferences, guard: Guard) -> None:
@@ -132,7 +135,10 @@ def _rooms(router: APIRouter, conferences: Conferences, guard: Guard) -> None:
         given = body.model_dump()
         given["name"] = numbers.plain_text(given["name"], "name")
         given["chairs"] = tuple(given["chairs"])
-        return room_view(await rooms.create(actor.login, RoomPlan(**given)))
+        invited, groups = given.pop("invited"), given.pop("groups")
+        schedules = conferences.schedules
+        room = await schedules.create(actor.login, RoomPlan(**given), invited, groups)
+        return {**room_view(room), **schedules.view(room)}
 
     @router.patch("/{room_id}")
     async def change_room(room_id: RoomId, body: RoomChange, actor: runner) -> Json:

@@ -91,4 +91,5 @@ export const enErrors = {
   bad_period: { message: 'A line of the timetable is wrong.', next: 'Give days 1 to 7 and times such as 18:00.' },
   bad_time_of_day: { message: 'This is no time of the day.', next: 'Give it as 18:00.' },
   not_a_desk: { message: 'This extension is no desk.', next: 'Use the phone of a desk.' },
+  not_scheduled: { message: 'Only a scheduled room invites by itself.', next: 'Give its beginning and end, or invite people when it is there.' },
 }

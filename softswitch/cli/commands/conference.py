@@ -80,6 +80,8 @@ def show_room(session: Session, room: str) -> None:
 @click.option("--chair", "chairs", multiple=True, help="Number of a chair; may be repeated.")
 @click.option("--from", "starts", type=INSTANT, help="Beginning of a scheduled room.")
 @click.option("--to", "ends", type=INSTANT, help="End of a scheduled room.")
+@click.option("--invite", "invited", multiple=True, help="Rung when it begins; may be repeated.")
+@click.option("--group", "groups", multiple=True, help="Group that is rung when it begins.")
 @click.pass_obj
 def create(
     session: Session,
@@ -90,11 +92,13 @@ def create(
     chairs: tuple[str, ...],
     starts: int | None,
     ends: int | None,
+    invited: tuple[str, ...],
+    groups: tuple[str, ...],
 ) -> None:
     """Make a room; people dial *5 and its number."""
     body = given(
         number=number, name=name, pin=pin, most=most, chairs=list(chairs),
-        starts_at=starts, ends_at=ends,
+        starts_at=starts, ends_at=ends, invited=list(invited), groups=list(groups),
     )  # fmt: skip
     if starts or ends:
         body["kind"] = "scheduled"
