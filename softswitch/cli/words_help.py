@@ -324,7 +324,7 @@ ZH_HELP = {
     "Own phones that allow it answer by themselves.": "允许的本系统话机自动应答。",
     "Come into a room with the own desk.": "本席位进入会议室。",
     "Ring the missing again, or one member.": "重呼缺席者或某成员。",
-    "Let nobody hear a member, or without one: all but the chairs.": "将成员静音；不写成员则除主席外全体静音。",
+    "Mute a member, or all but the chairs.": "将成员静音；不写成员则除主席外全体静音。",
     "Let the others hear a member, or all.": "取消成员或全体的静音。",
     "Put a member out.": "移出成员。",
     "Give the floor to the first hand, or a member.": "让最先举手者或某成员发言。",

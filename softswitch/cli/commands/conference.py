@@ -195,7 +195,7 @@ def _add_mute(name: str, help_: str) -> None:
         show.done(session, session.api.post(place, {}), "Done.")
 
 
-_add_mute("mute", "Let nobody hear a member, or without one: all but the chairs.")
+_add_mute("mute", "Mute a member, or all but the chairs.")
 _add_mute("unmute", "Let the others hear a member, or all.")
 
 
