@@ -16,7 +16,7 @@ _HIGHEST_PORT = 65_535
 _VALUE = re.compile(
     r"SIP\s*/\s*2\.0\s*/\s*UDP\s+([A-Za-z0-9_.\-]+)(?:\s*:\s*(\d{1,5}))?", re.IGNORECASE
 )
-_ADDRESS = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}")
+_ADDRESS = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
