@@ -44,16 +44,25 @@ class EspeakVoice:
         self._folder = folder
         self._espeak = espeak
         self._kept: dict[tuple[str, str], Spoken] = {}
+        self._making: dict[tuple[str, str], asyncio.Lock] = {}
 
     async def speak(self, text: str, language: str) -> Spoken:
         """Return the sound of a text, made the first time it is asked for."""
         key = (language, text)
         if key not in self._kept and self._espeak is not None:
-            try:
-                self._kept[key] = await asyncio.to_thread(self._make, text, language)
-            except (OSError, subprocess.SubprocessError, wave.Error, EOFError) as error:
-                log.warning("a text cannot be spoken: %s", error)
+            # Many answer in the same moment and ask for the same text: the first one makes it for all.
+            async with self._making.setdefault(key, asyncio.Lock()):
+                if key not in self._kept:
+                    await self._keep(key)
+            self._making.pop(key, None)
         return self._kept.get(key, TONE)
+
+    async def _keep(self, key: tuple[str, str]) -> None:
+        language, text = key
+        try:
+            self._kept[key] = await asyncio.to_thread(self._make, text, language)
+        except (OSError, subprocess.SubprocessError, wave.Error, EOFError) as error:
+            log.warning("a text cannot be spoken: %s", error)
 
     def _make(self, text: str, language: str) -> Spoken:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import { nextWaiting, openTasks, parkedCalls, queueOrder } from '../live/derive'
 import { link, live } from '../live/store'
 import { sessions } from '../phone/session'
 import { desk } from '../session/store'
+import { roomOf } from '../conference/derive'
 import { ownView } from './own'
 
 const matched = reactive(new Set<string>())
@@ -12,6 +13,9 @@ export const queue = computed(() => queueOrder(live.waiting.values()))
 export const next = computed(() => nextWaiting(queue.value, desk.value))
 export const tasks = computed(() => openTasks(live.task.values()))
 export const parked = computed(() => parkedCalls(live.call.values()))
+
+/** The conference that the own desk is in: its call has no other side, so the room stands there. */
+const room = computed(() => roomOf(live.room_member.values(), live.room, desk.value))
 
 export const own = computed(() =>
   ownView({
@@ -22,7 +26,9 @@ export const own = computed(() =>
     incidents: live.incident.values(),
     sessions: [...sessions.values()],
     matched,
-  }),
+  }).map((call) =>
+    call.number || !room.value ? call : { ...call, number: room.value.number, name: room.value.name },
+  ),
 )
 
 watch(own, (calls) => {

@@ -62,6 +62,18 @@ export function handsOf(room: Room, members: readonly RoomMember[]): RoomMember[
   return room.hands.map((id) => byId.get(id)).filter((member) => member !== undefined)
 }
 
+/** The room in which an extension is. */
+export function roomOf(
+  members: Iterable<RoomMember>,
+  rooms: ReadonlyMap<string, Room>,
+  extension: string | null,
+): Room | undefined {
+  if (extension === null) return undefined
+  for (const member of members)
+    if (member.extension === extension && member.state === 'in') return rooms.get(member.room_id)
+  return undefined
+}
+
 export function roomOrder(rooms: Iterable<Room>): Room[] {
   return [...rooms].sort(byNumber)
 }
