@@ -207,6 +207,11 @@ ZH_HELP = {
     "Whether it may register.": "能否注册。",
     "Remove a phone.": "删除话机。",
     "Show the secret of a phone.": "显示话机密码。",
+    "List the accounts that are locked out.": ("列出被锁定的账号、来源地址和锁定截止时间。"),
+    "A phone that registers with a wrong secret again and again is locked out for a while.": (
+        "话机多次以错误密码注册后，会被锁定一段时间。"
+    ),
+    "Let a locked-out account try again.": ("解除账号在某地址的锁定。"),
     "It is needed to set up the device; who looked is in the audit log.": (
         "用于配置设备；谁查看过记录在审计日志中。"
     ),

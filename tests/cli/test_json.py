@@ -14,7 +14,7 @@ from tests.cli.conftest import Softswitch
 READ = [
     "status", "board", "queue", "desk show", "call list", "call list --now", "task list",
     "task list --closed", "incident list", "recording list", "recording recent --desk 1001",
-    "speed-dial list --desk 1001", "extension list", "extension show 1001", "phone list",
+    "speed-dial list --desk 1001", "extension list", "extension show 1001", "phone list", "phone lockouts",
     "phone secret 1001", "emergency list", "registry list", "registry find 120", "intake show",
     "intercept list", "intercept pending", "intercept settings", "intercept levels",
     "camp list", "intercom list", "night show", "conference list", "group list", "rollcall list", "notify list",

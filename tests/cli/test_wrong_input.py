@@ -71,6 +71,7 @@ REFUSED = [
     "phone set nobody --enabled",
     "phone secret nobody",
     "phone remove nobody",
+    "phone unlock nobody 192.0.2.7",
     "emergency add 12 --name-en x",
     "emergency add 999",
     "emergency add 110 --name-en x",

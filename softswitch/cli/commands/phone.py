@@ -18,6 +18,7 @@ _COLUMNS = (
     show.text("transport"),
     show.text("enabled"),
 )
+_LOCKOUTS = (show.text("account"), show.text("address"), show.at("until"))
 
 
 @click.group(cls=Group)
@@ -103,6 +104,27 @@ def secret(session: Session, phone_id: str, new: bool) -> None:
     """
     path = f"/api/phones/{part(phone_id)}/secret"
     _tell_secret(session, session.api.post(path) if new else session.api.get(path))
+
+
+@phone.command("lockouts", examples=("softswitch phone lockouts",))
+@click.pass_obj
+def lockouts(session: Session) -> None:
+    """List the accounts that are locked out.
+
+    A phone that registers with a wrong secret again and again is locked out for a while.
+    """
+    show.rows(session, session.api.get("/api/sip-lockouts"), _LOCKOUTS)
+
+
+@phone.command("unlock", examples=("softswitch phone unlock 1004-sip 192.0.2.7",))
+@click.argument("account")
+@click.argument("address")
+@click.pass_obj
+def unlock(session: Session, account: str, address: str) -> None:
+    """Let a locked-out account try again."""
+    body = {"account": account, "address": address}
+    answer = session.api.post("/api/sip-lockouts/unlock", body)
+    show.done(session, answer, "Unlocked {what}.", what=account)
 
 
 def _tell_secret(session: Session, answer: dict[str, str]) -> None:
