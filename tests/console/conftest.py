@@ -54,7 +54,7 @@ async def system(shared: System) -> AsyncIterator[System]:
     yield shared
     center = shared.center
     await until(lambda: not center.board.legs, what="no channel is left")
-    for login in ("li", "wang", "chen"):
+    for login in ("li", "wang", "chen", "zhao"):
         center.desks.leave(login)
     for row in list(center.tasks.open.values()):
         await center.tasks.close("test", row["id"], "end of test")

@@ -43,24 +43,34 @@ _EAR = """
     }
     return analysers.get(track);
   }
-  function loudness(track, hertz) {
+  // How loud each tone is, and the loudest of all that is none of them.
+  function loudness(track, tones) {
     const analyser = analyserOf(track);
     const bins = new Float32Array(analyser.frequencyBinCount);
     analyser.getFloatFrequencyData(bins);
     const width = context().sampleRate / analyser.fftSize;
-    const at = Math.round(hertz / width);
-    const near = Math.max(...bins.slice(at - 2, at + 3));
-    const far = bins.filter((_, bin) => Math.abs(bin - at) > 12 && bin < 3400 / width);
+    const places = tones.map((hertz) => Math.round(hertz / width));
+    const near = places.map((at) => Math.max(...bins.slice(at - 2, at + 3)));
+    const far = bins.filter((_, bin) =>
+      bin < 3400 / width && places.every((at) => Math.abs(bin - at) > 12));
     return [near, Math.max(...far)];
   }
-  window.hears = (hertz) => connections
+  const received = () => connections
     .filter((connection) => connection.connectionState === 'connected')
     .flatMap((connection) => connection.getReceivers())
-    .some(({ track }) => {
-      if (track.readyState !== 'live') return false;
-      const [near, far] = loudness(track, hertz);
-      return near > -60 && near > far + 10;
-    });
+    .map(({ track }) => track)
+    .filter((track) => track.readyState === 'live');
+  window.hears = (...tones) => received().some((track) => {
+    const [near, far] = loudness(track, tones);
+    return near.every((level) => level > -60 && level > far + 10);
+  });
+  // None of the tones in a second of looking twenty times: the other side is only heard without them.
+  let silentSince = null;
+  window.hearsNone = (...tones) => {
+    const quiet = received().every((track) => loudness(track, tones)[0].every((level) => level < -70));
+    silentSince = quiet ? (silentSince ?? performance.now()) : null;
+    return silentSince !== null && performance.now() - silentSince > 1000;
+  };
   window.liveConnections = () => connections
     .filter((connection) => connection.connectionState === 'connected').length;
 })();
@@ -77,10 +87,10 @@ def chromium_path() -> str:
     )
 
 
-def write_voice(path: Path) -> None:
+def write_voice(path: Path, tone: int = BROWSER_TONE) -> None:
     """Write what the microphone hears: a tone in bursts, since noise suppression takes a steady one away."""
     at = np.arange(_RATE // 2) / _RATE
-    burst = np.sin(2 * np.pi * BROWSER_TONE * at) * 0.3 * 32767
+    burst = np.sin(2 * np.pi * tone * at) * 0.3 * 32767
     burst[int(_RATE * 0.35) :] = 0
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
@@ -154,9 +164,16 @@ class Console:
             f"[data-testid=own-call][data-state={state}]", timeout=timeout
         )
 
-    async def hears(self, hertz: int, timeout: float = 8_000) -> None:
+    async def hears(self, *tones: int, timeout: float = 8_000) -> None:
+        """All of the tones, and nothing as loud beside them."""
         await self.page.wait_for_function(
-            "hertz => window.hears(hertz)", arg=hertz, timeout=timeout
+            "tones => window.hears(...tones)", arg=tones, timeout=timeout
+        )
+
+    async def hears_none(self, *tones: int, timeout: float = 10_000) -> None:
+        """None of the tones for a second."""
+        await self.page.wait_for_function(
+            "tones => window.hearsNone(...tones)", arg=tones, timeout=timeout, polling=50
         )
 
     async def press(self, *keys: str) -> None:

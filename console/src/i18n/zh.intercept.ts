@@ -53,7 +53,7 @@ export const zhIntercept: typeof enIntercept = {
   tone: '所有人先听到提示音。',
   second: '需要第二人确认。',
   submit: '执行（回车）',
-  cancel: '取消（退出键）',
+  cancel: '取消（Esc）',
   intruded: {
     warning: '{who} 即将进入此通话',
     up: '{who} 已进入此通话',

@@ -75,12 +75,14 @@ export function plainObstacle(
   call: Call | undefined,
   desk: string | null,
   may: (right: string) => boolean,
+  inside = false,
 ): string | null {
   if (!call) return 'gone'
   if (!may(rightFor(act))) return 'noRight'
   if (desk === null) return 'noDesk'
   if (call.state === 'parked') return 'parked'
   if (call.state === 'ringing' || call.state === 'waiting') return 'ringing'
-  if (act !== 'release' && call.legs.some((leg) => leg.extension === desk)) return 'ownCall'
+  // From within, by an intercept of the own, one goes over to another act.
+  if (act !== 'release' && !inside && call.legs.some((leg) => leg.extension === desk)) return 'ownCall'
   return null
 }

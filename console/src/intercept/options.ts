@@ -5,6 +5,7 @@ import { live } from '../live/store'
 import { desk, may } from '../session/store'
 import { intercepts } from './api'
 import { optionOf, plainObstacle } from './model'
+import { running } from './store'
 import type { Act, Option } from './types'
 
 const GATHER = 120
@@ -44,7 +45,8 @@ export function optionFor(callId: string, act: Act): Option | null {
 
 /** Why an act cannot be done, in the language of the user; `null`: it can, as far as is known. */
 export function obstacle(callId: string, act: Act): string | null {
-  const plain = plainObstacle(act, live.call.get(callId), desk.value, may)
+  const inside = running.value?.call_id === callId
+  const plain = plainObstacle(act, live.call.get(callId), desk.value, may, inside)
   if (plain) return t(`intercept.why.${plain}`)
   const option = optionFor(callId, act)
   if (!option || option.allowed) return null

@@ -11,6 +11,8 @@ const PERIOD = 700
 /** What the server says of the own ones to a dispatcher, who may not see those of others. */
 const asked = shallowRef<Intercept[]>([])
 let timer: ReturnType<typeof setTimeout> | undefined
+/** Counts what was learned, so that an answer that was under way before it is passed over. */
+let learned = 0
 
 const seesAll = computed(() => may('intercept.read'))
 const mine = (session: Intercept) =>
@@ -43,6 +45,7 @@ export const intrusionsIn = (callId: string | null) =>
 /** Take what the server has just answered, before the picture tells it. */
 export function learn(session: Intercept): void {
   if (seesAll.value) return
+  learned += 1
   const others = asked.value.filter((one) => one.id !== session.id)
   asked.value = session.stage === 'ended' ? others : [...others, session]
   schedule()
@@ -61,7 +64,9 @@ export async function look(): Promise<void> {
     return
   }
   try {
-    asked.value = (await intercepts.own()).intercepts
+    const before = learned
+    const answer = await intercepts.own()
+    if (before === learned) asked.value = answer.intercepts
   } catch {
     // The link tells what is wrong; the next look comes by itself.
   }
