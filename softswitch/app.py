@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from intercept.build import Intercept
 from intercept.door.build import guarded
-from intercept.door.door import Door, bind
+from intercept.door.door import Door
 from softswitch import app_web
 from softswitch.access.audit_head import HeadFile
 from softswitch.access.audit_service import Audit
@@ -154,7 +154,9 @@ class System:
             if address is not None:
                 listen(address.host, address.port).close()
         if self.settings.precedence_door is not None:
-            bind(self.settings.precedence_door).close()
+            door = Door(self.settings.precedence_door, self.settings.sip)
+            door.start()
+            door.close()
 
     async def _open_store(self) -> None:
         self.progress("Opening the database")

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import logging
 import socket
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,8 +27,8 @@ from softswitch.setting_values import Address
 log = logging.getLogger(__name__)
 
 _READ_AT_ONCE = 16
-MOST_A_SECOND = 1_000
-"""Datagrams; a flood here must not keep the rest of the server from its work."""
+LONGEST_IN_A_SECOND = 0.25
+"""Seconds of work, about a hundred calls; a flood here must not keep the rest of the server from its own."""
 
 _LOGINS_KEPT = 1_024
 _DATAGRAM = 65_536
@@ -51,7 +52,7 @@ class Door:
         self._socket: socket.socket | None = None
         self._logins: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._second = 0
-        self._in_second = 0
+        self._worked = 0.0
         self.requests = 0
         self.refused: Counter[int] = Counter()
         self.dropped: Counter[Drop] = Counter()
@@ -62,7 +63,7 @@ class Door:
         for address in (self._listen, self._switch):
             if not is_address(address.host):
                 raise _no_address(address)
-        opened = bind(self._listen)
+        opened = _bound(self._listen)
         self._socket = opened
         port = int(opened.getsockname()[1])
         self.places = Places((self._listen.host, port), (self._switch.host, self._switch.port))
@@ -105,9 +106,9 @@ class Door:
 
     def take(self, data: bytes, source: Place) -> None:
         """Deal with one datagram. Whatever is in it, nothing is raised."""
+        began = time.thread_time()
         try:
-            if self._too_many():
-                raise Malformed(Drop.TOO_MANY)
+            self._check_load()
             sent = self._turned(parse(data), source)
             if sent is not None:
                 self._send(sent)
@@ -117,6 +118,8 @@ class Door:
             self.dropped[Drop.FAILED] += 1
             if self.dropped[Drop.FAILED] == 1:  # once: anybody could fill the log with it
                 log.exception("The precedence door failed on a message.")
+        finally:
+            self._worked += time.thread_time() - began
 
     def _turned(self, message: Message, source: Place) -> Sent | None:
         from_switch = self.places.is_switch(source)
@@ -173,16 +176,15 @@ class Door:
             busy = error.errno in {errno.EAGAIN, errno.ENOBUFS}
             raise Malformed(Drop.BUSY if busy else Drop.UNREACHABLE) from error
 
-    def _too_many(self) -> bool:
+    def _check_load(self) -> None:
         second = int(self._loop.time())
         if second != self._second:
-            self._second, self._in_second = second, 0
-        self._in_second += 1
-        return self._in_second > MOST_A_SECOND
+            self._second, self._worked = second, 0.0
+        if self._worked > LONGEST_IN_A_SECOND:
+            raise Malformed(Drop.TOO_MANY)
 
 
-def bind(listen: Address) -> socket.socket:
-    """Return the UDP socket of a door, or refuse with what to do."""
+def _bound(listen: Address) -> socket.socket:
     opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         opened.setblocking(False)

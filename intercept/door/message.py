@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 MOST_BYTES = 16_384
 _MOST_FIELDS = 200
@@ -28,6 +29,11 @@ _REQUEST = re.compile(rf"({_WORD}) ([^\s\x00-\x1f\x7f]+) SIP/2\.0")
 _STATUS = re.compile(r"SIP/2\.0 ([1-6]\d\d) [^\r\n]*")
 _FIELD = re.compile(rf"({_WORD})([ \t]*):(.*)", re.DOTALL)
 _CSEQ = re.compile(rf"(\d{{1,10}})\s+({_WORD})")
+_FOLD = re.compile(r"\r\n[ \t]+")
+_LONE_END = re.compile(r"\r(?!\n)|(?<!\r)\n")
+_WHOLE = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[,;]', re.DOTALL)
+"""What is quoted, what stands in angle brackets, and the signs between values."""
+_LINES = re.compile(r"\r\n(?![ \t])")
 _ONCE = ("from", "to", "call-id", "cseq")
 _AT_MOST_ONCE = ("max-forwards", "content-length")
 
@@ -79,13 +85,12 @@ class Field:
     @property
     def key(self) -> str:
         """Return the long name in small letters."""
-        name = self.name.rstrip().lower()
-        return _LONG.get(name, name)
+        return _key(self.name)
 
     @property
     def value(self) -> str:
         """Return the value without its folds and the blanks around it."""
-        return re.sub(r"\r\n[ \t]+", " ", self.raw).strip()
+        return (_FOLD.sub(" ", self.raw) if "\r\n" in self.raw else self.raw).strip()
 
     def with_value(self, value: str) -> Field:
         """Return the field with another value."""
@@ -159,7 +164,7 @@ def parse(data: bytes) -> Message:
     head, end, body = data.partition(b"\r\n\r\n")
     if not end or b"\x00" in head:
         raise Malformed(Drop.NO_SIP)
-    start, *lines = re.split(r"\r\n(?![ \t])", head.decode("latin-1"))
+    start, *lines = _LINES.split(head.decode("latin-1"))
     if not _REQUEST.fullmatch(start) and not _STATUS.fullmatch(start):
         raise Malformed(Drop.NO_SIP)
     if len(lines) > _MOST_FIELDS:
@@ -169,9 +174,15 @@ def parse(data: bytes) -> Message:
     return message
 
 
+@lru_cache(512)
+def _key(name: str) -> str:
+    plain = name.rstrip().lower()
+    return _LONG.get(plain, plain)
+
+
 def _field(line: str) -> Field:
     found = _FIELD.fullmatch(line)
-    if found is None or re.search(r"\r(?!\n)|(?<!\r)\n", line):
+    if found is None or _LONE_END.search(line):
         raise Malformed(Drop.BAD_FIELD)
     return Field(found[1] + found[2], found[3])
 
@@ -200,21 +211,16 @@ def sequence_number(message: Message) -> str:
 
 def split(text: str, separator: str) -> list[str]:
     """Split at a sign, but neither inside quotes nor inside angle brackets; blanks around the parts go."""
+    if separator not in text:
+        return [text.strip()]
+    if '"' not in text and "<" not in text:
+        return [part.strip() for part in text.split(separator)]
     parts: list[str] = []
-    start, quoted, angle, escaped = 0, False, False, False
-    for at, char in enumerate(text):
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped = char == "\\"
-            quoted = char != '"'
-        elif char == '"':
-            quoted = True
-        elif char in "<>":
-            angle = char == "<"
-        elif char == separator and not angle:
-            parts.append(text[start:at].strip())
-            start = at + 1
+    start = 0
+    for found in _WHOLE.finditer(text):
+        if found[0] == separator:
+            parts.append(text[start : found.start()].strip())
+            start = found.end()
     parts.append(text[start:].strip())
     return parts
 
