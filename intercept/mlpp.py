@@ -8,6 +8,7 @@ import logging
 from intercept import store
 from intercept.announcements import Announcements
 from intercept.config import Config
+from intercept.last_words import last_words
 from intercept.look import Look
 from intercept.model import Act, Precedence, preempts
 from intercept.precedence import precedence_of
@@ -18,7 +19,7 @@ from softswitch.calls.dispatch_call import DispatchCall, Member, Purpose
 from softswitch.calls.model import CallKind, Role
 from softswitch.clock import Clock, now
 from softswitch.errors import Refusal
-from softswitch.ports import ActFailed, Channel
+from softswitch.ports import Channel
 from softswitch.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -184,16 +185,9 @@ class PrecedenceCalls:
     # ---- saying no
 
     async def _refuse(self, channel_id: str, name: str, cause: int) -> None:
-        said = self._announcements.get(name, self._config.settings.language)
-        acts = self._engine.acts
-        try:
-            await acts.ring(channel_id, False)
-            await acts.answer(channel_id)
-            await acts.play(channel_id, f"say-{name}-{channel_id}", said.media)
-            await asyncio.sleep(said.milliseconds / 1000)
-        except ActFailed as error:
-            log.info("%s could not be told: %s", channel_id, error)
-        await self._hang_up(channel_id, cause)
+        """Say why, then clear."""
+        await self._engine.quietly(self._engine.acts.ring(channel_id, False))
+        await last_words(self._engine, channel_id, name, self._config.settings.language, cause)
 
     async def _hang_up(self, channel_id: str, cause: int) -> None:
         await self._engine.quietly(self._engine.acts.hangup(channel_id, cause))

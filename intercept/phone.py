@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from intercept.announcements import Announcements
 from intercept.config import Config
 from intercept.ends import REJECTED
+from intercept.last_words import last_words
 from intercept.look import Look
 from intercept.model import Act
 from intercept.service import InterceptService
@@ -74,8 +75,9 @@ class InterceptPhones:
             await self._carry_out(channel, args[2], args[3])
         except Refusal as refusal:
             log.info("%s asked for %s: %s", channel.endpoint, args, refusal)
-            await self._say(channel.id, _SPOKEN.get(refusal.code, "refused"))
-            await self._hang_up(channel.id, REJECTED)
+            name = _SPOKEN.get(refusal.code, "refused")
+            engine, language = self._center.engine, self._config.settings.language
+            await last_words(engine, channel.id, name, language, REJECTED)
 
     async def _carry_out(self, channel: Channel, code: str, extension: str) -> None:
         own = self._center.book.extension_of(channel.endpoint)

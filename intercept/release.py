@@ -10,21 +10,18 @@ from intercept.books import Books
 from intercept.config import Config
 from intercept.ends import Ends
 from intercept.hands import Hands
+from intercept.last_words import last_words
 from intercept.model import Act
 from intercept.place import CallPlace, Place, Places, RoomPlace
 from intercept.session import Session, Stage
 from softswitch.calls.center import CallCenter
 from softswitch.calls.conference import Conference
 from softswitch.errors import Refusal
-from softswitch.ports import ActFailed
 
 log = logging.getLogger(__name__)
 
 PREEMPTION = 8
 """Q.850 8, preemption: the BYE of a forced release tells it (RFC 3326)."""
-
-RELEASED = "softswitch-released"
-"""Where the dialplan tells a party why it is cleared; the extension is the language."""
 
 
 class Release:
@@ -128,10 +125,6 @@ class Release:
         await asyncio.gather(*(self._tell_and_clear(channel_id) for channel_id in out))
 
     async def _tell_and_clear(self, channel_id: str) -> None:
-        """Say why, then clear: the dialplan does both, so that it ends also when this program does."""
-        acts, language = self._engine.acts, self._config.settings.language
-        try:
-            await acts.release(channel_id, RELEASED, language)
-        except ActFailed as error:
-            log.info("%s could not be told why it is cleared: %s", channel_id, error)
-            await self._engine.quietly(acts.hangup(channel_id, PREEMPTION))
+        """Say why, then clear."""
+        language = self._config.settings.language
+        await last_words(self._engine, channel_id, "released", language, PREEMPTION)

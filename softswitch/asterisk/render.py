@@ -24,6 +24,8 @@ REALM = "softswitch"
 RING_SECONDS = 60
 DESK_SECONDS = 20
 DUTY_SECONDS = 40
+LAST_WORDS = (("released", 8), ("blocked", 46), ("unauthorized", 50), ("refused", 21), ("gone", 21))
+"""What dispatch has somebody told before he is cleared, and the cause of it (ITU-T Q.850)."""
 DESKS_AT_ONCE = 30
 """How many desks one ``Dial()`` of the fail-open tail rings; longer lists are rung in groups."""
 NUMBER_LENGTHS = range(1, 21)
@@ -183,6 +185,7 @@ def _dialplan(frame: Frame, directory: Directory) -> dict[str, object]:
     return {
         "spool": frame.settings.spool,
         "announcements": frame.settings.announcements,
+        "last_words": LAST_WORDS,
         "emergency": [service.digits for service in directory.emergency],
         "lines": [
             {

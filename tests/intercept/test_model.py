@@ -1,4 +1,8 @@
-"""The whole matrix of acts, rights, states and levels, against rules written a second time and differently."""
+"""The whole matrix of acts, rights, states and levels, against rules written a second time and differently.
+
+The rules are those of ECMA-202 and ECMA-203 (call intrusion: capability above protection), ECMA-264 (call priority
+interruption: its own two levels) and ITU-T I.255.3 (a call yields only to one of a higher precedence level).
+"""
 
 from __future__ import annotations
 
@@ -140,6 +144,32 @@ def test_the_own_call_can_be_released_and_nothing_else(act: Act) -> None:
     parties = (Party("a"), Party("b"))
     request = Request(act, RIGHTS, full, parties, in_call=True, reason="x", target="a")
     assert outcome(request) == ("yes" if act is Act.RELEASE else "own_call")
+
+
+@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize("phase", Phase)
+def test_a_conference_is_like_a_call_but_nobody_has_it_to_take_over(act: Act, phase: Phase) -> None:
+    full = Levels(3, 3, 3, 3, Precedence.FLASH_OVERRIDE)
+    parties = (Party("a"), Party("b"), Party("c"))
+    asked = Request(act, RIGHTS, full, parties, phase, reason="x", target="a")
+    in_room = Request(act, RIGHTS, full, parties, phase, conference=True, reason="x", target="a")
+    if act is Act.TAKEOVER and phase is not Phase.GONE:
+        assert outcome(in_room) == "is_conference"
+    else:
+        assert outcome(in_room) == outcome(asked)
+
+
+def test_every_capability_against_every_protection_of_both_parties() -> None:
+    """The lowest capability enters nothing, the highest level of protection is never entered."""
+    for act, capability, one, two in itertools.product(Act, LEVELS, LEVELS, LEVELS):
+        levels = Levels(capability, 0, capability, 0, Precedence.FLASH_OVERRIDE)
+        request = Request(
+            act, RIGHTS, levels, (Party("a", "", one, one), Party("b", "", two, two)),
+            reason="x", target="a",
+        )  # fmt: skip
+        assert (outcome(request) == "yes") == (capability > one and capability > two)
+        if capability == 0 or 3 in (one, two):
+            assert outcome(request) == "protected"
 
 
 def test_whisper_names_a_party_of_the_call() -> None:

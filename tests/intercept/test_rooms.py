@@ -313,3 +313,41 @@ async def test_a_call_with_precedence_takes_one_line_out_of_a_room_and_not_the_r
         assert there.states()["2002"] is MemberState.LEFT
         await call.hangup()
         await incoming.ended()
+
+
+@pytest.mark.parametrize("act", [Act.MONITOR, Act.WHISPER, Act.INSERT, Act.RELEASE])
+async def test_a_member_hangs_up_in_the_same_moment(system: System, act: Act) -> None:
+    async with (
+        conference(system) as there,
+        sip_phone(system, GUEST, tone=OWN, auto_answer=True) as own,
+    ):
+        leaving = there.calls.pop("2001")
+        target = there.leg("2001") if act is Act.WHISPER else None
+        results = await asyncio.gather(
+            there.begin(act, target=target), leaving.hangup(), return_exceptions=True
+        )
+        session = results[0]
+        if act is Act.RELEASE:
+            assert isinstance(session, Session), session
+            await asyncio.gather(*(call.ended() for call in there.calls.values()))
+            return
+        await everybody_hears_everybody(there.calls)
+        if isinstance(session, BaseException):
+            assert isinstance(session, Refusal), session
+        else:
+            stages = (Stage.UP, Stage.ENDED)
+            await until(lambda: session.stage in stages, what="it is settled")
+        for leg in list(own.calls):
+            await leg.hangup()
+        await until(lambda: not system.intercept.books.sessions, what="the session is over")
+        await asyncio.gather(*(call.stops_hearing(OWN) for call in there.calls.values()))
+        await everybody_hears_everybody(there.calls)
+
+
+async def test_release_stops_who_still_rings_for_the_room(system: System) -> None:
+    async with conference(system) as there, sip_phone(system, "2003") as late:
+        await system.conferences.rooms.invite("test", there.room.id, ["2003"])
+        ringing = await late.incoming()
+        await there.begin(Act.RELEASE)
+        await asyncio.gather(*(call.ended() for call in there.calls.values()), ringing.ended())
+        assert there.states()["2003"] is MemberState.LEFT
