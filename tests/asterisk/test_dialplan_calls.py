@@ -14,7 +14,7 @@ from softswitch.ports import (
 )
 from softswitch.testing.facts import FactLog, eventually
 from softswitch.testing.phone import Phone
-from tests.asterisk.dialplan_kit import citizen, connected, phone, seconds_of
+from tests.asterisk.dialplan_kit import citizen, connected, journal_lines, phone, seconds_of
 
 pytestmark = pytest.mark.asterisk
 
