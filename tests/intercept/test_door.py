@@ -156,6 +156,29 @@ async def test_a_phone_behind_the_door_is_called_and_each_side_may_end_it(system
             await second.ended()
 
 
+async def test_the_end_reaches_a_gateway_whose_ack_went_past_the_door(system: System) -> None:
+    """Its ACK has no Contact and goes to the switch: all that the switch knows of it is what the door wrote down."""
+    assert system.door is not None
+    async with behind(system, tone=850) as caller, sip_phone(system, "2001", tone=650) as called:
+        send = caller.wire.send
+
+        def past_the_door(data: bytes, remote: tuple[str, int]) -> None:
+            if data.startswith(b"ACK") and b"Contact" in data:  # not the ACK of the 401
+                lines = [line for line in data.split(b"\r\n") if not line.startswith(b"Contact")]
+                data, remote = b"\r\n".join(lines), (LOCAL, system.settings.sip.port)
+            send(data, remote)
+
+        caller.wire.send = past_the_door  # type: ignore[method-assign]
+        call = await caller.dial("2001", headers=FLASH)
+        incoming = await called.incoming()
+        await incoming.answer()
+        await asyncio.gather(call.hears(650), incoming.hears(850))
+        seen = system.door.requests
+        await incoming.hangup()
+        assert (await call.ended()).by_remote
+        assert system.door.requests == seen + 1
+
+
 async def test_later_requests_go_straight_to_the_switch(system: System) -> None:
     """The door is in no Record-Route: without it the caller can still end the call."""
     async with behind(system, tone=850) as caller, sip_phone(system, "2001", tone=650) as called:

@@ -76,4 +76,5 @@ def _ports(meant: Settings) -> list[Port]:
         "ami": meant.ami_address(),
     }
     found = [Port(name, a.port, a.host) for name, a in addresses.items() if a is not None]
-    return [*found, Port("sip", meant.sip.port, meant.sip.host, udp=True)]
+    udp = {"sip": meant.sip, "precedence_door": meant.precedence_door}
+    return [*found, *(Port(name, a.port, a.host, udp=True) for name, a in udp.items() if a)]
