@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from softswitch.calls.center import CallCenter
@@ -84,6 +85,16 @@ class Books:
         """A member comes into another state: shown at once, then written."""
         member.state, member.cause, member.since = state, cause, self.clock()
         self.save(member)
+
+    async def queue(self, members: Sequence[RoomMember]) -> None:
+        """Members are to be rung: shown, and written in one go before their legs are placed."""
+        at = self.clock()
+        for member in members:
+            member.state, member.cause, member.since = MemberState.QUEUED, 0, at
+            if (room := self.room_of(member)) is not None:
+                self.show(room, member)
+        rows = [store.member_row(member) for member in members]
+        await self.db.write_surely(store.put_members, rows, at)
 
     def save(self, member: RoomMember, *, told: bool = True) -> None:
         """Show a member and write him down."""

@@ -16,6 +16,7 @@ from softswitch.conferences.notice_guests import NoticeGuests
 from softswitch.conferences.notice_legs import NoticeLegs
 from softswitch.conferences.notice_telling import Telling
 from softswitch.conferences.notices import NoticeService
+from softswitch.conferences.roll_guests import RollGuests
 from softswitch.conferences.rollcalls import RollService
 from softswitch.conferences.schedules import ScheduleService
 from softswitch.conferences.service import RoomService
@@ -54,4 +55,4 @@ class Conferences:
         await self.notices.load()
         engine = self.center.engine
         notices = NoticeGuests(self.notice_books, self._notice_legs, self._telling)
-        engine.guests = GuestList(engine.guests, self.guests, notices)
+        engine.guests = GuestList(engine.guests, self.guests, RollGuests(self.rolls), notices)

@@ -10,7 +10,7 @@ from softswitch.calls.core import Guests
 from softswitch.conferences.books import Books
 from softswitch.conferences.door import RoomDoor
 from softswitch.conferences.legs import RoomLegs
-from softswitch.conferences.model import MemberState
+from softswitch.conferences.model import PENDING, MemberState
 from softswitch.conferences.room import Room, RoomMember
 from softswitch.conferences.shared import shared_room
 from softswitch.ports import (
@@ -133,9 +133,7 @@ class ConferenceGuests(Guests):
                 self._legs.rejoin(room, member)
             else:
                 self._center.spawn(self._legs.hear(room, member, surely=True))
-        elif member.state is MemberState.RINGING and not member.rings:
+        elif member.state in PENDING and not member.rings:
             self._legs.take_up(room, member)
-        elif member.state is MemberState.QUEUED or (
-            member.state is MemberState.DROPPED and member.keep and not member.tries
-        ):
+        elif member.state is MemberState.DROPPED and member.keep and not member.tries:
             self._center.spawn(self._legs.ring(room, [member]))

@@ -110,10 +110,11 @@ class RoomLegs:
     # ---- ringing
 
     async def ring(self, room: Room, members: Iterable[RoomMember]) -> None:
-        """Ring members at the pace of the switch."""
+        """Ring members at the pace of the switch, after they are written: a restart finds their legs by them."""
+        wanted = list(members)
         await self.open(room)
-        for member in members:
-            self._books.state(member, MemberState.QUEUED)
+        await self._books.queue(wanted)
+        for member in wanted:
             self._center.spawn(self._ring_in_turn(room, member))
 
     async def _ring_in_turn(self, room: Room, member: RoomMember) -> None:
@@ -234,12 +235,16 @@ class RoomLegs:
 
     def take_up(self, room: Room, member: RoomMember) -> None:
         """After a restart: the phones that still ring for a member go on, else he is rung again."""
-        begun = f"{member.id}-{member.rung}-"
+        begun = f"{member.id}-"
         member.rings = {channel for channel in self._center.board.legs if channel.startswith(begun)}
+        # The last ring may not have been written any more; its number must not come twice.
+        member.rung = max([member.rung, *(int(c.split("-")[1]) for c in member.rings)])
         for channel_id in member.rings:
             self._books.by_channel[channel_id] = member
         if not member.rings:
             self._center.spawn(self.ring(room, [member]))
+        elif member.state is not MemberState.RINGING:
+            self._set(room, member, MemberState.RINGING)
 
     async def _after_entry(self, room: Room, member: RoomMember) -> None:
         if member.is_in:

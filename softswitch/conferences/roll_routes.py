@@ -9,8 +9,8 @@ from softswitch.access.model import Actor, Right
 from softswitch.calls.acting import acting_desk
 from softswitch.conferences import roll_store
 from softswitch.conferences.build import Conferences
+from softswitch.conferences.roll import RollCall, from_row
 from softswitch.conferences.rollcall import RollKind
-from softswitch.conferences.rollcalls import RollCall, from_row
 from softswitch.conferences.routes import Acting, Body, Json
 from softswitch.web.guard import Guard
 

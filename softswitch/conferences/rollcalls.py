@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from softswitch import numbers
 from softswitch.calls.core import new_id
-from softswitch.clock import Millis
 from softswitch.conferences import roll_store
 from softswitch.conferences.books import Books, Screen
 from softswitch.conferences.door import RoomDoor
 from softswitch.conferences.legs import RoomLegs
 from softswitch.conferences.model import MemberState, RoomKind, RoomRole, call_list
-from softswitch.conferences.rollcall import (
-    Act,
-    Do,
-    Entry,
-    EntryState,
-    Roll,
-    RollKind,
-    RollState,
-    roll_of,
-)
+from softswitch.conferences.roll import RollCall, from_row
+from softswitch.conferences.rollcall import Act, Do, EntryState, RollKind, RollState, roll_of
 from softswitch.conferences.room import Room, RoomMember
 from softswitch.conferences.service import RoomPlan, RoomService
 from softswitch.conferences.voice import Voice
@@ -32,63 +21,6 @@ from softswitch.errors import conflict, invalid, not_found
 
 ENTITY = "roll"
 NEXT_KEY, CONFIRM_KEY = "3", "1"
-
-
-@dataclass(slots=True)
-class RollCall:
-    """A roll call that runs or ran: its machine, its room, and who goes through it."""
-
-    id: str
-    room_id: str
-    desk: str
-    login: str
-    roll: Roll
-    started_at: Millis
-    stay: bool = False
-    """Who was talked to stays on the line and listens, instead of being let go."""
-
-    def row(self) -> dict[str, Any]:
-        """Return it as its row."""
-        roll = self.roll
-        entries = [[e.number, e.state.value, e.why] for e in roll.entries]
-        body = {
-            "kind": roll.kind.value, "enough": roll.enough, "confirm": roll.confirm,
-            "current": roll.current, "stay": self.stay, "entries": entries,
-        }  # fmt: skip
-        return {
-            "id": self.id, "room_id": self.room_id, "desk": self.desk, "login": self.login,
-            "state": roll.state.value, "started_at": self.started_at, "body": body,
-        }  # fmt: skip
-
-    def view(self) -> dict[str, Any]:
-        """Return it as the screens show it."""
-        roll = self.roll
-        return {
-            "id": self.id,
-            "room_id": self.room_id,
-            "desk": self.desk,
-            "kind": roll.kind.value,
-            "state": roll.state.value,
-            "started_at": self.started_at,
-            "current": roll.entries[roll.current].number if roll.current >= 0 else None,
-            "entries": [
-                {"number": e.number, "state": e.state.value, "why": e.why} for e in roll.entries
-            ],
-            "absent": [e.number for e in roll.absent],
-        }
-
-
-def from_row(row: dict[str, Any]) -> RollCall:
-    """Return a roll call from its row."""
-    body = row["body"]
-    entries = [Entry(n, EntryState(state), why) for n, state, why in body["entries"]]
-    roll = Roll(
-        entries, RollKind(body["kind"]), body["enough"], body["confirm"], RollState(row["state"]),
-        body["current"],
-    )  # fmt: skip
-    return RollCall(
-        row["id"], row["room_id"], row["desk"], row["login"], roll, row["started_at"], body["stay"]
-    )
 
 
 class RollService:
@@ -127,6 +59,31 @@ class RollService:
             desk = self._books.rooms[call.room_id].by_number(call.desk)
             call.roll.desk_in = desk is not None and desk.is_in
             self._screen.put(ENTITY, call.id, call.view())
+
+    def take_up(self) -> None:
+        """After a restart or a cut: go on where it was, whatever the last thing was that was written."""
+        for call in list(self.rolls.values()):
+            room = self._books.rooms.get(call.room_id)
+            if room is not None and not call.roll.is_over:
+                self._take_up(call, room)
+
+    def _take_up(self, call: RollCall, room: Room) -> None:
+        roll, desk = call.roll, room.by_number(call.desk)
+        roll.desk_in = desk is not None and desk.is_in
+        if roll.current >= 0:
+            entry = roll.entries[roll.current]
+            member = room.by_number(entry.number)
+            if member is not None and member.is_in:
+                if entry.state is EntryState.RINGING:
+                    self._do(call, roll.answered(roll.current))
+            elif entry.state is EntryState.TALKING:
+                self._do(call, roll.left(roll.current, "interrupted"))
+            elif member is None or member not in room.pending:
+                self._do(call, [Act(Do.RING, roll.current)])  # was to be rung, and was not
+        if roll.desk_in:
+            self._do(call, roll.desk_came())
+        elif roll.state is RollState.RUNNING and (desk is None or desk not in room.pending):
+            self._do(call, roll.desk_left())
 
     # ---- commands
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -132,6 +133,12 @@ def put_member(
             row["room_id"], at, row["id"], row["number"], row["state"], row["cause"], call_id
         )
         append(conn, fact, at=at)
+
+
+def put_members(conn: Connection, rows: Sequence[Row], at: Millis) -> None:
+    """Write several members."""
+    for row in rows:
+        put_member(conn, row, at)
 
 
 def act(conn: Connection, login: str, what: str, target: str, details: Row, at: Millis) -> None:

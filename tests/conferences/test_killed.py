@@ -97,3 +97,51 @@ async def test_a_room_goes_on_with_all_who_were_in_it(tmp_path: Path) -> None:
             await first.hears(650)
             await server.request("DELETE", room)
             await asyncio.gather(first.ended(), second.ended())
+
+
+async def test_a_roll_call_goes_on_where_it_was(tmp_path: Path) -> None:
+    async with own_server(tmp_path) as server:
+        await server.start()
+        async with (
+            server.phone("1001", 450) as desk,
+            server.phone("2001", 650) as one,
+            server.phone("2002", 850) as two,
+            server.phone("2003", 1050) as three,
+        ):
+            body = {"numbers": ["2001", "2002", "2003"], "desk": "1001"}
+            answer = await server.request("POST", "/api/roll-calls", body)
+            assert answer.status_code == 202, answer.text
+            chair = await desk.incoming()
+            await chair.answered()
+            first = await one.incoming()
+            await first.answer()
+            await asyncio.gather(chair.hears(650), first.hears(450))
+            await restart(server)  # while one talks
+            await asyncio.gather(chair.hears(650), first.hears(450))
+            await first.hangup()
+            second = await two.incoming(timeout=15)
+            await second.ringing()
+            await restart(server)  # while one rings
+            if second.end is not None:  # a phone that rang for the run before may be rung anew
+                second = await two.incoming(timeout=15)
+            await second.answer()
+            await asyncio.gather(chair.hears(850), second.hears(450))
+            await server.kill()  # and one leaves while nobody looks
+            await second.hangup()
+            await server.start()
+            third = await three.incoming(timeout=15)
+            await third.answer()
+            await asyncio.gather(chair.hears(1050), third.hears(450))
+            await third.hangup()
+
+            async def done() -> bool:
+                (roll,) = (await server.get("/api/roll-calls"))["roll_calls"]
+                return bool(roll["state"] == "done")
+
+            await until(done, "the roll call is over", 15)
+            (roll,) = (await server.get("/api/roll-calls"))["roll_calls"]
+            states = [(entry["number"], entry["state"]) for entry in roll["entries"]]
+            assert states == [("2001", "present"), ("2002", "present"), ("2003", "present")]
+            for phone in (desk, one, two, three):
+                assert not phone.arrived
+            await chair.hangup()
