@@ -64,10 +64,13 @@ _EAR = """
     const [near, far] = loudness(track, tones);
     return near.every((level) => level > -60 && level > far + 10);
   });
-  // None of the tones in a second of looking twenty times: the other side is only heard without them.
+  // None of the tones for a second. The edges of a burst are heard at all frequencies, far below the burst.
   let silentSince = null;
   window.hearsNone = (...tones) => {
-    const quiet = received().every((track) => loudness(track, tones)[0].every((level) => level < -70));
+    const quiet = received().every((track) => tones.every((hertz) => {
+      const [[near], far] = loudness(track, [hertz]);
+      return near < -60 || near < far - 15;
+    }));
     silentSince = quiet ? (silentSince ?? performance.now()) : null;
     return silentSince !== null && performance.now() - silentSince > 1000;
   };
