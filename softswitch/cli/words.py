@@ -248,7 +248,7 @@ ZH = {
     "protection": "介入保护",
     "interruption": "强拆权限",
     "interruption protection": "强拆保护",
-    "precedence": "优先级",
+    "precedence": "强占级别",
     "monitor": "监听",
     "whisper": "耳语",
     "insert": "强插",
