@@ -285,3 +285,24 @@ async def test_the_door_is_in_the_status_and_in_the_metrics(system: System) -> N
     assert f'softswitch_precedence_door_refused{{status="417"}} {system.door.refused[417]}' in text
     assert 'softswitch_precedence_door_dropped{reason="no_sip"} 1' in text
     assert "softswitch_precedence_door_requests " in text
+
+
+async def test_a_door_on_all_addresses_of_the_machine(tmp_path: Path) -> None:
+    """As it is set by default: the switch then names the address at which the caller reached us."""
+    sip, port = free_ports(2)
+    everywhere = {"sip": Address("0.0.0.0", sip), "precedence_door": Address("0.0.0.0", port)}
+    async with running_system(tmp_path, **everywhere) as own:
+        levels = Levels(precedence=Precedence.FLASH_OVERRIDE)
+        await own.intercept.config.set_levels("test", Holder.LINE, LINE, levels)
+        async with (
+            Phone.open(LINE, server=(LOCAL, port), password=secret(LINE), tone=850) as line,
+            sip_phone(own, "2001", tone=650) as called,
+        ):
+            call = await line.dial("2001", headers=FLASH, caller="075512345678")
+            incoming = await called.incoming()
+            await until(lambda: level(own, "2001") == Precedence.FLASH, what="flash on the board")
+            await incoming.answer()
+            await asyncio.gather(call.hears(650), incoming.hears(850))
+            assert (call.dialog.target.host, call.dialog.target.port) == (LOCAL, sip)
+            await incoming.hangup()
+            await call.ended()
