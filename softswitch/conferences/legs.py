@@ -392,8 +392,8 @@ class RoomLegs:
             await self.open(into)
         room.joined_to = into.id if into else None
         channels = [m.channel_id for m in room.present if m.channel_id]
-        await self._acts.open_bridge(room.bridge_id)
-        if channels:
+        if channels:  # a bridge for nobody would be nobody's to close
+            await self._acts.open_bridge(room.bridge_id)
             await self._acts.join_aside(room.bridge_id, *channels)
         self._engine.conference_changed(room.own_bridge)
         await self._books.put(room, "joined" if into else "parted", value=into.id if into else "")

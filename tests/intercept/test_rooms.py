@@ -351,3 +351,16 @@ async def test_release_stops_who_still_rings_for_the_room(system: System) -> Non
         await there.begin(Act.RELEASE)
         await asyncio.gather(*(call.ended() for call in there.calls.values()), ringing.ended())
         assert there.states()["2003"] is MemberState.LEFT
+
+
+async def test_release_clears_the_rooms_that_are_joined(system: System) -> None:
+    async with conference(system, RoomKind.FIXED) as there, phones(system, "2003") as one:
+        other = await make(system)
+        far = (await gather_in(system, other, one))["2003"]
+        await system.conferences.rooms.join_rooms("test", there.room.id, other.id)
+        everybody = {**there.calls, "2003": far}
+        await everybody_hears_everybody(everybody)
+        await there.begin(Act.RELEASE)
+        ends = await asyncio.gather(*(call.ended() for call in everybody.values()))
+        assert [str(end.reasons[0]) for end in ends] == ["Q.850;cause=8"] * 4
+        assert other.by_number("2003").state is MemberState.LEFT  # type: ignore[union-attr]
