@@ -181,16 +181,18 @@ class CallCenter:
             self._call_ended(call, last_cause, at)
         for call_id in changes.calls:
             self._mark(call_id)
-        freed = set()
+        touched, freed = False, set()
         for phone in changes.phones:
             extension = self.book.extension_of(phone)
             if extension is not None:
                 self._mark_extension(extension)
-                freed.add(extension)
+                touched = True
+                if phone not in self.board.by_phone:
+                    freed.add(extension)
         for extension in freed:
             if self.engine.is_free(extension):
                 self.desks.became_idle(extension, at)
-        if freed and (self.intake.queue or self.tasks.open):
+        if touched and (self.intake.queue or self.tasks.open):
             self.intake.plan()
 
     def _call_ended(self, call: Call, cause: int, at: Millis) -> None:

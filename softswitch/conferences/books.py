@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -35,6 +36,8 @@ class Books:
         self.rooms: dict[str, Room] = {}
         self.by_channel: dict[str, RoomMember] = {}
         self._screen = screen
+        self._unwritten: list[tuple[store.Row, str, bool]] = []
+        """Members that changed, the call of each, and whether that is news."""
 
     async def load(self) -> None:
         """Read the rooms that were not over."""
@@ -102,11 +105,15 @@ class Books:
             self.show(room, member)
         leg = self.center.board.legs.get(member.channel_id or "")
         call_id = leg.channel.linked_id if leg else ""
-        row = store.member_row(member)
-        self.center.spawn(self._write_member(row, call_id, told))
+        self._unwritten.append((store.member_row(member), call_id, told))
+        if len(self._unwritten) == 1:
+            self.center.spawn(self._write_members())
 
-    async def _write_member(self, row: store.Row, call_id: str, told: bool) -> None:
-        await self.db.write_surely(store.put_member, row, row["since"], call_id, told)
+    async def _write_members(self) -> None:
+        """Write all that changed in the meantime in one go, in order; when a hundred come in that counts."""
+        await asyncio.sleep(0)
+        batch, self._unwritten = self._unwritten, []
+        await self.db.write_surely(store.put_changes, batch)
 
     async def put(self, room: Room, what: str, login: str = "", value: str = "") -> None:
         """Write a room as it is now; what a person does is written before it is shown."""

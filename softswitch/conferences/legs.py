@@ -27,6 +27,8 @@ from softswitch.ports import ActFailed, Channel, ChannelState, Leg
 log = logging.getLogger(__name__)
 
 RING_SECONDS = 40
+PLACED_AT_ONCE = 40
+"""How many legs the switch is asked for before it has taken the first: it sets the pace itself."""
 TONE_IN = "tone:!750/120,!0/60,!1150/120"
 TONE_OUT = "tone:!1150/120,!0/60,!750/120"
 TONE_GAP = 1_000
@@ -42,6 +44,7 @@ class RoomLegs:
         self._engine = books.center.engine
         self._acts = books.center.engine.acts
         self._pacer = Pacer()
+        self._window = asyncio.Semaphore(PLACED_AT_ONCE)
         self.over_hooks: list[Callable[[Room], None]] = []
         """Told of each room that is over."""
         self.hooks: list[Callable[[Room, RoomMember], None]] = []
@@ -118,9 +121,8 @@ class RoomLegs:
             self._center.spawn(self._ring_in_turn(room, member))
 
     async def _ring_in_turn(self, room: Room, member: RoomMember) -> None:
-        pause = self._pacer.wait(asyncio.get_running_loop().time())
-        if pause:
-            await asyncio.sleep(pause)
+        if member.extension is None:  # lines have a rate of calls that they take
+            await asyncio.sleep(self._pacer.wait(asyncio.get_running_loop().time()))
         if member.state is not MemberState.QUEUED or room.id not in self._books.rooms:
             return
         try:
@@ -161,7 +163,8 @@ class RoomLegs:
 
     async def _place(self, room: Room, member: RoomMember, leg: Leg) -> None:
         try:
-            await self._acts.place(leg)
+            async with self._window:
+                await self._acts.place(leg)
         except ActFailed as error:
             log.info("room %s could not ring %s: %s", room.number, member.number, error)
             self.ended(leg.channel_id, 41)

@@ -135,6 +135,12 @@ def put_member(
         append(conn, fact, at=at)
 
 
+def put_changes(conn: Connection, changes: Sequence[tuple[Row, str, bool]]) -> None:
+    """Write changes of members in order: row, call, and whether the state is news."""
+    for row, call_id, told in changes:
+        put_member(conn, row, row["since"], call_id, told)
+
+
 def put_members(conn: Connection, rows: Sequence[Row], at: Millis) -> None:
     """Write several members."""
     for row in rows:
