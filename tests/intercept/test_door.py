@@ -22,6 +22,7 @@ from softswitch.testing.node import free_ports
 from softswitch.testing.phone import Phone
 from softswitch.testing.system import LINE, LOCAL, running_system, secret, sip_phone, until
 from tests.intercept.kit import connected, talk
+from tests.robustness.torture import Sender
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 RP = "Resource-Priority"
@@ -268,6 +269,32 @@ def _guess(place: tuple[str, int]) -> bytes:
     ).encode()
 
 
+async def test_malformed_messages_are_answered_or_dropped_and_calls_go_on(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system.sip_lockout, "_spare", lambda _key: True)
+    door, server = system.door, door_of(system)
+    assert door is not None
+    async with (
+        behind(system, tone=850) as caller,
+        sip_phone(system, "2001", tone=650) as called,
+        Phone.open("stranger", server=server, local=("127.0.0.8", 0)) as stranger,
+    ):
+        call = await caller.dial("2001", headers=FLASH)
+        incoming = await called.incoming()
+        await incoming.answer()
+        for data in Sender(stranger.address, server, "UDP").all():
+            stranger.send_raw(data[:65_000])
+            await asyncio.sleep(0)  # the door reads between them
+        await until(lambda: len(stranger.trace) > 20, what="the stranger is answered")
+        await until(lambda: door.dropped.total() > 30, what="and dropped")
+        await asyncio.gather(call.hears(650), incoming.hears(850))
+        assert not called.arrived
+        assert not door.dropped[Drop.FAILED]
+        await incoming.hangup()
+        await call.ended()
+
+
 async def test_the_door_is_in_the_status_and_in_the_metrics(system: System) -> None:
     assert system.door is not None
     async with behind(system) as caller:
@@ -283,7 +310,8 @@ async def test_the_door_is_in_the_status_and_in_the_metrics(system: System) -> N
     async with httpx.AsyncClient(base_url=system.url) as client:
         text = (await client.get("/metrics")).text
     assert f'softswitch_precedence_door_refused{{status="417"}} {system.door.refused[417]}' in text
-    assert 'softswitch_precedence_door_dropped{reason="no_sip"} 1' in text
+    dropped = system.door.dropped[Drop.NO_SIP]
+    assert f'softswitch_precedence_door_dropped{{reason="no_sip"}} {dropped}' in text
     assert "softswitch_precedence_door_requests " in text
 
 
