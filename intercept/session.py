@@ -90,6 +90,7 @@ class Session:
         return {
             "id": self.id,
             "call_id": self.call_id,
+            "room_id": self.place.removeprefix("room-") or None,
             "act": self.act.value,
             "stage": self.stage.value,
             "login": self.requester.login,

@@ -16,6 +16,7 @@ from websockets.asyncio.client import connect
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
 from softswitch.testing.system import sip_phone, until
+from tests.conferences.kit import gather_in, make, phones
 from tests.intercept.kit import GUEST, connected, talk
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -276,3 +277,27 @@ async def test_the_tone_is_what_was_set(system: System, people: People) -> None:
         await guest.hangup()
         await call.end()
     await people.keeper.ask("PUT", "/intercept-settings", 200, tone="cn")
+
+
+async def test_a_room_is_named_by_its_id_or_by_the_call_of_a_member(
+    system: System, people: People
+) -> None:
+    await system.intercept.config.change("test", {"two_person": ()})
+    room = await make(system)
+    asked = {"reason": "drill", "desk": GUEST}
+    async with phones(system, "1001", "2001") as them, sip_phone(system, GUEST, auto_answer=True):
+        calls = await gather_in(system, room, them)
+        call_id = await connected(system, "2001", 2)
+        for name in (f"room-{room.id}", call_id):
+            view = await people.boss.ask("POST", f"/calls/{name}/monitor", 202, **asked)
+            assert (view["room_id"], view["call_id"]) == (room.id, call_id)
+            await people.boss.ask("POST", f"/intercepts/{view['id']}/leave", 200)
+            await until(lambda: not system.center.board.legs_of([GUEST]), what="he has left")
+        options = await people.boss.ask("GET", f"/calls/room-{room.id}/intercept?desk={GUEST}", 200)
+        (takeover,) = [each for each in options["acts"] if each["act"] == "takeover"]
+        assert (takeover["allowed"], takeover["code"]) == (False, "is_conference")
+        code = await people.boss.refused("POST", "/calls/room-gone/monitor", **asked)
+        assert code == "call_gone"
+        await people.boss.ask("POST", f"/calls/room-{room.id}/release", 202, **asked)
+        await asyncio.gather(*(call.ended() for call in calls.values()))
+        await system.conferences.rooms.close("test", room.id)

@@ -22,7 +22,15 @@ from softswitch.errors import Refusal
 from softswitch.testing.phone import Call
 from softswitch.testing.system import sip_phone, until
 from tests.conferences.kit import gather_in, make, phones
-from tests.intercept.kit import GUEST, SECOND, TONES, everybody_hears_everybody, requester, up
+from tests.intercept.kit import (
+    GUEST,
+    SECOND,
+    TONES,
+    connected,
+    everybody_hears_everybody,
+    requester,
+    up,
+)
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 THREE = ("1001", "2001", "2002")
@@ -78,6 +86,7 @@ async def conference(
     async with phones(system, *THREE) as them:
         calls = await gather_in(system, room, them)
         await everybody_hears_everybody(calls)
+        await connected(system, "1001", 3)  # the board knows it as one call
         yield Conference(system, room, calls)
 
 
