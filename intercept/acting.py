@@ -147,7 +147,8 @@ class Acting:
             session.channel_id = channel.id
             session.rung.clear()
             for other in others:
-                await self._engine.quietly(self._engine.acts.hangup(other, ANSWERED_ELSEWHERE))
+                elsewhere = self._engine.acts.hangup(other, ANSWERED_ELSEWHERE)
+                self._engine.spawn(self._engine.quietly(elsewhere))
             self._engine.spawn(self._record(channel))
             try:
                 await self.apply(place, session)
@@ -168,6 +169,9 @@ class Acting:
             session.stage = Stage.UP
         elif act is Act.WHISPER:
             await hands.whisper(place, session, session.target or "")
+            session.stage = Stage.UP
+        elif act is Act.INSERT and session.waive_tone and session.stage is Stage.RINGING:
+            await hands.enter(place, session)
             session.stage = Stage.UP
         elif act is Act.INSERT:
             await hands.listen(place, session)

@@ -55,6 +55,13 @@ class Hands:
         await _all(acts.mute(own, True), acts.join_aside(place.bridge_id, own))
         await self.end_whisper(session)
 
+    async def enter(self, place: Place, session: Session) -> None:
+        """Let one who has just come be a party at once: no tone goes before, so he cannot be heard too early."""
+        await place.open()
+        session.bridge_id = place.bridge_id
+        await self._engine.acts.join_aside(place.bridge_id, _leg(session))
+        place.take_in(self.member(session))
+
     async def speak(self, place: Place, session: Session) -> None:
         """Let everybody hear the requester, who is in the bridge: he is a party of the call now."""
         await self._engine.acts.mute(_leg(session), False)
