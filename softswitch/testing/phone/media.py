@@ -7,6 +7,8 @@ import collections
 import contextlib
 import secrets
 import socket
+import struct
+import time
 from collections.abc import Callable
 
 from softswitch.testing.phone import dtmf
@@ -18,6 +20,10 @@ from softswitch.testing.phone.negotiate import Agreed
 from softswitch.testing.phone.rtp import HEADER, RtpPacket, is_rtcp
 from softswitch.testing.phone.sources import Source, silence
 from softswitch.testing.phone.srtp import SrtpStream
+
+_SO_TIMESTAMPNS = 35  # socket(7): the kernel notes when a packet came, however late it is read
+_TIMESPEC = struct.Struct("@ll")
+_NOTES = socket.CMSG_SPACE(_TIMESPEC.size)
 
 Loss = Callable[[bytes], bool]
 
@@ -31,6 +37,7 @@ class Media:
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             self._socket.bind((host, 0))
         except OSError:
             self._socket.close()
@@ -177,10 +184,10 @@ class Media:
             self._socket.sendto(packet, (agreed.address, agreed.port))
 
     def _readable(self) -> None:
-        now = self._loop.time()
+        to_loop = self._loop.time() - time.time()
         for _ in range(64):
             try:
-                data, source = self._socket.recvfrom(2048)
+                data, notes, _, source = self._socket.recvmsg(2048, _NOTES)
             except BlockingIOError:
                 return
             except OSError:  # an ICMP error of an earlier packet
@@ -189,7 +196,7 @@ class Media:
             if self.agreed is not None and source[1] != self.agreed.port:
                 self.ear.other_packets += 1
             elif not is_rtcp(data):
-                self._receive(data, now)
+                self._receive(data, _arrival(notes) + to_loop)
 
     def _receive(self, data: bytes, now: float) -> None:
         if self.lose_incoming is not None and self.lose_incoming(data):
@@ -230,3 +237,12 @@ class _Key:
         self.start: int | None = None
         self.first = True
         self.done: list[asyncio.Future[None]] = []
+
+
+def _arrival(notes: list[tuple[int, int, bytes]]) -> float:
+    """Return when the kernel got a packet, in seconds of ``time.time()``."""
+    for level, kind, value in notes:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
+            seconds, nanoseconds = _TIMESPEC.unpack(value)
+            return float(seconds + nanoseconds / 1e9)
+    return time.time()
