@@ -283,6 +283,39 @@ async def test_a_dispatcher_inserts_and_sees_it_without_the_picture_of_all(
         await call.end()
 
 
+async def test_a_tile_of_the_board_opens_every_act_for_its_party(
+    system: System, browser: Browser
+) -> None:
+    async with console(browser, system.url) as desk, talk(system) as call:
+        await desk.sign_in("chen")
+        await desk.sit("1001")
+        await desk.page.get_by_test_id("tile-2001").click()
+        for act in ("monitor", "whisper", "insert", "takeover", "release"):
+            await expect(desk.page.get_by_test_id(f"choose-{act}")).to_be_visible()
+        await desk.page.get_by_test_id("choose-whisper").click()
+        await expect(desk.page.get_by_role("radio", name="2001 Phone 2001")).to_be_checked()
+        await desk.page.fill("[name=reason]", "drill")
+        await desk.page.get_by_test_id("intercept-submit").click()
+        await shown(desk, "whisper")
+        await call.first.hears(BROWSER_TONE)
+        await call.other.hears_not(BROWSER_TONE, frames=40)
+        await desk.page.get_by_test_id("do-leave").click()
+        await gone(desk)
+        # Without the tone, for those who may. The edge of a burst holds every frequency, for a frame or two.
+        warned = asyncio.create_task(call.first.hears(WARNING, frames=6, timeout=30))
+        await row(desk).get_by_test_id("act-insert").click()
+        await desk.page.check("[name=waive]")
+        await desk.page.fill("[name=reason]", "drill")
+        await desk.page.get_by_test_id("intercept-submit").click()
+        await shown(desk, "insert")
+        await asyncio.gather(call.first.hears(BROWSER_TONE), call.other.hears(BROWSER_TONE))
+        assert not warned.done()
+        warned.cancel()
+        await desk.page.get_by_test_id("do-leave").click()
+        await gone(desk)
+        await call.end()
+
+
 async def test_the_own_call_shows_who_comes_in_and_who_clears_it(
     system: System, browser: Browser
 ) -> None:

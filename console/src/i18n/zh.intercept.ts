@@ -33,6 +33,8 @@ export const zhIntercept: typeof enIntercept = {
   },
   strip: '本席插入的通话',
   more: '对此通话的操作',
+  side: '耳语 {name}',
+  connectMe: '强拆接通',
   whisperTo: '耳语 {name}',
   whisperNext: '耳语下一方',
   leave: '退出',

@@ -8,6 +8,8 @@ import { desk } from '../session/store'
 import { toConfirm, wasOwn } from './store'
 import type { Intrusion } from './types'
 
+/** In seconds. Who has come in stands on the call as long as he is there; what is over is told nowhere else. */
+const SHORT = 6
 const LONG = 30
 const told = new Set<string>()
 
@@ -17,7 +19,7 @@ function tell(entry: Intrusion): void {
   told.add(key)
   const who = `${entry.desk} ${entry.name}`.trim()
   if (entry.act === 'insert' || entry.act === 'takeover' || entry.act === 'release') {
-    notify('error', t(`intercept.intruded.${entry.act}`, { who }), '', LONG)
+    notify('error', t(`intercept.intruded.${entry.act}`, { who }), '', entry.act === 'insert' ? SHORT : LONG)
   }
 }
 

@@ -22,7 +22,7 @@ export function useRunning() {
   const heard = computed(() => {
     const stage = session.value?.stage
     const key = stage === 'ringing' || stage === 'warning' ? stage : hearing.value
-    return t(`intercept.heard.${key}`, { name: target.value ? nameOf(target.value) : '' })
+    return t(`intercept.heard.${key}`, { name: target.value?.number ?? '' })
   })
   const why = (act: Act) => (session.value ? obstacle(session.value.call_id, act) : null)
   return { session, call, parties, names, icon, word, hearing, heard, why }
