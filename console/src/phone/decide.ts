@@ -23,3 +23,11 @@ export function socketUrl(
     ? `wss://${page.hostname}:${config.wss_port}${config.ws_path}`
     : `ws://${page.hostname}:${config.ws_port}${config.ws_path}`
 }
+
+/**
+ * Whether a candidate says where the switch can send sound: a `.local` name tells it nothing, and as long as there
+ * is only a TCP one the description names the address 0.0.0.0, which the switch takes for a call on hold.
+ */
+export function reachable(candidate: string): boolean {
+  return / udp /i.test(candidate) && !/\.local\b/.test(candidate)
+}

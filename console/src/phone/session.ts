@@ -3,6 +3,7 @@ import type { RTCSession } from 'jssip/lib/RTCSession'
 import { shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
 import type { Millis } from '../api/types'
+import { reachable } from './decide'
 import { openMicrophone } from './microphone'
 
 export interface PhoneSession {
@@ -34,10 +35,10 @@ function playRemote(audio: HTMLAudioElement, connection: RTCPeerConnection): voi
   })
 }
 
-/** The first real candidate is enough on a local network; a `.local` name can tell the switch nothing. */
+/** The first address that the switch can send to is enough on a local network. */
 function skipGathering(rtc: RTCSession): void {
   rtc.on('icecandidate', ({ candidate, ready }) => {
-    if (!/\.local\b/.test(candidate.candidate)) ready()
+    if (reachable(candidate.candidate)) ready()
   })
 }
 
