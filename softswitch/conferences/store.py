@@ -121,30 +121,27 @@ def put_room(
     append(conn, RoomChanged(row["id"], at, what, login, value), at=at)
 
 
-def put_member(
-    conn: Connection, row: Row, at: Millis, call_id: str = "", told: bool = True
-) -> None:
-    """Write a member as he is now; ``told``: his state is news."""
-    where = room_members.c.id == row["id"]
-    if conn.execute(update(room_members).where(where).values(**row)).rowcount == 0:
-        conn.execute(insert(room_members).values(**row))
-    if told:
-        fact = RoomMemberChanged(
-            row["room_id"], at, row["id"], row["number"], row["state"], row["cause"], call_id
-        )
-        append(conn, fact, at=at)
-
-
 def put_changes(conn: Connection, changes: Sequence[tuple[Row, str, bool]]) -> None:
-    """Write changes of members in order: row, call, and whether the state is news."""
-    for row, call_id, told in changes:
-        put_member(conn, row, row["since"], call_id, told)
+    """Write changes of members in order: row, call, and whether the state is news; the last row of each stays."""
+    latest = {row["id"]: row for row, _, _ in changes}
+    conn.execute(delete(room_members).where(room_members.c.id.in_(list(latest))))
+    conn.execute(insert(room_members), list(latest.values()))
+    facts = [
+        RoomMemberChanged(
+            row["room_id"], row["since"], row["id"], row["number"], row["state"], row["cause"],
+            call_id,
+        )
+        for row, call_id, told in changes
+        if told
+    ]  # fmt: skip
+    if facts:
+        append(conn, *facts, at=changes[-1][0]["since"])
 
 
 def put_members(conn: Connection, rows: Sequence[Row], at: Millis) -> None:
-    """Write several members."""
-    for row in rows:
-        put_member(conn, row, at)
+    """Write several members at once: a statement for all, not for each."""
+    if rows:
+        put_changes(conn, [({**row, "since": at}, "", True) for row in rows])
 
 
 def act(conn: Connection, login: str, what: str, target: str, details: Row, at: Millis) -> None:
