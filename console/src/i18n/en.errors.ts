@@ -83,13 +83,28 @@ export const enErrors = {
   camp_full: { message: 'Too many wait already.', next: 'Cancel one first.' },
   bad_life: { message: 'A camp-on lasts from one minute to a day.', next: 'Give 60 to 86400 seconds.' },
   camp_not_found: { message: 'This camp-on is over.', next: 'Look at the list.' },
-  intercom_not_allowed: { message: 'Extension {number} does not allow intercom.', next: 'Call it, or let it be allowed.' },
+  intercom_not_allowed: {
+    message: 'Extension {number} does not allow intercom.',
+    next: 'Call it, or let it be allowed.',
+  },
   busy: { message: 'Extension {number} is busy.', next: 'Camp on, or try again later.' },
-  no_night_target: { message: 'Nobody is named who takes emergency calls at night.', next: 'Name numbers first.' },
+  no_night_target: {
+    message: 'Nobody is named who takes emergency calls at night.',
+    next: 'Name numbers first.',
+  },
   night_is_on: { message: 'It is night: somebody must take the calls.', next: 'End night service first.' },
-  night_loop: { message: 'A night line leads to a number that is sent on itself.', next: 'Name a number that is answered at night.' },
-  bad_period: { message: 'A line of the timetable is wrong.', next: 'Give days 1 to 7 and times such as 18:00.' },
+  night_loop: {
+    message: 'A night line leads to a number that is sent on itself.',
+    next: 'Name a number that is answered at night.',
+  },
+  bad_period: {
+    message: 'A line of the timetable is wrong.',
+    next: 'Give days 1 to 7 and times such as 18:00.',
+  },
   bad_time_of_day: { message: 'This is no time of the day.', next: 'Give it as 18:00.' },
   not_a_desk: { message: 'This extension is no desk.', next: 'Use the phone of a desk.' },
-  not_scheduled: { message: 'Only a scheduled room invites by itself.', next: 'Give its beginning and end, or invite people when it is there.' },
+  not_scheduled: {
+    message: 'Only a scheduled room invites by itself.',
+    next: 'Give its beginning and end, or invite people when it is there.',
+  },
 }

@@ -48,5 +48,8 @@ export const zhErrors: typeof enErrors = {
   bad_period: { message: '时间表有误。', next: '请填写星期 1 至 7 和 18:00 形式的时间。' },
   bad_time_of_day: { message: '时间格式有误。', next: '请写成 18:00 的形式。' },
   not_a_desk: { message: '此分机不是席位。', next: '请使用席位话机。' },
-  not_scheduled: { message: '只有预约会议会自动呼叫成员。', next: '请填写开始和结束时间，或在会议建立后邀请。' },
+  not_scheduled: {
+    message: '只有预约会议会自动呼叫成员。',
+    next: '请填写开始和结束时间，或在会议建立后邀请。',
+  },
 }
