@@ -21,6 +21,7 @@ from intercept.switching import Switching
 from softswitch.calls.center import CallCenter
 from softswitch.calls.core import new_id
 from softswitch.clock import Clock, now
+from softswitch.errors import Refusal
 from softswitch.ports import Channel
 from softswitch.store.database import Database
 
@@ -99,7 +100,14 @@ class InterceptService:
         session.place = key if key != session.call_id else ""
         own = self._books.of_desk(requester.desk)
         if own is not None and own.key == key and channel is None and act is not Act.RELEASE:
-            return await self.switch(requester, own.id, act, target=target, waive_tone=waive_tone)
+            try:
+                return await self.switch(
+                    requester, own.id, act, target=target, waive_tone=waive_tone
+                )
+            except Refusal:
+                if own.id in self._books.sessions:
+                    raise
+                own = None  # he has hung up at this moment: he asks from outside
         decision = await self._asking.decided(session)
         self._asking.check_desk(session, own, channel)
         session.channel_id = channel.id if channel else None
