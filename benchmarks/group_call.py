@@ -3,7 +3,8 @@
 Ours: HTTP request, audit row and the members on the disk, paced ringing, per-member state, the bridge.  Bare: the same
 number of originates sent one behind the other on a connection that is open already, each channel added to a bridge at
 its StasisStart, on the same Asterisk in one run, in turns.  The phones answer at once; each listens for the tone of the
-chair, who is in the bridge of both before the clock starts.
+chair, who is in the bridge of both before the clock starts.  The server is a process of its own, as always; the phones
+and the bare originates share another.
 
     python -m benchmarks.group_call [--phones 100] [--rounds 3]
 """
@@ -12,47 +13,51 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import tempfile
 from contextlib import AsyncExitStack
-from pathlib import Path
+from typing import Any
 
 import httpx
 
+from benchmarks.load import loaded
+from benchmarks.people import add_boss, add_line
 from benchmarks.report import median, table
-from softswitch.access.model import Actor, Role
-from softswitch.app import System
+from softswitch.app import node_settings
 from softswitch.asterisk.rest import AriConnection, Request, connect, path
-from softswitch.asterisk.secrets import USER
-from softswitch.directory.model import ExtensionEntry, ExtensionKind
-from softswitch.directory.model import Phone as Account
-from softswitch.numbers import Extension, PhoneId
-from softswitch.setting_values import PortRange
+from softswitch.asterisk.secrets import USER, node_secrets
+from softswitch.directory.model import ExtensionKind
+from softswitch.directory.service import DirectoryService
+from softswitch.store.database import Database
 from softswitch.testing.phone import Call, Phone
-from softswitch.testing.system import LOCAL, running_system, secret, sip_phone, until
+from tests.survival.rig import Server, until
 
-BOSS = Actor("boss", "boss", Role.SUPERVISOR)
 CHAIR, TONE = "1001", 450
 APPLICATION = "bench"
 
 
-async def add_phones(system: System, count: int) -> list[str]:
-    """Add extensions 3001, 3002, ... with a phone each, in one change of the switch."""
-    numbers = [str(3001 + index) for index in range(count)]
-    for number in numbers:
-        entry = ExtensionEntry(Extension(number), f"Phone {number}", ExtensionKind.PHONE)
-        await system.directory.add_extension(None, entry)
-        account = Account(PhoneId(number), Extension(number), secret=secret(number))
-        await system.directory.add_phone(None, account)
-    return numbers
+class People:
+    """The chair, the phones that he calls, and a supervisor with a token."""
+
+    def __init__(self, count: int) -> None:
+        self.numbers = [str(7001 + index) for index in range(count)]
+        self.token = ""
+
+    async def add(self, db: Database) -> None:
+        """Put them into a database that no server has open."""
+        directory = DirectoryService(db)
+        await directory.start()
+        await add_line(directory, CHAIR, ExtensionKind.DESK)
+        for number in self.numbers:
+            await add_line(directory, number, ExtensionKind.PHONE)
+        self.token = await add_boss(db)
 
 
 class Bench:
     """One system, its phones, and the two ways."""
 
     def __init__(
-        self, system: System, http: httpx.AsyncClient, bare: AriConnection, phones: list[Phone]
+        self, server: Server, http: httpx.AsyncClient, bare: AriConnection, phones: list[Phone]
     ) -> None:
-        self.system = system
+        self.server = server
         self.http = http
         self.bare = bare
         self.phones = phones
@@ -65,8 +70,12 @@ class Bench:
         await self.http.post(f"/api/rooms/{room['id']}/join", json={"desk": CHAIR})
         await (await chair.incoming()).confirmed()
         invited = [phone.user for phone in self.phones]
-        books = self.system.conferences.books.rooms[room["id"]]
-        await until(lambda: books.present, what="the chair is in")
+
+        async def present() -> bool:
+            shown = (await self.http.get(f"/api/rooms/{room['id']}")).json()
+            return any(member["state"] == "in" for member in shown["member_list"])
+
+        await until(present, "the chair is in")
         began = asyncio.get_running_loop().time()
         hearing = asyncio.create_task(self.all_hear())
         answer = await self.http.post(f"/api/rooms/{room['id']}/invite", json={"numbers": invited})
@@ -122,41 +131,41 @@ class Bench:
 
     async def quiet(self, chair: Phone) -> None:
         """Wait until nothing is left of the last round."""
-        center = self.system.center
-        await until(lambda: not center.board.legs, seconds=20, what="no channel is left")
-        await until(lambda: not any(p.calls for p in (*self.phones, chair)), seconds=20)
+
+        async def idle() -> bool:
+            left = await self.server.channels()
+            return not left and not any(phone.calls for phone in (*self.phones, chair))
+
+        await until(idle, "no channel is left", 20, every=0.2)
 
     async def _ask(self, method: str, uri: str, query: dict[str, str]) -> None:
         answer = await self.bare.ask(Request(method, uri, query))
         assert answer.ok, (uri, answer)
 
 
-async def measure(system: System, count: int, rounds: int) -> None:
+async def measure(server: Server, people: People, rounds: int) -> None:
     """Run both ways in turns and print the table."""
-    numbers = await add_phones(system, count)
-    token = await system.tokens.add(BOSS, "bench")
-    headers = {"Authorization": f"Bearer {token['secret']}"}
-    settings = system.node.settings
-    bare = await connect(
-        settings.local_address, settings.http_port, USER, system.node.secrets.ari, APPLICATION
-    )
-    server = (LOCAL, system.settings.sip.port)
+    count = len(people.numbers)
+    headers = {"Authorization": f"Bearer {people.token}"}
+    node = node_settings(server.settings)
+    secrets = await asyncio.to_thread(node_secrets, node.folder)
+    bare = await connect(node.local_address, node.http_port, USER, secrets.ari, APPLICATION)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=system.url, headers=headers, timeout=60, trust_env=False)
+            httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60, trust_env=False)
         )
-        chair = await stack.enter_async_context(
-            sip_phone(system, CHAIR, tone=TONE, auto_answer=True)
-        )
+        chair = await stack.enter_async_context(server.phone(CHAIR, TONE, auto_answer=True))
         phones = [
-            await stack.enter_async_context(
-                Phone.register(server, number, secret(number), auto_answer=True)
-            )
-            for number in numbers
+            await stack.enter_async_context(server.phone(number, 0, auto_answer=True))
+            for number in people.numbers
         ]
-        registered = system.center.board.is_registered
-        await until(lambda: all(registered([number]) for number in numbers), seconds=30)
-        bench = Bench(system, http, bare, phones)
+
+        async def registered() -> bool:
+            shown: dict[str, Any] = await server.board("extension")
+            return all(shown[number]["state"] == "idle" for number in people.numbers)
+
+        await until(registered, "all are registered", 30, every=0.2)
+        bench = Bench(server, http, bare, phones)
         await bench.ours(chair), await bench.originate(chair)  # everything has run once
         ours, originated = [], []
         for _ in range(rounds):
@@ -187,11 +196,9 @@ async def main() -> None:
     parser.add_argument("--phones", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        ports = PortRange(12_000, 13_999)
-        async with running_system(Path(folder), rtp=ports) as system:
-            await system.users.add(BOSS, "boss", "boss", "supervisor", "Bench-Password-2026")
-            await measure(system, given.phones, given.rounds)
+    people = People(given.phones)
+    async with loaded(desks=2, phones=2, prepare=people.add) as load:
+        await measure(load.server, people, given.rounds)
 
 
 if __name__ == "__main__":

@@ -22,23 +22,17 @@ from typing import Any
 import httpx
 
 from benchmarks.load import Load, loaded
+from benchmarks.people import add_boss, add_line
 from benchmarks.report import median, percentile, table
-from softswitch.access.model import Actor, Role
-from softswitch.access.service import Access
-from softswitch.access.tokens import Tokens
-from softswitch.access.users import Users
 from softswitch.app import node_settings
 from softswitch.asterisk.plain import AmiSwitch
 from softswitch.asterisk.rest import AriConnection, Request, connect, path
 from softswitch.asterisk.secrets import USER, node_secrets
-from softswitch.directory.model import ExtensionEntry, ExtensionKind
-from softswitch.directory.model import Phone as SipPhone
+from softswitch.directory.model import ExtensionKind
 from softswitch.directory.service import DirectoryService
-from softswitch.numbers import Extension, PhoneId
 from softswitch.ports import ChannelSeen, Connected
 from softswitch.store.database import Database
 from softswitch.testing.phone import Call, Phone
-from softswitch.testing.system import secret
 from tests.survival.rig import Server, until
 
 A, B, GUEST = "9001", "9002", "9003"
@@ -312,15 +306,8 @@ class People:
         await directory.start()
         for number in (A, B, GUEST):
             kind = ExtensionKind.PHONE if number == B else ExtensionKind.DESK
-            entry = ExtensionEntry(Extension(number), number, kind)
-            await directory.add_extension(None, entry)
-            phone = SipPhone(PhoneId(number), Extension(number), secret=secret(number))
-            await directory.add_phone(None, phone)
-        access = Access(db)
-        chief = Actor("chief", "chief", Role.SUPERVISOR)
-        await Users(db, access).add(chief, "boss", "boss", "supervisor", "Bench-Password-2026")
-        boss = Actor("boss", "boss", Role.SUPERVISOR)
-        self.token = (await Tokens(db, access).add(boss, "bench"))["secret"]
+            await add_line(directory, number, kind)
+        self.token = await add_boss(db)
 
 
 async def main() -> None:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from intercept import store
 from intercept.books import Books
 from intercept.look import Look
-from intercept.model import Act, Levels
+from intercept.model import PROTECTED, Act, Levels
+from intercept.refusing import refusal
 from intercept.service import InterceptService
 from intercept.session import Requester, Session, Stage
 from softswitch.calls.center import CallCenter
@@ -207,6 +208,16 @@ class InterceptGuests(Guests):
             session.place, session.bridge_id = room.key, channel.bridge_id
         if session.act is Act.RELEASE:  # in a room: he talks to the one whom he was connected with
             session.act, session.target = Act.INSERT, None
+
+    async def check_takeover(self, call_id: str, desk: str) -> None:
+        """Refuse when a party has a protection level that the desk, with who sits there, is not above."""
+        await self._look.refresh()
+        requester = self._look.phone(desk)
+        parties = self._look.call(call_id).parties
+        if any(
+            each.protection and requester.levels.intrusion <= each.protection for each in parties
+        ):
+            raise refusal(PROTECTED, requester.language)
 
     async def _taken_up(self, session: Session) -> None:
         engine = self._center.engine

@@ -318,6 +318,7 @@ class Commands:
         if self._intake.is_waiting(call_id):
             await self._intake.take(call_id, desk)
             return
+        await self._engine.guests.check_takeover(call_id, desk)
         async with self._engine.locked(call_id):
             call = await self._engine.take_in(call_id)
             replaced = self.to_replace(call, desk)

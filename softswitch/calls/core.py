@@ -69,6 +69,9 @@ class Guests:
         """Return whether a channel that was found after a restart or a cut is a guest's."""
         return False
 
+    async def check_takeover(self, call_id: str, desk: str) -> None:
+        """Refuse when somebody in a call is protected from being taken away by a desk."""
+
     def gone(self, channel_id: str) -> None:
         """The board has lost a channel."""
 
@@ -101,6 +104,11 @@ class GuestList(Guests):
     def adopts(self, channel: Channel, args: tuple[str, ...]) -> bool:
         """Return whether a channel that was found after a restart or a cut is a guest's."""
         return any(guest.adopts(channel, args) for guest in self._guests)
+
+    async def check_takeover(self, call_id: str, desk: str) -> None:
+        """Refuse when somebody in a call is protected from being taken away by a desk."""
+        for guest in self._guests:
+            await guest.check_takeover(call_id, desk)
 
     def gone(self, channel_id: str) -> None:
         """The board has lost a channel."""

@@ -122,6 +122,7 @@ class FeatureService:
         if not legs:
             raise not_found("connected call at", extension, "")
         call_id = legs[0].channel.linked_id
+        await engine.guests.check_takeover(call_id, desk)
         async with engine.locked(call_id):
             call = await engine.take_in(call_id)
             replaced = call.desk_leg(extension) or self._commands.to_replace(call, desk)

@@ -17,7 +17,7 @@ from softswitch.access.model import Actor, Role
 from softswitch.app import System
 from softswitch.testing.system import sip_phone, until
 from tests.conferences.kit import gather_in, make, phones
-from tests.intercept.kit import GUEST, connected, talk
+from tests.intercept.kit import GUEST, connected, everybody_hears_everybody, talk
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 ROOT = Actor("root", "root", Role.SUPERVISOR)
@@ -108,6 +108,25 @@ async def test_who_may_what(system: System, people: People) -> None:
         await people.clerk.ask("POST", f"/intercepts/{session['id']}/leave", 200)
         await guest.ended()
         await call.end()
+
+
+async def test_levels_protect_from_the_takeover_of_every_dispatcher_too(
+    system: System, people: People
+) -> None:
+    await people.keeper.ask("PUT", "/intercept-levels/extension/1001", 200, protection=2)
+    async with talk(system) as call, sip_phone(system, GUEST, tone=850, auto_answer=True) as own:
+        path = f"/calls/{call.call_id}/takeover"
+        assert await people.clerk.refused("POST", path, desk=GUEST) == "protected"
+        await own.dial("*71001")
+        await until(lambda: not own.calls, what="the code is refused")
+        await everybody_hears_everybody(call.calls)
+        await people.keeper.ask("DELETE", "/intercept-levels/extension/1001", 204)
+        assert "error" not in (await people.clerk.ask("POST", path, desk=GUEST) or {})
+        guest = await own.incoming()
+        await guest.hears(650)
+        await call.calls.pop("1001").ended()
+        await call.end()
+        await guest.ended()
 
 
 async def test_levels_protect(system: System, people: People) -> None:
