@@ -22,7 +22,6 @@ from typing import Any
 import httpx
 
 from benchmarks.load import Load, loaded
-from benchmarks.people import add_boss, add_line
 from benchmarks.report import median, percentile, table
 from softswitch.app import node_settings
 from softswitch.asterisk.plain import AmiSwitch
@@ -32,6 +31,7 @@ from softswitch.directory.model import ExtensionKind
 from softswitch.directory.service import DirectoryService
 from softswitch.ports import ChannelSeen, Connected
 from softswitch.store.database import Database
+from softswitch.testing.people import add_boss, add_line
 from softswitch.testing.phone import Call, Phone
 from tests.survival.rig import Server, until
 
