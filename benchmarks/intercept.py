@@ -166,19 +166,19 @@ class Bench:
                 return
 
     async def bare_release(self, _call_id: str) -> None:
-        """Two DELETEs, one behind the other."""
+        """Two DELETEs, one behind the other; the server may end the second leg when it sees the first go."""
         query = {"reason_code": "8"}
         await asyncio.gather(
-            *(self._ask("DELETE", path("channels", leg["id"]), query) for leg in self.legs)
+            *(self._ask("DELETE", path("channels", leg["id"]), query, 404) for leg in self.legs)
         )
 
     async def bare_clear(self, _call_id: str) -> None:
         """One Hangup that matches both."""
         await self.ami.clear([self.names[leg["id"]] for leg in self.legs], 8)
 
-    async def _ask(self, method: str, uri: str, query: dict[str, str]) -> None:
+    async def _ask(self, method: str, uri: str, query: dict[str, str], fine: int = 200) -> None:
         answer = await self.bare.ask(Request(method, uri, query))
-        assert answer.ok, (uri, answer)
+        assert answer.ok or answer.status == fine, (uri, answer)
 
 
 WRONG: list[str] = []
