@@ -55,14 +55,15 @@ def build(system: System) -> FastAPI:
     csv = UsersCsv(system.db, system.access)
     return create_app(
         [
+            # Routes are searched in this order: what a caller waits for stands first.
+            intercept_routes(system.intercept, guard),
+            call_routes(system.center, system.db, guard),
             access_routes.routes(system.access, system.tokens, guard, desks.seat_of),
             access_admin.routes(system.users, csv, system.audit, guard),
             lockout_routes.routes(system.sip_lockout, system.db, guard),
             directory_routes.routes(system.directory, system.registry, guard, desk_of),
-            call_routes(system.center, system.db, guard),
             desk_routes(system.center, system.db, guard, lambda desk: browser_phone(system, desk)),
             task_routes(system.center, system.db, guard),
-            intercept_routes(system.intercept, guard),
             room_routes(system.conferences, guard),
             group_routes(system.conferences, guard),
             roll_routes(system.conferences, guard),
