@@ -52,8 +52,8 @@ class Screen(Protocol):
     def drop(self, entity: str, id: str) -> None: ...  # noqa: A002
 
 
-MOST_REST_SECONDS = 0.05
-"""So long a change may wait for its screen on a machine with very many changes."""
+MANY_VIEWS, MOST_REST_SECONDS = 20, 0.05
+"""After so many views at once (a group call) the next may wait so long: the calls themselves go first."""
 
 
 class CallCenter:
@@ -313,7 +313,7 @@ class CallCenter:
         self._soon()
 
     def _soon(self) -> None:
-        """Show at once, unless the last time took long: the screens get a fifth of the time, the calls the rest."""
+        """Show at once, unless the last time were very many: then the screens get a fifth of the time."""
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_at(self._show_at, self._show)
@@ -323,11 +323,12 @@ class CallCenter:
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._flushing = False
-        self._show_changes()
-        took = loop.time() - began
-        self._show_at = loop.time() + min(4 * took, MOST_REST_SECONDS)
+        if self._show_changes() > MANY_VIEWS:
+            took = loop.time() - began
+            self._show_at = loop.time() + min(4 * took, MOST_REST_SECONDS)
 
-    def _show_changes(self) -> None:
+    def _show_changes(self) -> int:
+        """Return how many views there were."""
         dirty, self._dirty = self._dirty, set()
         at = self._clock()
         for call_id in dirty:
@@ -345,6 +346,7 @@ class CallCenter:
             self._screen.put("extension", number, view)
         if extensions:
             self.tasks.look()
+        return len(dirty) + len(extensions)
 
     def _show_call(self, call_id: str, at: Millis) -> None:
         if call_id in self._orphans:
