@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from smsgateway.model import Coding
 from smsgateway.text.alphabet import outside
-from smsgateway.text.segments import Coding, Joining, encode
+from smsgateway.text.segments import Joining, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Preview:
     def as_json(self) -> dict[str, Any]:
         """Return it as the API shows it."""
         return {
-            "text": self.text, "coding": self.coding.value, "characters": self.characters,
+            "text": self.text, "coding": self.coding.name.lower(), "characters": self.characters,
             "parts": self.parts, "left": self.left, "recipients": self.recipients,
             "messages": self.messages, "cost": self.cost, "forced_by": self.forced_by,
         }  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from smsgateway.model import Body, Coding
 from smsgateway.text.alphabet import NATIONAL, National, outside, septets
 from softswitch.errors import invalid
 
@@ -19,18 +20,6 @@ MOST_PARTS = 10
 
 LONGEST_TEXT = 1530
 """Characters of the longest text that can fit: ten parts of GSM 7-bit."""
-
-
-class Coding(StrEnum):
-    """How characters become octets."""
-
-    GSM7 = "gsm7"
-    UCS2 = "ucs2"
-
-    @property
-    def data_coding(self) -> int:
-        """The data_coding of SMPP 3.4 section 5.2.19, and Msg_Fmt of CMPP."""
-        return 0 if self is Coding.GSM7 else 8
 
 
 class Joining(StrEnum):
@@ -66,6 +55,12 @@ class Encoded:
     """Parts that are paid for. With PAYLOAD the centre cuts one PDU into so many."""
     left: int
     """Septets or UTF-16 units that still fit into the last part."""
+
+    def body(self) -> Body:
+        """Return it as the gateway takes it."""
+        octets = tuple(part.short_message for part in self.parts)
+        headed = any(part.header for part in self.parts)
+        return Body(self.coding, octets, headed, self.joining is Joining.PAYLOAD)
 
 
 def check(text: str) -> str:
@@ -125,18 +120,16 @@ def encode(
     shift = _needed(text, national)
     coding = coding_of(text, shift)
     units = _units(text, coding, shift)
-    step = 1 if coding is Coding.GSM7 else 2
     alone = _room(coding, len(_shift_header(shift)))
     if sum(map(len, units)) <= alone:
         header = _header(_shift_header(shift))
-        return _encoded(coding, joining, [header], [b"".join(units)], alone, step)
+        return _encoded(coding, joining, [header], [b"".join(units)], alone)
     return _long(text, coding, joining, reference, shift, units)
 
 
 def _long(
     text: str, coding: Coding, joining: Joining, reference: int, shift: National, units: list[bytes]
 ) -> Encoded:
-    step = 1 if coding is Coding.GSM7 else 2
     element = _element(joining, reference)
     room = _room(coding, len(_shift_header(shift)) + len(element(1, 1)))
     cut = _cut(units, room)
@@ -144,18 +137,28 @@ def _long(
         raise too_long(len(text), len(cut))
     if joining is Joining.PAYLOAD:
         whole = Part(_header(_shift_header(shift)), b"".join(units))
-        return Encoded(coding, joining, (whole,), len(cut), (room - len(cut[-1])) // step)
+        left = (room - len(cut[-1])) // _step(coding)
+        return Encoded(coding, joining, (whole,), len(cut), left)
     headers = [
         _header(element(len(cut), place) + _shift_header(shift)) for place in range(1, len(cut) + 1)
     ]
-    return _encoded(coding, joining, headers, cut, room, step)
+    return _encoded(coding, joining, headers, cut, room)
 
 
 def _encoded(
-    coding: Coding, joining: Joining, headers: list[bytes], cut: list[bytes], room: int, step: int
+    coding: Coding,
+    joining: Joining,
+    headers: list[bytes],
+    cut: list[bytes],
+    room: int,
 ) -> Encoded:
     parts = tuple(Part(header, octets) for header, octets in zip(headers, cut, strict=True))
-    return Encoded(coding, joining, parts, len(parts), (room - len(cut[-1])) // step)
+    left = (room - len(cut[-1])) // _step(coding)
+    return Encoded(coding, joining, parts, len(parts), left)
+
+
+def _step(coding: Coding) -> int:
+    return 1 if coding is Coding.GSM7 else 2
 
 
 def _needed(text: str, national: National) -> National:

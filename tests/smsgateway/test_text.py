@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsgateway.model import Coding
 from smsgateway.text.alphabet import BASIC, EXTENSION, National, decode, septets
 from smsgateway.text.headers import PartOf, split, text_of
 from smsgateway.text.preview import preview
-from smsgateway.text.segments import Coding, Encoded, Joining, encode
+from smsgateway.text.segments import Encoded, Joining, encode
 from smsgateway.text.signature import signature, signed
 from smsgateway.text.templates import FieldKind, parse
 from softswitch.errors import Refusal
@@ -20,7 +21,7 @@ def back(encoded: Encoded) -> str:
     texts = []
     for part in encoded.parts:
         received = split(part.short_message, bool(part.header))
-        texts.append(text_of(received, encoded.coding.data_coding))
+        texts.append(text_of(received, int(encoded.coding)))
     return "".join(texts)
 
 
@@ -89,6 +90,14 @@ def test_a_payload_is_one_pdu_and_still_paid_by_the_part() -> None:
     encoded = encode("中" * 133, joining=Joining.PAYLOAD)
     assert (len(encoded.parts), encoded.count) == (1, 2)
     assert encoded.parts[0].short_message == "中".encode("utf-16-be") * 133
+
+
+def test_the_body_is_what_the_gateway_sends() -> None:
+    body = encode("中" * 71).body()
+    assert (body.coding, body.headed, body.as_payload) == (Coding.UCS2, True, False)
+    assert list(map(len, body.parts)) == [140, 14]
+    assert not encode("中").body().headed
+    assert encode("中" * 71, joining=Joining.PAYLOAD).body().as_payload
 
 
 def test_a_national_table_is_named_only_where_it_is_needed() -> None:
