@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from intercept.door.build import report as report_door
 from intercept.routes import routes as intercept_routes
+from softswitch import app_sms
 from softswitch.access import admin_routes as access_admin
 from softswitch.access import lockout_routes
 from softswitch.access import routes as access_routes
@@ -68,6 +69,7 @@ def build(system: System) -> FastAPI:
             roll_routes(system.conferences, guard),
             notice_routes(system.conferences, guard),
             feature_routes.routes(system.features, guard),
+            *app_sms.routes(system.sms, guard),
             incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
             live_routes.routes(system.live, guard),
@@ -76,6 +78,7 @@ def build(system: System) -> FastAPI:
         console=console_folder(system.settings),
         hosts=system.settings.http_names,
         secure=False,
+        limits=app_sms.LIMITS,
     )
 
 
