@@ -100,6 +100,7 @@ def add_messages(conn: Connection, batch: int, new: Sequence[NewMessage]) -> int
     statement = _ADD[conn.dialect.name]
     conn.execute(statement, {"batch": batch, "rows": orjson.dumps(rows).decode()})
     _add_routes(conn, batch, {row[0] for row in rows})
+    conn.execute(update(batches).where(batches.c.id == batch, batches.c.swept).values(swept=False))
     count(conn, batch, {MessageState.QUEUED: len(rows)})
     return len(rows)
 
@@ -157,7 +158,7 @@ def set_state(conn: Connection, key: str, state: BatchState) -> None:
             f"Batch {key} is cancelled.",
             "Make a new one for those who were not reached.",
         )
-    conn.execute(update(batches).where(batches.c.key == key).values(state=state.value))
+    conn.execute(update(batches).where(batches.c.key == key).values(state=state.value, swept=False))
 
 
 def set_times(
@@ -176,7 +177,7 @@ def decide_doubt(conn: Connection, key: str, *, resend: bool) -> None:
     """
     _require(conn, key)
     decision = "resend" if resend else "fail"
-    conn.execute(update(batches).where(batches.c.key == key).values(decision=decision))
+    conn.execute(update(batches).where(batches.c.key == key).values(decision=decision, swept=False))
 
 
 def remove_batch(conn: Connection, key: str) -> None:
