@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from smsgateway.campaigns import report, store
-from smsgateway.campaigns.model import CampaignState, Rules, sent_text
+from smsgateway.campaigns.model import Campaign, CampaignState, Rules, sent_text
 from smsgateway.campaigns.pace import Pace
 from smsgateway.campaigns.service import Campaigns
 from smsgateway.campaigns.voice import AFTER, DONE
@@ -33,6 +33,11 @@ async def town(tmp_path: Path) -> AsyncIterator[Kit]:
         yield made
 
 
+def state(campaign: Campaign) -> CampaignState:
+    """As it is now: it changes between two lines."""
+    return campaign.state
+
+
 async def code_of(work: Any) -> str:
     with pytest.raises(Refusal) as caught:
         await work
@@ -50,7 +55,7 @@ async def numbers_in(town: Kit, batch: int) -> list[str]:
 
 async def test_a_small_campaign_runs_at_once_and_ends(town: Kit) -> None:
     campaign = await town.send(voice_after=None)
-    assert campaign.state is CampaignState.RUNNING
+    assert state(campaign) is CampaignState.RUNNING
     batch_id, batch = await town.sms.queue.read(repository.batch_of, campaign.id)
     assert (batch.state, batch.priority, batch.doubt) == ("open", Priority.LIFE_SAFETY, "resend")
     assert batch.expires_at == town.time.at + campaign.plan.validity
@@ -60,7 +65,7 @@ async def test_a_small_campaign_runs_at_once_and_ends(town: Kit) -> None:
     assert (shown["total"], shown["waiting"], shown["counts"]["delivered"]) == (3, 2, 1)
     await town.became(campaign, MessageState.DELIVERED, B)
     await town.became(campaign, MessageState.FAILED, C)
-    assert campaign.state is CampaignState.FINISHED
+    assert state(campaign) is CampaignState.FINISHED
     assert ("sms_campaign", campaign.id) not in town.screen.shown
     stored = await town.db.read(store.one, campaign.id)
     assert stored == campaign
@@ -80,7 +85,7 @@ async def test_a_large_one_waits_for_another_person(town: Kit) -> None:
     campaigns = town.sms.campaigns
     await campaigns.set_rules("boss", Rules(approval_size=2))
     campaign = await town.send()
-    assert campaign.state is CampaignState.APPROVAL
+    assert state(campaign) is CampaignState.APPROVAL
     assert await code_of(campaigns.approve("li", campaign.id)) == "same_person"
     await campaigns.withdraw("boss", campaign.id)
     await campaigns.submit("wang", campaign.id)
@@ -110,13 +115,13 @@ async def test_an_exercise_needs_no_approval_and_reaches_no_live_link(town: Kit)
 async def test_a_scheduled_one_begins_at_its_time(town: Kit) -> None:
     at = town.time.at + 600_000
     campaign = await town.send(starts_at=at)
-    assert campaign.state is CampaignState.SCHEDULED
+    assert state(campaign) is CampaignState.SCHEDULED
     await town.sms.watch.look()
-    assert campaign.state is CampaignState.SCHEDULED
+    assert state(campaign) is CampaignState.SCHEDULED
     town.time.at = at - 30_000
     await town.sms.watch.look()
     await town.settle()
-    assert campaign.state is CampaignState.RUNNING
+    assert state(campaign) is CampaignState.RUNNING
     _, batch = await town.sms.queue.read(repository.batch_of, campaign.id)
     assert (batch.starts_at, batch.expires_at) == (at, at + campaign.plan.validity)
 
@@ -152,7 +157,7 @@ async def test_a_test_goes_to_one_phone_only(town: Kit) -> None:
     assert batch.state is BatchState.OPEN
     assert await numbers_in(town, batch_id) == ["8613800138000"]
     assert await code_of(town.sms.campaigns.test("li", campaign.id, "110")) == "bad_mobile"
-    assert campaign.state is CampaignState.DRAFT
+    assert state(campaign) is CampaignState.DRAFT
 
 
 @pytest.mark.parametrize(
@@ -180,7 +185,7 @@ async def test_what_cannot_be_sent_is_no_draft(town: Kit, more: dict[str, Any], 
 async def test_nobody_left_is_told(town: Kit) -> None:
     campaign = await town.draft(audience=Audience(lists=("居民",), areas=("Z",)))
     assert await code_of(town.sms.campaigns.submit("li", campaign.id)) == "nobody_left"
-    assert campaign.state is CampaignState.DRAFT
+    assert state(campaign) is CampaignState.DRAFT
 
 
 @pytest.mark.parametrize("priority", [Priority.LIFE_SAFETY, Priority.BULK])
@@ -194,12 +199,12 @@ async def test_a_server_that_died_while_filling_goes_on_without_a_second_message
     again = Campaigns(town.db, town.sms.queue, town.sms.chooser, spawn(town), town.time)
     await again.load()
     found = again.open[campaign.id]
-    assert found.state is CampaignState.PREPARING
+    assert state(found) is CampaignState.PREPARING
     for _ in range(2):  # and once more when all is in
         found.state = CampaignState.PREPARING
         again.prepare(found)
         await town.settle()
-    assert found.state is CampaignState.RUNNING
+    assert state(found) is CampaignState.RUNNING
     batch, stored = await town.sms.queue.read(repository.batch_of, campaign.id)
     assert stored.state is BatchState.OPEN
     assert await numbers_in(town, batch) == [f"86{number}" for number in (A, B, C)]
@@ -214,7 +219,7 @@ async def test_cancelled_while_filling(town: Kit) -> None:
     await town.sms.campaigns.submit("li", campaign.id)
     await town.sms.campaigns.cancel("li", campaign.id)
     await town.settle()
-    assert campaign.state is CampaignState.CANCELLED
+    assert state(campaign) is CampaignState.CANCELLED
     assert await batch_state(town, campaign.id) is BatchState.CANCELLED
 
 
@@ -235,7 +240,7 @@ async def test_unreached_people_are_called_once_and_who_answered_is_not(town: Ki
     await town.sms.watch.look()
     assert (campaign.voice, len(town.telephone.asked)) == (DONE, 1)
     await town.became(campaign, MessageState.DELIVERED, B)
-    assert campaign.state is CampaignState.FINISHED
+    assert state(campaign) is CampaignState.FINISHED
     assert campaign.notices == ("n1",)
 
 
@@ -254,10 +259,10 @@ async def test_receipts_are_not_waited_for_for_ever(town: Kit) -> None:
     campaign = await town.send()
     for number in (A, B, C):
         await town.became(campaign, MessageState.SUBMITTED, number)
-    assert campaign.state is CampaignState.RUNNING
+    assert state(campaign) is CampaignState.RUNNING
     town.time.at += campaign.plan.validity + 3_600_001
     await town.sms.watch.look()
-    assert campaign.state is CampaignState.FINISHED
+    assert state(campaign) is CampaignState.FINISHED
 
 
 async def test_a_doubt_is_decided(town: Kit) -> None:
