@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 import struct
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,6 +90,8 @@ class _Sequence:
 class Connection(Protocol):
     """One ESME that is connected."""
 
+    transport: Any
+
     def __init__(self, centre: Centre) -> None:
         self.centre = centre
         self.store = centre.store
@@ -100,7 +101,7 @@ class Connection(Protocol):
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         """Answer at once."""
-        self.transport.setTcpNoDelay(True)  # type: ignore[union-attr]
+        self.transport.setTcpNoDelay(True)
         self.centre.connections.add(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
@@ -132,7 +133,7 @@ class Connection(Protocol):
             self.store.enquiries += pdu.command == "enquire_link"
             self.answer(pdu)
             if pdu.command == "unbind":
-                self.transport.loseConnection()  # type: ignore[union-attr]
+                self.transport.loseConnection()
         elif pdu.command == "deliver_sm_resp":
             if pdu.sequence in self.centre.replies:
                 self.store.replies_acknowledged += 1
@@ -161,7 +162,7 @@ class Connection(Protocol):
         if len(store.texts) < 10_000:
             store.texts.append((pdu.short_message or pdu.message_payload or b"").hex())
         if self.uses("forget"):
-            self.transport.abortConnection()  # type: ignore[union-attr]
+            self.transport.abortConnection()
             return
         store.ids += 1
         taken = f"{store.ids:X}" if behaviour.ids == "hex" else str(store.ids)
@@ -241,7 +242,7 @@ class Centre(Factory):
         self.port: Any = None
         self.number = 0
 
-    def buildProtocol(self, addr: interfaces.IAddress) -> Connection:  # noqa: N802
+    def buildProtocol(self, addr: interfaces.IAddress | None) -> Connection:  # noqa: N802
         """Take a connection."""
         return Connection(self)
 
@@ -315,7 +316,7 @@ class Centre(Factory):
     def do_raw(self, octets: str) -> None:
         """Send octets as they are."""
         for connection in self.connections:
-            connection.transport.write(bytes.fromhex(octets))  # type: ignore[union-attr]
+            connection.transport.write(bytes.fromhex(octets))
 
     def do_unbind(self) -> None:
         """Take leave of everybody."""
@@ -326,7 +327,7 @@ class Centre(Factory):
     def do_cut(self) -> None:
         """Reset every connection."""
         for connection in list(self.connections):
-            connection.transport.abortConnection()  # type: ignore[union-attr]
+            connection.transport.abortConnection()
 
     def do_stop(self) -> None:
         """Be gone: cut everything and listen no more."""
@@ -341,6 +342,8 @@ class Centre(Factory):
 class Control(LineReceiver):
     """Commands on the standard input, answers on the standard output."""
 
+    transport: Any
+
     delimiter = b"\n"
 
     def __init__(self, centre: Centre) -> None:
@@ -353,7 +356,7 @@ class Control(LineReceiver):
 
     def say(self, value: Any) -> None:
         """Answer in one line."""
-        self.sendLine(json.dumps(value).encode())
+        self.transport.write(json.dumps(value).encode() + b"\n")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """Who started it is gone: end."""
@@ -365,10 +368,10 @@ def main() -> None:
     """Listen on a free port, say which, and serve."""
     centre = Centre()
     control = Control(centre)
-    stdio.StandardIO(control)
+    stdio.StandardIO(control)  # type: ignore[no-untyped-call]
     control.say(centre.listen())
     loop.run()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
