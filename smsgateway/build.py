@@ -14,6 +14,8 @@ from smsgateway.campaigns.voice import VoiceReach
 from smsgateway.campaigns.watch import Watch
 from smsgateway.cap.alerts import Alerts
 from smsgateway.cap.folder import Folder
+from smsgateway.keeper import GatewayKeeper
+from smsgateway.links import store as links
 from smsgateway.queue.database import queue_database
 from smsgateway.recipients.audience import Chooser, Groups
 from smsgateway.recipients.lists import Lists
@@ -61,6 +63,8 @@ class MassSms:
         self.replies = Replies(db, self.queue, tasks, clock)
         self.alerts = Alerts(db, self.campaigns, clock)
         self.folder = Folder(folder / "cap", self._take_alert)
+        self._keeper = GatewayKeeper(queue_url, folder.parent)
+        self._runs = False
         self._screen = screen
         self._heard_so_far = 0
         self.replies.heard = self._heard
@@ -70,10 +74,23 @@ class MassSms:
         await self.queue.open()
         await self.lists.load()
         await self.campaigns.load()
+        await self.links_changed()
 
     async def close(self) -> None:
-        """Close the gateway's database."""
+        """End the gateway and close its database."""
+        await self._keeper.stop()
         await self.queue.close()
+
+    async def links_changed(self) -> None:
+        """Start the gateway with the first link: without one it has nothing to do, and takes 40 MB."""
+        present = await self.queue.read(links.every)
+        if present and not self._runs:
+            self._runs = True
+            self._keeper.start()
+
+    def state(self) -> dict[str, object]:
+        """Return what the status of the system shows."""
+        return self._keeper.state() if self._runs else {"ok": True, "starts": 0}
 
     async def run(self) -> None:
         """Look after campaigns, replies and alerts until cancelled."""

@@ -42,6 +42,7 @@ def link_routes(sms: MassSms, guard: Guard) -> APIRouter:
         config = LinkConfig(**given, routes=routes)
         link = await sms.queue.write(store.add, config, sms.clock())
         await tell(actor, "sms.link.add", link.config.name, {"host": config.host})
+        await sms.links_changed()
         return view(link)
 
     @router.patch("/{name}")

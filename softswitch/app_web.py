@@ -88,6 +88,7 @@ def _report(system: System) -> None:
     reporting.add("ari", lambda: {"ok": center.engine.control_up})
     reporting.add("store", system.db.state)
     reporting.add("disk", system.folder.disk)
+    reporting.add("sms", system.sms.state)
     reporting.add("recordings", lambda: {"ok": True, **system.recordings.status()})
     reporting.metric("calls", "Calls that are up.", lambda: float(len(center.board.calls)))
     reporting.metric("legs", "Channels that are up.", lambda: float(len(center.board.legs)))
