@@ -7,7 +7,7 @@ keeps what it sent and sends it again if we die.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -147,6 +147,9 @@ class SmsLink(Protocol):
     @property
     def in_flight(self) -> int:
         """Return how many parts wait for their answer."""
+
+    def pending(self) -> Iterable[Submission]:
+        """Return the parts that wait for their answer."""
 
     @property
     def detail(self) -> str:

@@ -53,7 +53,8 @@ def main() -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     with _lock(given.lock):
         try:
-            return uvloop.run(_serve(os.environ[URL], Rules(doubt=given.doubt_ms)))
+            rules, wire = Rules(doubt=given.doubt_ms), given.lock.with_suffix(".wire")
+            return uvloop.run(_serve(os.environ[URL], rules, wire))
         except StoreError as error:
             log.error("The queue cannot be opened: %s", error)
             return CRASHED
@@ -90,13 +91,13 @@ def _lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-async def _serve(url: str, rules: Rules) -> int:
+async def _serve(url: str, rules: Rules, wire: Path) -> int:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    async with Gateway(connect(url), rules=rules) as gateway:
-        log.info("The gateway runs: %d leased, %d in doubt found.", *gateway.recovered)
+    async with Gateway(connect(url), rules=rules, wire=wire) as gateway:
+        log.info("The gateway runs.")
         failing = asyncio.create_task(gateway.failed())
         ending = asyncio.create_task(told.wait())
         await asyncio.wait((failing, ending), return_when=asyncio.FIRST_COMPLETED)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from smsgateway.engine.lane import Lane
 from smsgateway.engine.limiter import Limiter
 from smsgateway.engine.routing import Offer, RoutingTable, may_carry
 from smsgateway.engine.shelf import Shelf
+from smsgateway.engine.wire import WireJournal
 from smsgateway.engine.writer import Writer
 from smsgateway.links.model import Link
 from smsgateway.model import BatchState, Body, MessageState
@@ -41,6 +42,9 @@ _Q, _L, _S, _T, _D, _F = (
 # How grave an answer is for a message of several parts: the gravest decides.
 _TAKEN, _UNSENT, _LATER, _DOUBT, _REFUSED = range(5)
 
+_NO_ID = "-"
+"""For the journal: the centre took it, and gave no id."""
+
 _MOST_BODIES = 20_000
 _LEAST_LEASE, _MOST_LEASE = 100, 2_000
 
@@ -62,15 +66,19 @@ class Rules:
 class Engine:
     """The owner of the links. Use it from one event loop."""
 
-    def __init__(self, writer: Writer, clock: Clock, rules: Rules) -> None:
+    def __init__(self, writer: Writer, clock: Clock, rules: Rules, wire: WireJournal) -> None:
         self.lanes: dict[int, Lane] = {}
         self.batches: dict[int, OpenBatch] = {}
         self.table = RoutingTable(())
         self.shelf = Shelf()
+        self.draining: set[SmsLink] = set()
+        """Links that are closed as soon as their last answers are here."""
+
         self.stopping = False
         self._writer = writer
         self._clock = clock
         self._rules = rules
+        self._wire = wire
         self._turn = Turn()
         self._tokens: dict[int, list[Any]] = {}
         self._going: list[tuple[Lane, Submission]] = []
@@ -178,6 +186,7 @@ class Engine:
     def accepted(self, link: SmsLink, submission: Submission, smsc_id: str) -> None:
         """The centre took a part."""
         message = submission.message
+        self._wire.answered(message.id, submission.part, smsc_id or _NO_ID)
         if not message.open_parts:
             self._turn.late.append((message.id, submission.part, smsc_id, ""))
         elif len(message.body.parts) == 1 or message.body.as_payload:
@@ -195,6 +204,7 @@ class Engine:
     def refused(self, link: SmsLink, submission: Submission, fault: Fault, error: str) -> None:
         """The centre refused a part."""
         message = submission.message
+        self._wire.answered(message.id, submission.part, "")
         if not message.open_parts:
             self._turn.late.append((message.id, submission.part, "", error))
         elif fault is Fault.THROTTLED:
@@ -294,7 +304,7 @@ class Engine:
         """Write what is ready; give the writer its next turn."""
         self._scheduled = False
         for lane in self.lanes.values():
-            lane.write()
+            lane.write(self._wire)
         if self._busy:
             return
         if not self.stopping:
@@ -308,11 +318,18 @@ class Engine:
         going, self._going = self._going, []
         turn.at = self._clock()
         self._busy = True
+        self._wire.begin(self._out())
         known = self._bodies.__contains__
         self._writer.post(
             lambda work: work.turn(turn, known),
             lambda result: self._committed(result, going, tokens),
         )
+
+    def _out(self) -> Iterator[tuple[int, int]]:
+        """Give what is on the wire and unanswered."""
+        for link in (*(lane.link for lane in self.lanes.values()), *self.draining):
+            for one in link.pending():
+                yield one.message.id, one.part
 
     def _committed(
         self,

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ import orjson
 from smsgateway.engine.clock import SteadyClock
 from smsgateway.engine.engine import Engine, Rules
 from smsgateway.engine.lane import Lane
+from smsgateway.engine.wire import WireJournal
 from smsgateway.engine.writer import Writer
 from smsgateway.links.build import build_link
 from smsgateway.links.model import Link, LinkConfig, LinkStatus
@@ -68,15 +70,16 @@ class Gateway:
         rules: Rules | None = None,
         pace: Pace | None = None,
         make_link: MakeLink = build_link,
+        wire: Path | None = None,
     ) -> None:
         self.clock = clock or SteadyClock()
         self.rules = rules or Rules()
-        self.recovered = (0, 0)
-        """What the last gateway left: messages leased, messages in doubt."""
+        self.recovered = upkeep.Left()
 
         self._connection = connection
         self._pace = pace or Pace()
         self._make_link = make_link
+        self._wire_path = wire
         self._seen = Seen()
         self._closing: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,15 +87,9 @@ class Gateway:
 
     async def __aenter__(self) -> Gateway:
         self.writer = Writer(self._connection)
-        self.engine = Engine(self.writer, self.clock, self.rules)
-        at = self.clock()
-        self.recovered = await self.writer.do(
-            lambda work: upkeep.recover(work, at, at + self.rules.doubt)
-        )
-        if any(self.recovered):
-            log.warning(
-                "The gateway ended unasked before: %d leased, %d in doubt.", *self.recovered
-            )
+        self.wire = WireJournal(self._wire_path)
+        self.engine = Engine(self.writer, self.clock, self.rules, self.wire)
+        await self._recover()
         await self._look()
         self._tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._keep())]
         return self
@@ -111,6 +108,18 @@ class Gateway:
             await self._tell()
         await self.writer.end()
         self.engine.close()
+        self.wire.close()
+
+    async def _recover(self) -> None:
+        at, wire = self.clock(), self.wire.found
+        out = wire.out if wire else None
+        answered = wire.answered if wire else None
+        left = await self.writer.do(
+            lambda work: upkeep.recover(work, at, at + self.rules.doubt, out, answered)
+        )
+        self.recovered = left
+        if left != upkeep.Left():
+            log.warning("The gateway before this one ended unasked: %s", left)
 
     async def failed(self) -> None:
         """Return never, unless by the exception of a mistake of ours."""
@@ -162,9 +171,14 @@ class Gateway:
 
     def _close(self, lane: Lane) -> None:
         self.engine.close_lane(lane.stored.id)
-        task = asyncio.create_task(lane.link.stop(self._pace.drain))
+        self.engine.draining.add(lane.link)
+        task = asyncio.create_task(self._drain(lane.link))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    async def _drain(self, link: SmsLink) -> None:
+        await link.stop(self._pace.drain)
+        self.engine.draining.discard(link)
 
     # ---- upkeep
 

@@ -6,11 +6,14 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from smsgateway.engine.limiter import Limiter
+from smsgateway.engine.wire import WireJournal
 from smsgateway.links.model import Link, LinkState, LinkStatus
 from smsgateway.port import SmsLink, Submission
 from softswitch.clock import Millis
 
 _RATE_SECONDS = 5
+_LEAST_AHEAD = 32
+"""Parts that are committed ahead of a small window: some commits' worth, so that it never waits for the disk."""
 
 
 @dataclass(slots=True, eq=False)
@@ -18,7 +21,8 @@ class Lane:
     """One link's part of the engine.
 
     Behind the window stands as much again that is committed as ``submitting`` already: when an answer frees a place,
-    the next part goes out without waiting for the disk.  What is written and unanswered is never more than the window.
+    the next part goes out without waiting for the disk.  What is written and unanswered is never more than the window,
+    and the journal of the wire knows which that is.
     """
 
     stored: Link
@@ -44,20 +48,22 @@ class Lane:
         if not self.is_able:
             return 0
         waiting = len(self.ready) + self.committing
-        room = 2 * self.link.window - self.link.in_flight - waiting
+        window = self.link.window
+        room = window + max(window, _LEAST_AHEAD) - self.link.in_flight - waiting
         permits = self.limiter.permits(now)
         return max(0, room if permits >= room else int(permits))
 
-    def write(self) -> int:
-        """Write what is ready as far as the window goes; return how many parts."""
+    def write(self, wire: WireJournal) -> None:
+        """Write what is ready as far as the window goes."""
         room = self.link.window - self.link.in_flight
-        if room <= 0 or not self.ready or not self.link.is_bound:
-            return 0
+        if room <= 0 or not self.ready or not self.link.is_bound or not wire.has_room:
+            return
         take = self.ready.popleft
         parts = [take() for _ in range(min(room, len(self.ready)))]
+        for part in parts:
+            wire.wrote(part.message.id, part.part)
         self.link.submit(parts)
         self.sent += len(parts)
-        return len(parts)
 
     def rate(self, now: float) -> float:
         """Return the parts a second over the last seconds; call it about once a second."""

@@ -6,22 +6,23 @@ Each function does a bounded piece in one transaction and tells whether there is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from smsgateway.model import BatchState, DoubtPolicy, MessageState, Priority
 from smsgateway.queue.receipts import json_rows
 from smsgateway.queue.repository import RESENT
-from smsgateway.queue.work import Work
+from smsgateway.queue.work import ACCEPTED, PARTS, Work
 from softswitch.clock import Millis
 
 PIECE = 5_000
 """Rows in one transaction: some 30 ms."""
 
-_Q, _L, _S, _D = (
+_Q, _L, _S, _T, _D = (
     int(MessageState.QUEUED),
     int(MessageState.LEASED),
     int(MessageState.SUBMITTING),
+    int(MessageState.SUBMITTED),
     int(MessageState.IN_DOUBT),
 )
 
@@ -44,22 +45,81 @@ class OpenBatch:
     routes: tuple[str, ...]
 
 
-def recover(work: Work, at: Millis, doubt_until: Millis) -> tuple[int, int]:
-    """After a start: what was leased waits again, what was being submitted is in doubt. Return both counts."""
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the gateway before this one left."""
+
+    leased: int = 0
+    doubtful: int = 0
+    answered: int = 0
+    """Answers that it had and could not write down."""
+
+
+def recover(
+    work: Work,
+    at: Millis,
+    doubt_until: Millis,
+    out: Collection[tuple[int, int]] | None = None,
+    answered: Mapping[tuple[int, int], str] | None = None,
+) -> Left:
+    """After a start: what was leased waits again, what was out is in doubt.
+
+    ``out`` and ``answered`` (message, part) tell what is known of the wire; None: nothing, and everything that was
+    being submitted is in doubt.
+    """
     counts: Counter[tuple[int, int]] = Counter()
-    totals = []
-    for before, after in ((_L, _Q), (_S, _D)):
-        rows = json_rows(work.one(_PER_BATCH, state=before))
-        for batch, n in rows:
-            counts[batch, before] -= n
-            counts[batch, after] += n
-        totals.append(sum(n for _, n in rows))
+    leased = json_rows(work.one(_PER_BATCH, state=_L))
+    for batch, n in leased:
+        counts[batch, _L] -= n
+        counts[batch, _Q] += n
     work.one(_UNLEASE)
-    work.one(_DOUBT, due=doubt_until)
+    taken, doubtful, unsent = _judge(work, out, answered or {}, at)
+    for rows, after in ((taken, _T), (doubtful, _D), (unsent, _Q)):
+        for _, batch in rows:
+            counts[batch, _S] -= 1
+            counts[batch, after] += 1
+    work.ids(_DOUBT, [message for message, _ in doubtful], due=doubt_until)
+    work.ids(_UNSENT, [message for message, _ in unsent])
     # Receipts are to come again for those that were in doubt before, too.
     work.one(_DOUBT_AGAIN, due=doubt_until)
     work.count(counts)
-    return totals[0], totals[1]
+    return Left(sum(n for _, n in leased), len(doubtful), len(taken))
+
+
+_Judged = list[tuple[int, int]]
+"""(message, batch)"""
+
+
+def _judge(
+    work: Work,
+    out: Collection[tuple[int, int]] | None,
+    answered: Mapping[tuple[int, int], str],
+    at: Millis,
+) -> tuple[_Judged, _Judged, _Judged]:
+    """Return what was submitting as taken by the centre, in doubt, and surely not sent."""
+    taken: _Judged = []
+    doubtful: _Judged = []
+    unsent: _Judged = []
+    rows = json_rows(work.one(_SUBMITTING))
+    if out is None:
+        return taken, [(message, batch) for message, batch, _ in rows], unsent
+    accepted, parts = [], []
+    lost = {message for message, _ in out}
+    done = Counter(message for message, _ in json_rows(work.ids(_PARTS, [row[0] for row in rows])))
+    for message, batch, count in rows:
+        known = [(p, i) for p in range(count) if (i := answered.get((message, p)))]
+        if count > 1:
+            parts += [(message, part, smsc_id) for part, smsc_id in known]
+        if message in lost:
+            doubtful.append((message, batch))
+        elif len(known) + done[message] >= count:
+            accepted.append((message, known[0][1] if count == 1 else None))
+            taken.append((message, batch))
+        else:
+            unsent.append((message, batch))
+    work.rows(PARTS, parts)
+    work.rows(ACCEPTED, accepted, at=at)
+    return taken, doubtful, unsent
 
 
 def open_batches(work: Work) -> list[OpenBatch]:
@@ -139,10 +199,17 @@ _PER_BATCH = (
     " WHERE state = :state AND {open} GROUP BY batch_id) AS found"
 )
 _UNLEASE = "UPDATE sms_messages SET state = {QUEUED} WHERE state = {LEASED} AND {open}"
+_SUBMITTING = (
+    "SELECT {agg}m.id, m.batch_id, b.parts{end} FROM"
+    " (SELECT * FROM sms_messages WHERE state = {SUBMITTING} AND {open}) AS m"
+    " JOIN sms_bodies AS b ON b.id = m.body_id"
+)
+_PARTS = "SELECT {agg}message_id, part{end} FROM sms_parts WHERE message_id IN {ids}"
 _DOUBT = (
     "UPDATE sms_messages SET state = {IN_DOUBT}, due_at = :due, attempts = attempts + 1"
-    " WHERE state = {SUBMITTING} AND {open}"
+    " WHERE id IN {ids}"
 )
+_UNSENT = "UPDATE sms_messages SET state = {QUEUED}, link_id = NULL WHERE id IN {ids}"
 _DOUBT_AGAIN = (
     "UPDATE sms_messages SET due_at = :due WHERE state = {IN_DOUBT} AND {open} AND due_at < :due"
 )

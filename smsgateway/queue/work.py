@@ -37,7 +37,7 @@ _SUBMITTING = (
     "UPDATE sms_messages SET state = {SUBMITTING}, link_id = {i1} FROM {rows}"
     " WHERE sms_messages.id = {i0}"
 )
-_ACCEPTED = (
+ACCEPTED = (
     "UPDATE sms_messages SET state = {SUBMITTED}, smsc_id = {t1}, submitted_at = :at,"
     " attempts = attempts + 1, error = '' FROM {rows} WHERE sms_messages.id = {i0}"
 )
@@ -54,7 +54,7 @@ _DOUBTFUL = (
     " FROM {rows} WHERE sms_messages.id = {i0}"
 )
 _RETURNED = "UPDATE sms_messages SET state = {QUEUED} WHERE id IN {ids}"
-_PARTS = (
+PARTS = (
     "INSERT INTO sms_parts (message_id, part, state, smsc_id) SELECT {i0}, {i1}, {SUBMITTED}, {t2}"
     " FROM {rows} WHERE true ON CONFLICT (message_id, part)"
     " DO UPDATE SET state = excluded.state, smsc_id = excluded.smsc_id"
@@ -116,8 +116,8 @@ class Work:
         """Write everything of ``turn`` and lease what it asks for."""
         counts: Counter[tuple[int, int]] = Counter(turn.counts)
         self.rows(_SUBMITTING, turn.submitting)
-        self.rows(_ACCEPTED, turn.accepted, at=turn.at)
-        self.rows(_PARTS, turn.parts)
+        self.rows(ACCEPTED, turn.accepted, at=turn.at)
+        self.rows(PARTS, turn.parts)
         self.rows(_REQUEUED, turn.requeued)
         self.rows(_FAILED, turn.failed, at=turn.at)
         self.rows(_DOUBTFUL, turn.doubtful)
@@ -178,7 +178,7 @@ class Work:
             row[0]: row[1:] for row in json_rows(self.ids(_STILL_OPEN, {x[0] for x in turn.late}))
         }
         taken = [(m, part, smsc_id) for m, part, smsc_id, error in turn.late if not error]
-        self.rows(_PARTS, [row for row in taken if row[0] in known and known[row[0]][2] > 1])
+        self.rows(PARTS, [row for row in taken if row[0] in known and known[row[0]][2] > 1])
         have = dict(json_rows(self.ids(_PARTS_TAKEN, list(known))))
         accepted, requeued = {}, {}
         for message, _, smsc_id, error in turn.late:

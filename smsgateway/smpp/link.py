@@ -7,7 +7,7 @@ import contextlib
 import logging
 import random
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from smsgateway.links.model import Bind, Link, LinkConfig
@@ -72,6 +72,10 @@ class SmppLink:
     def in_flight(self) -> int:
         """Return how many parts wait for their answer."""
         return self._transmitter.in_flight if self._transmitter is not None else 0
+
+    def pending(self) -> Iterable[Submission]:
+        """Return the parts that wait for their answer."""
+        return self._transmitter.pending() if self._transmitter is not None else ()
 
     def submit(self, submissions: Sequence[Submission]) -> None:
         """Send parts, all in one write."""

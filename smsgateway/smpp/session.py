@@ -11,7 +11,7 @@ import logging
 import socket
 import struct
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -144,6 +144,10 @@ class Session(asyncio.Protocol):
     def in_flight(self) -> int:
         """Return how many submit_sm wait for their answer."""
         return len(self._pending)
+
+    def pending(self) -> Iterable[Submission]:
+        """Return the parts that wait for their answer."""
+        return self._pending.values()
 
     def submit(self, parts: Sequence[tuple[Submission, quick.Template, bytes]]) -> None:
         """Send parts in one write."""

@@ -64,6 +64,7 @@ class Store:
     numbers: Counter[str] = field(default_factory=Counter)
     texts: list[str] = field(default_factory=list)
     held: list[tuple[str, str]] = field(default_factory=list)
+    undelivered: list[tuple[str, str, bytes, int, int]] = field(default_factory=list)
     submits: int = 0
     binds: int = 0
     enquiries: int = 0
@@ -98,6 +99,7 @@ class Connection(Protocol):
         self.octets = b""
         self.numbers = _Sequence()
         self.command = ""
+        self.unacknowledged: dict[int, tuple[str, str, bytes, int, int]] = {}
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         """Answer at once."""
@@ -105,8 +107,9 @@ class Connection(Protocol):
         self.centre.connections.add(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
-        """It is gone."""
+        """It is gone; what it did not acknowledge goes to the next one."""
         self.centre.connections.discard(self)
+        self.store.undelivered += self.unacknowledged.values()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Take PDUs."""
@@ -127,6 +130,10 @@ class Connection(Protocol):
             self.command = pdu.command
             self.store.binds += not behaviour.bind_status
             self.answer(pdu, behaviour.bind_status, system_id="centre")
+            if self in self.centre.hearers():
+                undelivered, self.store.undelivered = self.store.undelivered, []
+                for one in undelivered:
+                    self.deliver(*one)
         elif pdu.command == "submit_sm":
             self.submitted(pdu)
         elif pdu.command in ("enquire_link", "unbind"):
@@ -135,6 +142,7 @@ class Connection(Protocol):
             if pdu.command == "unbind":
                 self.transport.loseConnection()
         elif pdu.command == "deliver_sm_resp":
+            self.unacknowledged.pop(pdu.sequence, None)
             if pdu.sequence in self.centre.replies:
                 self.store.replies_acknowledged += 1
             else:
@@ -215,6 +223,7 @@ class Connection(Protocol):
             data_coding=coding,
         )
         self.send(pdu, sequence := self.numbers.next_sequence())
+        self.unacknowledged[sequence] = (source, to, text, esm_class, coding)
         return sequence
 
     def answer(self, pdu: Any, status: int = 0, **fields: Any) -> None:
@@ -262,6 +271,7 @@ class Centre(Factory):
         """Send a deliver_sm to somebody."""
         for connection in self.hearers():
             return connection.deliver(source, to, text, esm_class, coding)
+        self.store.undelivered.append((source, to, text, esm_class, coding))
         return 0
 
     # ---- what it is told to do
