@@ -39,7 +39,7 @@ def build(system: System) -> MassSms:
 
     return MassSms(
         system.db,
-        f"sqlite:///{(system.folder.path / 'sms.db').absolute()}",
+        system.settings.sms_database_url(),
         system.folder.path / "sms",
         system.live,
         members,
