@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import logging
 import random
-import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from smsgateway.links.model import Bind, Link, LinkConfig
+from smsgateway.links.keeping import FIRST_PAUSE, keep, tls_context
+from smsgateway.links.model import Bind, Link
 from smsgateway.port import Fault, LinkCounters, LinkOwner, Reply, Submission
 from smsgateway.smpp import quick
 from smsgateway.smpp.constants import Command
@@ -19,7 +19,6 @@ from softswitch.clock import Clock, now
 
 log = logging.getLogger(__name__)
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _MOST_TEMPLATES = 2_000
 _LEAST_SILENT = 5
 _COMMANDS = {
@@ -40,7 +39,7 @@ class SmppLink:
         *,
         clock: Clock = now,
         jitter: Callable[[], float] = random.random,
-        first_pause: float = _FIRST_PAUSE,
+        first_pause: float = FIRST_PAUSE,
     ) -> None:
         self.id = link.id
         self.name = link.config.name
@@ -188,19 +187,16 @@ class SmppLink:
 
     # ---- connecting
 
-    async def _keep(self, command: Command) -> None:
-        pause = self._first_pause
-        while True:
-            began = asyncio.get_running_loop().time()
-            try:
-                await self._session(command)
-            except (OSError, TimeoutError, ssl.SSLError) as error:
-                self.detail = _why(error)
-            if asyncio.get_running_loop().time() - began > _LONGEST_PAUSE:
-                pause = self._first_pause
-            # Many links that a centre's restart cut at once shall not come back at once.
-            await asyncio.sleep(pause * (0.5 + self._jitter() / 2))
-            pause = min(_LONGEST_PAUSE, pause * 2)
+    def _keep(self, command: Command) -> Coroutine[Any, Any, None]:
+        return keep(
+            lambda: self._session(command),
+            self._tell,
+            jitter=self._jitter,
+            first_pause=self._first_pause,
+        )
+
+    def _tell(self, why: str) -> None:
+        self.detail = why
 
     async def _session(self, command: Command) -> None:
         config = self._config
@@ -212,7 +208,7 @@ class SmppLink:
                 lambda: Session(self, login, times),
                 config.host,
                 config.port,
-                ssl=tls_context(config) if config.tls else None,
+                ssl=tls_context(config),
             )
         self._sessions[command] = session
         try:
@@ -255,15 +251,6 @@ class SmppLink:
         self._templates_until = self._clock() + 1_000
 
 
-def tls_context(config: LinkConfig) -> ssl.SSLContext:
-    """Return how the centre's certificate is checked."""
-    context = ssl.create_default_context(cafile=config.tls_ca or None)
-    if not config.tls_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 def _reply(got: quick.Delivered, token: Any) -> Reply:
     return Reply(
         got.source.decode("ascii", "replace"),
@@ -273,12 +260,3 @@ def _reply(got: quick.Delivered, token: Any) -> Reply:
         bool(got.esm_class & 0x40),
         token,
     )
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no connection in time"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate refused: {error.verify_message}"
-    strerror = getattr(error, "strerror", None)
-    return f"no connection: {strerror or error}"

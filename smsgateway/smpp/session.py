@@ -10,22 +10,21 @@ import asyncio
 import logging
 import socket
 import struct
-from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from smsgateway.links.window import Window
 from smsgateway.port import LinkCounters, Submission
 from smsgateway.quiet import QuietLog
 from smsgateway.smpp import quick
-from smsgateway.smpp.constants import HEADER, LAST_SEQUENCE, RESPONSE, VERSION, Command, Status
+from smsgateway.smpp.constants import HEADER, RESPONSE, VERSION, Command, Status
 from smsgateway.smpp.pdu import Pdu, PduError
 
 log = logging.getLogger(__name__)
 
 _HEADER = struct.Struct(">IIII")
 _SUBMIT_RESP = int(Command.SUBMIT_SM_RESP)
-_MOST_LATE = 10_000
 _MOST_UNACKNOWLEDGED = 5_000
 """Receipts that wait for their commit; beyond that, nothing more is read from the socket."""
 
@@ -80,10 +79,7 @@ class Session(asyncio.Protocol):
         self._login = login
         self._times = times
         self._frames = quick.Frames()
-        self._pending: OrderedDict[int, Submission] = OrderedDict()
-        self._deadlines: deque[tuple[float, int]] = deque()
-        self._late: OrderedDict[int, Submission] = OrderedDict()
-        self._sequence = 0
+        self._window = Window()
         self._unacknowledged = 0
         self._reading = True
         self._transport: asyncio.Transport | None = None
@@ -106,7 +102,7 @@ class Session(asyncio.Protocol):
             "interface_version": VERSION,
         }
         self._heard = self._asked = self._loop.time()
-        self._write(Pdu(login.command, self._next(), fields=fields).encode())
+        self._write(Pdu(login.command, self._window.next(), fields=fields).encode())
         self._tick()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -114,9 +110,7 @@ class Session(asyncio.Protocol):
         self.is_bound = False
         if self._timer is not None:
             self._timer.cancel()
-        doubtful = list(self._pending.values())
-        self._pending.clear()
-        self._late.clear()
+        doubtful = self._window.end()
         self._transport = None
         self.closed.set()
         self._owner.session_ended(self, self.why or _words(exc), doubtful)
@@ -135,7 +129,7 @@ class Session(asyncio.Protocol):
             return
         self.is_bound = False
         self.why = self.why or "unbound"
-        self._write(_header(Command.UNBIND, self._next()))
+        self._write(_header(Command.UNBIND, self._window.next()))
         self._loop.call_later(min(self._times.response, 2.0), self.close, "unbound")
 
     # ---- out
@@ -143,22 +137,20 @@ class Session(asyncio.Protocol):
     @property
     def in_flight(self) -> int:
         """Return how many submit_sm wait for their answer."""
-        return len(self._pending)
+        return len(self._window)
 
     def pending(self) -> Iterable[Submission]:
         """Return the parts that wait for their answer."""
-        return self._pending.values()
+        return self._window.pending()
 
     def submit(self, parts: Sequence[tuple[Submission, quick.Template, bytes]]) -> None:
         """Send parts in one write."""
-        out = []
-        pending, sequence = self._pending, self._sequence
-        for submission, template, number in parts:
-            sequence = sequence + 1 if sequence < LAST_SEQUENCE else 1
-            pending[sequence] = submission
-            out.append(template.encode(sequence, number, submission.part))
-        self._sequence = sequence
-        self._deadlines.append((self._loop.time() + self._times.response, sequence))
+        put = self._window.put
+        out = [
+            template.encode(put(submission), number, submission.part)
+            for submission, template, number in parts
+        ]
+        self._window.written(self._loop.time() + self._times.response)
         self._write(b"".join(out))
 
     def acknowledge(self, sequences: Sequence[tuple[int, int]]) -> None:
@@ -176,22 +168,18 @@ class Session(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(data)
 
-    def _next(self) -> int:
-        self._sequence = self._sequence + 1 if self._sequence < LAST_SEQUENCE else 1
-        return self._sequence
-
     # ---- in
 
     def data_received(self, data: bytes) -> None:
         """Take what came, PDU by PDU."""
         self._heard = self._loop.time()
-        unpack, take = _HEADER.unpack_from, self._pending.pop
+        unpack, take = _HEADER.unpack_from, self._window.take
         answered, message_id = self._owner.answered, quick.message_id
         try:
             for octets in self._frames.feed(data):
                 _, command, status, sequence = unpack(octets)
                 if command == _SUBMIT_RESP:
-                    submission = take(sequence, None) or self._late.pop(sequence, None)
+                    submission = take(sequence)
                     if submission is not None:
                         answered(submission, status, message_id(octets))
                     else:
@@ -268,7 +256,7 @@ class Session(asyncio.Protocol):
             self._write(_answer(command, sequence, Status.ESME_ROK))
 
     def _nacked(self, status: int, sequence: int) -> None:
-        submission = self._pending.pop(sequence, None) or self._late.pop(sequence, None)
+        submission = self._window.take(sequence)
         if submission is not None:
             self._owner.answered(submission, status or Status.ESME_RUNKNOWNERR, b"")
         elif not self.is_bound:
@@ -290,7 +278,8 @@ class Session(asyncio.Protocol):
     def _tick(self) -> None:
         now = self._loop.time()
         self._timer = self._loop.call_later(self._pace(), self._tick)
-        self._time_out(now)
+        if late := self._window.overdue(now):
+            self._owner.unanswered(late)
         quiet = now - self._heard
         if not self.is_bound:
             if quiet > self._times.response:
@@ -299,32 +288,10 @@ class Session(asyncio.Protocol):
             self.close("no answer to enquire_link")
         elif now - max(self._heard, self._asked) > self._times.enquire:
             self._asked = now
-            self._write(_header(Command.ENQUIRE_LINK, self._next()))
+            self._write(_header(Command.ENQUIRE_LINK, self._window.next()))
 
     def _pace(self) -> float:
         return min(1.0, self._times.response / 4, self._times.enquire / 4)
-
-    def _time_out(self, now: float) -> None:
-        late: list[Submission] = []
-        while self._deadlines and self._deadlines[0][0] <= now:
-            _, last = self._deadlines.popleft()
-            late += self._overdue(last)
-        if late:
-            self._owner.unanswered(late)
-        while len(self._late) > _MOST_LATE:
-            self._late.popitem(last=False)
-
-    def _overdue(self, last: int) -> list[Submission]:
-        """Take what was sent up to ``last`` from the window; an answer may still come."""
-        found: list[Submission] = []
-        while self._pending:
-            sequence, submission = next(iter(self._pending.items()))
-            if (last - sequence) % LAST_SEQUENCE > LAST_SEQUENCE // 2:
-                break
-            del self._pending[sequence]
-            self._late[sequence] = submission
-            found.append(submission)
-        return found
 
 
 def set_no_delay(transport: asyncio.BaseTransport) -> None:
