@@ -1,6 +1,6 @@
 """HTTP of what became of campaigns."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response, StreamingResponse
@@ -10,7 +10,7 @@ from smsgateway.build import MassSms
 from smsgateway.campaigns import model, report
 from smsgateway.campaigns.model import Campaign
 from smsgateway.cap.model import Kind
-from smsgateway.model import MessageState
+from smsgateway.model import Message, MessageState
 from smsgateway.queue import repository
 from smsgateway.recipients.mobile import own_form
 from softswitch.access.model import Actor, Right
@@ -46,11 +46,20 @@ def report_routes(sms: MassSms, guard: Guard) -> APIRouter:
         after: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Json:
-        """Return messages; ``call_id`` tells who talks on a line of ours and can be broken into."""
+        """Return messages, by rising id."""
         batch = await batch_of(sms, await sms.campaigns.one(campaign_id))
         wanted = _state(state)
         page = await sms.queue.read(repository.page, batch, state=wanted, after=after, limit=limit)
-        return {"messages": [_message(sms, message) for message in page]}
+        return {"messages": [_message(message) for message in page]}
+
+    @router.get("/{campaign_id}/talking")
+    async def list_talking(campaign_id: CampaignId, _actor: reader) -> Json:
+        """Return who has not got it and talks on a line of ours: ``call_id`` is for intercept to break into."""
+        batch = await batch_of(sms, await sms.campaigns.one(campaign_id))
+        calls = sms.lines.talking()
+        found = await sms.queue.read(report.unreached_among, batch, list(calls))
+        shown = [_message(message) for message in found]
+        return {"people": [{**row, "call_id": calls[row["number"]]} for row in shown]}
 
     @router.get("/{campaign_id}/cap")
     async def export_cap(
@@ -89,11 +98,10 @@ def _state(word: str | None) -> MessageState | None:
     return MessageState[word.upper()]
 
 
-def _message(sms: MassSms, message: Any) -> Json:
-    number = own_form(message.number)
+def _message(message: Message) -> Json:
     return {
-        "id": message.id, "number": number, "name": message.recipient, "area": message.area,
-        "state": message.state.word, "submitted_at": message.submitted_at,
+        "id": message.id, "number": own_form(message.number), "name": message.recipient,
+        "area": message.area, "state": message.state.word, "submitted_at": message.submitted_at,
         "done_at": message.done_at, "attempts": message.attempts, "resent": message.resent,
-        "error": message.error, "call_id": sms.lines.call_of(number),
+        "error": message.error,
     }  # fmt: skip

@@ -14,6 +14,7 @@ from smsgateway.recipients.lists import MOST_BYTES
 from smsgateway.report_routes import report_routes
 from smsgateway.routes import act_routes, draft_routes
 from softswitch.calls.center import CallCenter
+from softswitch.calls.model import CallState
 from softswitch.conferences.build import Conferences
 from softswitch.conferences.notice_model import Rules
 from softswitch.directory.lookup import canonical
@@ -100,13 +101,16 @@ class Lines:
         self._center = center
         self._area_code = area_code
 
-    def call_of(self, number: str) -> str | None:
-        """Return the call that a number talks in, however the line wrote it; intercept takes it from there."""
+    def talking(self) -> Mapping[str, str]:
+        """Return number → call of all who talk, however the line wrote the number; intercept takes it from there."""
         area = self._area_code()
+        found: dict[str, str] = {}
         for call in self._center.board.calls.values():
+            if call.state() is CallState.RINGING:
+                continue
             for leg in call.legs.values():
                 channel = leg.channel
-                shown = (channel.caller_number, channel.connected_number)
-                if number in (canonical(each, area) for each in shown):
-                    return call.id
-        return None
+                for shown in (channel.caller_number, channel.connected_number):
+                    if shown:
+                        found.setdefault(canonical(shown, area), call.id)
+        return found

@@ -39,6 +39,6 @@ class Tasks(Protocol):
 class Lines(Protocol):
     """Who talks on a line of our own switch, and breaking in under the rules of intercept."""
 
-    def call_of(self, number: str) -> str | None:
-        """Return the call that a number talks in, or None."""
+    def talking(self) -> Mapping[str, str]:
+        """Return who talks now: number → call. Whoever may can break in there."""
         ...

@@ -6,7 +6,7 @@ Unlike the progress view this reads the messages themselves: about a second for 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 from smsgateway.model import Message, MessageState
 from smsgateway.queue import repository
 from smsgateway.queue.tables import messages
-from smsgateway.recipients.mobile import own_form
+from smsgateway.recipients.mobile import international, own_form
 from smsgateway.replies import store as replies
 from softswitch.csvio import write_rows
 from softswitch.store.database import Database
@@ -24,6 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 _PAGE = 5_000
 _ERRORS = 20
+_NEWEST = 20
 
 
 async def report(db: Database, batch: int) -> dict[str, Any]:
@@ -97,3 +98,13 @@ def _errors(conn: Connection, batch: int) -> list[dict[str, Any]]:
         .limit(_ERRORS)
     )
     return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def unreached_among(conn: Connection, batch: int, numbers: Sequence[str]) -> list[Message]:
+    """Return the messages of a batch to these numbers that were not delivered."""
+    found: list[Message] = []
+    for number in numbers:
+        if number[:1] in {"1", "+"}:
+            newest = repository.last_to(conn, international(number), _NEWEST)
+            found += [message for message in newest if message.batch_id == batch]
+    return [message for message in found if message.state is not MessageState.DELIVERED]

@@ -38,6 +38,7 @@ ZH_SMS_HELP = {
     "Show what became of a campaign.": "显示群发任务的结果。",
     "Write every message to this file.": "把每条短信写入此文件。",
     "List the messages in this state, such as failed.": "列出处于此状态的短信，如 failed。",
+    "List who has not got it and talks on a line of ours.": "列出未收到且正在本系统线路上通话的人。",
     # ---- campaigns
     "List campaigns, the newest first.": "列出群发任务，最新的在前。",
     "Show a campaign and how far it is.": "显示一个群发任务及其进度。",

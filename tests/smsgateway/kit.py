@@ -110,8 +110,8 @@ class Lines:
     def __init__(self) -> None:
         self.calls: dict[str, str] = {}
 
-    def call_of(self, number: str) -> str | None:
-        return self.calls.get(number)
+    def talking(self) -> Mapping[str, str]:
+        return self.calls
 
 
 class Screen:

@@ -244,6 +244,15 @@ async def test_unreached_people_are_called_once_and_who_answered_is_not(town: Ki
     assert campaign.notices == ("n1",)
 
 
+async def test_who_talks_and_has_not_got_it(town: Kit) -> None:
+    campaign = await town.send()
+    await town.became(campaign, MessageState.DELIVERED, A)
+    batch, _ = await town.sms.queue.read(repository.batch_of, campaign.batch)
+    town.lines.calls = {A: "1.1", B: "1.1", "2001": "1.2", "+14155550123": "1.3"}
+    found = await town.sms.queue.read(report.unreached_among, batch, list(town.sms.lines.talking()))
+    assert [message.recipient for message in found] == ["N2"]
+
+
 async def test_a_telephone_that_refuses_does_not_stop_the_rest(town: Kit) -> None:
     campaign = await town.send(voice_after=60_000)
     await town.became(campaign, MessageState.FAILED, A)

@@ -122,6 +122,16 @@ export interface SmsReport {
   welfare: { safe: number; help: number }
 }
 
+/** Who has not got it and talks on a line of ours. */
+export interface Talking {
+  id: number
+  number: string
+  name: string
+  area: string
+  state: MessageState
+  call_id: string
+}
+
 export interface Reply {
   id: number
   number: string
@@ -207,6 +217,7 @@ export const sms = {
   report: (id: string) => request<SmsReport>('GET', `${one(id)}/report`, { timeout: LONG }),
   csvUrl: (id: string) => `/api${one(id)}/report.csv`,
   capUrl: (id: string) => `/api${one(id)}/cap`,
+  talking: async (id: string) => (await request<{ people: Talking[] }>('GET', `${one(id)}/talking`)).people,
   welfare: (id: string) =>
     request<{ safe: number; help: number; silent: number; people: Reply[] }>('GET', `${one(id)}/welfare`),
   replies: async (meaning: string | null) =>

@@ -73,7 +73,7 @@ export const enSms = {
     left: '{n} left in it | {n} left in it',
     gsm7: 'Latin letters',
     ucs2: 'any script',
-    cost: '{people} people, {messages} messages, costs {cost}',
+    all: '{people} people, {messages} messages',
     forced: 'These signs alone make it longer: {signs}',
   },
   tally: {
@@ -102,6 +102,7 @@ export const enSms = {
       '{n} was sent again in doubt and may have come twice | {n} were sent again in doubt and may have come twice',
     errors: 'Commonest errors:',
   },
+  talking: { title: 'On a line of ours now, and without the message', insert: 'Break in' },
   welfare: { safe: 'Safe', help: 'Need help' },
   meaning: { all: 'All', safe: 'Safe', help: 'Needs help', opt_out: 'Opted out', unknown: 'Not understood' },
   reply: {

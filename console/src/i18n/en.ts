@@ -104,6 +104,7 @@ export const en = {
   task: {
     title: 'Call back',
     empty: 'No open call-back tasks.',
+    bySms: 'asked for help by SMS | asked for help by SMS, {n} times',
     calls: 'gave up once | gave up {n} times',
     call: 'Call back',
     close: 'Close',

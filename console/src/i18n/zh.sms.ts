@@ -69,7 +69,7 @@ export const zhSms: typeof enSms = {
     left: '末条还可写 {n} 字 | 末条还可写 {n} 字',
     gsm7: '拉丁字母',
     ucs2: '任意文字',
-    cost: '{people} 人，共 {messages} 条，费用 {cost} 元',
+    all: '{people} 人，共 {messages} 条',
     forced: '仅因这些字符而变长：{signs}',
   },
   tally: {
@@ -97,6 +97,7 @@ export const zhSms: typeof enSms = {
     resent: '{n} 条因结果不明而重发，可能收到两次 | {n} 条因结果不明而重发，可能收到两次',
     errors: '常见错误：',
   },
+  talking: { title: '正在本系统线路上通话、尚未收到的人', insert: '强插告知' },
   welfare: { safe: '平安', help: '求助' },
   meaning: { all: '全部', safe: '平安', help: '求助', opt_out: '退订', unknown: '待阅读' },
   reply: {

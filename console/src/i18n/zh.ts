@@ -105,6 +105,7 @@ export const zh: typeof en = {
   task: {
     title: '待回拨',
     empty: '没有待回拨的来电。',
+    bySms: '短信求助 {n} 次 | 短信求助 {n} 次',
     calls: '放弃 1 次 | 放弃 {n} 次',
     call: '回拨',
     close: '关闭',

@@ -36,7 +36,6 @@ _MESSAGES = (
     show.word("state"),
     show.text("attempts", "tries"),
     show.text("error", "reason"),
-    show.text("call_id", "call"),
 )
 _AREAS = (
     show.text("area"),
@@ -149,6 +148,7 @@ def remove_list(session: Session, name: str) -> None:
         "softswitch sms report 7c31",
         "softswitch sms report 7c31 --csv messages.csv",
         "softswitch sms report 7c31 --state failed",
+        "softswitch sms report 7c31 --talking",
     ),
 )
 @click.argument("campaign_id", metavar="CAMPAIGN")
@@ -159,12 +159,22 @@ def remove_list(session: Session, name: str) -> None:
     help="Write every message to this file.",
 )
 @click.option("--state", help="List the messages in this state, such as failed.")
+@click.option(
+    "--talking", is_flag=True, help="List who has not got it and talks on a line of ours."
+)
 @click.pass_obj
-def report(session: Session, campaign_id: str, file: Path | None, state: str | None) -> None:
+def report(
+    session: Session, campaign_id: str, file: Path | None, state: str | None, talking: bool
+) -> None:
     """Show what became of a campaign."""
     path = f"/api/sms/campaigns/{part(campaign_id)}"
     if file is not None:
         save(session, f"{path}/report.csv", file)
+        return
+    if talking:
+        show.rows(
+            session, session.api.get(f"{path}/talking"), (*_MESSAGES, show.text("call_id", "call"))
+        )
         return
     if state is not None:
         show.rows(session, session.api.get(f"{path}/messages", state=state, limit=1000), _MESSAGES)
