@@ -38,11 +38,8 @@ class Limiter:
 
     def take(self, count: int) -> None:
         """Use permits."""
-        self._permits -= count
-
-    def give_back(self, count: int) -> None:
-        """Return permits that were not used after all."""
-        self._permits = min(self._permits + count, self._burst())
+        if self.allowed:
+            self._permits -= count
 
     def wait(self, now: float) -> float:
         """Return the seconds until one part may go."""
@@ -59,7 +56,7 @@ class Limiter:
         present = min(self.allowed, seen_rate) if self.allowed else seen_rate
         self._throttled_at_rate = max(present, 1.0)
         self.allowed = max(1.0, present * _DECREASE)
-        self._permits = min(self._permits, 1.0)
+        self._permits = 1.0
         self._hold_until = now + _HOLD
 
     def set_rate(self, rate: float) -> None:

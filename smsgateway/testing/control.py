@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 OWN = (sys.executable, "-m", "smsgateway.testing.centre")
+CMPP = (sys.executable, "-m", "smsgateway.testing.cmpp_centre")
 _PATIENCE = 30.0
 
 
