@@ -14,6 +14,7 @@ from smsgateway.recipients.lists import MOST_BYTES
 from smsgateway.report_routes import report_routes
 from smsgateway.routes import act_routes, draft_routes
 from softswitch.calls.center import CallCenter
+from softswitch.calls.describe import leg_party, nature
 from softswitch.calls.model import CallState
 from softswitch.conferences.build import Conferences
 from softswitch.conferences.notice_model import Rules
@@ -103,14 +104,14 @@ class Lines:
 
     def talking(self) -> Mapping[str, str]:
         """Return number → call of all who talk, however the line wrote the number; intercept takes it from there."""
-        area = self._area_code()
+        center, area = self._center, self._area_code()
         found: dict[str, str] = {}
-        for call in self._center.board.calls.values():
+        for call in center.board.calls.values():
             if call.state() is CallState.RINGING:
                 continue
-            for leg in call.legs.values():
-                channel = leg.channel
-                for shown in (channel.caller_number, channel.connected_number):
-                    if shown:
-                        found.setdefault(canonical(shown, area), call.id)
+            under = center.engine.calls.get(call.id)
+            what = nature(call, under, center.book)
+            shown = {leg_party(leg, under, center.book)[0] for leg in call.legs.values()}
+            for number in filter(None, shown | {what.caller_number, what.called_number}):
+                found.setdefault(canonical(number, area), call.id)
         return found

@@ -68,6 +68,14 @@ class Api:
         assert answer.is_success, answer.text
         return answer.json()
 
+    async def intercept(self, call_id: str, body: Any) -> Any:
+        """Break into a call."""
+        answer = await self._client.post(
+            f"{self._url}/api/calls/{call_id}/insert", json=body, headers=self._headers
+        )
+        assert answer.is_success, answer.text
+        return answer.json()
+
     async def state(self, campaign: str, state: str) -> Any:
         """Wait until a campaign is in a state."""
         end = asyncio.get_running_loop().time() + SLOW
@@ -226,3 +234,44 @@ async def test_by_command(
     )
     assert [row["name"] for row in listed["messages"]] == ["甲", "乙"]
     await softswitch("sms", "remove-list", "two")
+
+
+async def test_who_talks_on_a_line_of_ours_can_be_broken_into(
+    system: System, api: Api, centre: CentreProcess
+) -> None:
+    await centre.set(receipts="none")
+    await system.intercept.config.change("test", {"two_person": ()})
+    campaign = await sent(api)
+    await api.state(campaign, "running")
+    async with (
+        sip_phone(system, "2001") as own,
+        sip_phone(system, LINE) as line,
+        sip_phone(system, "1002") as desk,
+    ):
+        talk = await own.dial(B)
+        citizen = await asyncio.wait_for(line.incoming(), SLOW)
+        await citizen.answer()
+        await talk.answered()
+        (person,) = await talking(api, campaign)
+        assert (person["number"], person["name"], person["area"]) == (B, "B", "西区")
+        call_id = person["call_id"]
+        body = {"reason": "warning", "desk": "1002"}
+        answer = await api.intercept(call_id, body)
+        assert answer["act"] == "insert", answer
+        ringing = await asyncio.wait_for(desk.incoming(), SLOW)
+        await ringing.answer()
+        await citizen.hears_sound()
+        await talk.hangup()
+        for call in (citizen, ringing):
+            await call.hangup()
+    await api("POST", f"/campaigns/{campaign}/cancel", {})
+    await centre.set(receipts="after")
+
+
+async def talking(api: Api, campaign: str) -> list[dict[str, Any]]:
+    """Wait until somebody talks."""
+    end = asyncio.get_running_loop().time() + SLOW
+    while not (people := (await api("GET", f"/campaigns/{campaign}/talking"))["people"]):
+        assert asyncio.get_running_loop().time() < end
+        await asyncio.sleep(0.05)
+    return list(people)
