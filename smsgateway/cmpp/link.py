@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,10 +15,13 @@ from smsgateway.links.keeping import keep, tls_context
 from smsgateway.links.model import Link
 from smsgateway.model import Body, Coding
 from smsgateway.port import Fault, LinkCounters, LinkOwner, Reply, Submission
+from smsgateway.quiet import QuietLog
 from smsgateway.smpp.quick import validity
 from smsgateway.smpp.session import Times
 from smsgateway.text.alphabet import decode
 from softswitch.clock import Clock, now
+
+log = logging.getLogger(__name__)
 
 _LEAST_SILENT = 5
 _ASCII = 0
@@ -31,6 +35,7 @@ class CmppLink:
         self.name = link.config.name
         self.window = link.config.window
         self.counters = LinkCounters()
+        self.quiet = QuietLog(log)
         self.detail = "connecting"
         self._config = link.config
         self._owner = owner

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, cast
 
@@ -14,8 +13,6 @@ from smsgateway.port import LinkCounters, Submission
 from smsgateway.quiet import QuietLog
 from smsgateway.smpp.session import Times, set_no_delay
 
-log = logging.getLogger(__name__)
-
 _SHORT_LEAVE = 2.0
 Encode = Callable[[int, Submission], bytes]
 """Makes the PDU of a submission under a sequence."""
@@ -25,6 +22,8 @@ class SessionOwner(Protocol):
     """The link, as a session sees it."""
 
     counters: LinkCounters
+    quiet: QuietLog
+    """Of the link, not of the session: a centre that is cut for garbage comes back with garbage."""
 
     def session_bound(self, session: Session) -> None:
         """The gateway let us in."""
@@ -60,7 +59,6 @@ class Session(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._heard = self._asked = self._loop.time()
-        self._quiet = QuietLog(log)
 
     # ---- life
 
@@ -189,7 +187,7 @@ class Session(asyncio.Protocol):
 
     def _bad(self, what: str) -> None:
         self._owner.counters.bad_pdus += 1
-        self._quiet.warning("The CMPP gateway of %s sent %s.", self._login[0], what)
+        self._owner.quiet.warning("The CMPP gateway of %s sent %s.", self._login[0], what)
 
     # ---- time
 

@@ -12,6 +12,7 @@ from typing import Any
 from smsgateway.links.keeping import FIRST_PAUSE, keep, tls_context
 from smsgateway.links.model import Bind, Link
 from smsgateway.port import Fault, LinkCounters, LinkOwner, Reply, Submission
+from smsgateway.quiet import QuietLog
 from smsgateway.smpp import quick
 from smsgateway.smpp.constants import Command
 from smsgateway.smpp.session import Login, Session, Times
@@ -45,6 +46,7 @@ class SmppLink:
         self.name = link.config.name
         self.window = link.config.window
         self.counters = LinkCounters()
+        self.quiet = QuietLog(log)
         self.detail = "connecting"
         self._config = link.config
         self._owner = owner

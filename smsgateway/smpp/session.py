@@ -7,7 +7,6 @@ specification has for it, or the connection is closed.  Nothing is kept of what 
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import struct
 from collections.abc import Iterable, Sequence
@@ -20,8 +19,6 @@ from smsgateway.quiet import QuietLog
 from smsgateway.smpp import quick
 from smsgateway.smpp.constants import HEADER, RESPONSE, VERSION, Command, Status
 from smsgateway.smpp.pdu import Pdu, PduError
-
-log = logging.getLogger(__name__)
 
 _HEADER = struct.Struct(">IIII")
 _SUBMIT_RESP = int(Command.SUBMIT_SM_RESP)
@@ -51,6 +48,8 @@ class SessionOwner(Protocol):
     """The link, as a session sees it."""
 
     counters: LinkCounters
+    quiet: QuietLog
+    """Of the link, not of the session: a centre that is cut for garbage comes back with garbage."""
 
     def session_bound(self, session: Session) -> None:
         """The centre took the bind."""
@@ -85,7 +84,6 @@ class Session(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._heard = self._asked = 0.0
-        self._quiet = QuietLog(log)
         self._loop = asyncio.get_running_loop()
 
     # ---- life
@@ -271,7 +269,7 @@ class Session(asyncio.Protocol):
 
     def _bad(self, what: str) -> None:
         self._owner.counters.bad_pdus += 1
-        self._quiet.warning("The centre of %s sent %s.", self._login.system_id, what)
+        self._owner.quiet.warning("The centre of %s sent %s.", self._login.system_id, what)
 
     # ---- time
 
