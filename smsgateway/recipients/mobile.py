@@ -19,6 +19,9 @@ def find_mobile(text: str) -> str | None:
 
     A mainland landline gets no short messages and is None.
     """
+    found = _MAINLAND.fullmatch(text)
+    if found is not None:
+        return found.group(1)
     if len(text) > 40:
         return None
     whole = _FLOAT.fullmatch(text)  # a spreadsheet that took it for an amount

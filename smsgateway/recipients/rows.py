@@ -12,7 +12,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from smsgateway.recipients.mobile import find_mobile, why_not
 from softswitch.csvio import bad_csv
@@ -57,6 +57,16 @@ class BadRow:
     cell: str
 
 
+class Places(NamedTuple):
+    """Where the columns are in a row; -1: the file has no such column."""
+
+    number: int
+    name: int = -1
+    area: int = -1
+    longitude: int = -1
+    latitude: int = -1
+
+
 @dataclass(slots=True)
 class Batch:
     """Some rows of the file."""
@@ -91,7 +101,7 @@ def _batches(reader: Any, size: int, most: int) -> Iterator[Batch]:
     places = _places(first)
     rows = 0
     if places is None:
-        places = {"number": 0, "name": 1, "area": 2}
+        places = Places(0, 1, 2)
         _take(batch, 1, first, places)
         rows = 1
     line = reader.line_num + 1
@@ -108,7 +118,7 @@ def _batches(reader: Any, size: int, most: int) -> Iterator[Batch]:
     yield batch
 
 
-def _take(batch: Batch, line: int, cells: list[str], places: dict[str, int]) -> None:
+def _take(batch: Batch, line: int, cells: list[str], places: Places) -> None:
     person, why, cell = _person(cells, places)
     if person is not None:
         batch.people.append(person)
@@ -116,23 +126,22 @@ def _take(batch: Batch, line: int, cells: list[str], places: dict[str, int]) -> 
         batch.bad.append(BadRow(line, why, _harmless(cell)))
 
 
-def _person(cells: list[str], places: dict[str, int]) -> tuple[Person | None, str, str]:
-    def cell(name: str) -> str:
-        place = places.get(name)
-        return cells[place].strip() if place is not None and place < len(cells) else ""
-
+def _person(cells: list[str], places: Places) -> tuple[Person | None, str, str]:
     for text in cells:
         # One check for most rows; which cell it is matters only when there is one.
         if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
             return None, "bad_encoding", text
-    written = cell("number")
+    cells += [""] * max(
+        1, 1 + max(places) - len(cells)
+    )  # a column that is missing is the last: empty
+    written = cells[places.number].strip()
     number = find_mobile(written.removeprefix("'"))
     if number is None:
         return None, why_not(written), written
-    name, area = _plain(cell("name")), _plain(cell("area"))
+    name, area = _plain(cells[places.name].strip()), _plain(cells[places.area].strip())
     if len(name) > LONGEST_NAME or len(area) > LONGEST_AREA:
         return None, "too_long", name if len(name) > LONGEST_NAME else area
-    longitude, latitude = cell("longitude"), cell("latitude")
+    longitude, latitude = cells[places.longitude].strip(), cells[places.latitude].strip()
     if not longitude and not latitude:
         return Person(number, name, area), "", ""
     position = _position(longitude, latitude)
@@ -166,7 +175,7 @@ def _harmless(cell: str) -> str:
     return _plain(shown)
 
 
-def _places(first: list[str]) -> dict[str, int] | None:
+def _places(first: list[str]) -> Places | None:
     """Return where the columns are; None when the first row is a recipient already."""
     names = [cell.strip().lower() for cell in first]
     places: dict[str, int] = {}
@@ -177,7 +186,7 @@ def _places(first: list[str]) -> dict[str, int] | None:
         if column is not None:
             places[column] = place
     if "number" in places:
-        return places
+        return Places(**places)
     if not places and first and find_mobile(first[0].strip()) is not None:
         return None
     raise bad_csv("The column number is missing.", list(_NAMES))
