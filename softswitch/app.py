@@ -14,7 +14,8 @@ from typing import Any, Self
 from intercept.build import Intercept
 from intercept.door.build import guarded
 from intercept.door.door import Door
-from softswitch import app_web
+from smsgateway.build import MassSms
+from softswitch import app_sms, app_web
 from softswitch.access.audit_head import HeadFile
 from softswitch.access.audit_service import Audit
 from softswitch.access.service import Access
@@ -144,6 +145,7 @@ class System:
         await self._open_features()
         await self._open_recordings()
         await self._open_incidents()
+        await self._open_sms()
         await self._go_live()
         self._open_door()
         await self._open_web()
@@ -273,6 +275,11 @@ class System:
         known = await self.book.who(number)
         return (known.name, known.address) if known else None
 
+    async def _open_sms(self) -> None:
+        self.sms: MassSms = app_sms.build(self)
+        await self.sms.start()
+        self._stack.push_async_callback(self.sms.close)
+
     async def _go_live(self) -> None:
         self.sip_lockout = SipLockout(self.db, self._block, spare=self._is_spared)
         self._run(self.sip_lockout.run(), "sip lock-out")
@@ -283,6 +290,7 @@ class System:
         self._run(self.conferences.schedules.run(), "scheduled rooms")
         self._run(self.features.camps.run(), "camp-on")
         self._run(self.nights.run(), "night service")
+        self._run(self.sms.run(), "mass SMS")
         await self.events.start()
         self._stack.push_async_callback(self.events.close)
         self.pump = Pump(self.center, self.switch, self.control, self._also)

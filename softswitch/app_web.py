@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from intercept.door.build import report as report_door
 from intercept.routes import routes as intercept_routes
+from softswitch import app_sms
 from softswitch.access import admin_routes as access_admin
 from softswitch.access import lockout_routes
 from softswitch.access import routes as access_routes
@@ -69,6 +70,7 @@ def build(system: System) -> FastAPI:
             roll_routes(system.conferences, guard),
             notice_routes(system.conferences, guard),
             feature_routes.routes(system.features, guard),
+            *app_sms.routes(system.sms, guard),
             incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
             live_routes.routes(system.live, guard),
@@ -77,6 +79,7 @@ def build(system: System) -> FastAPI:
         console=console_folder(system.settings),
         hosts=system.settings.http_names,
         secure=False,
+        limits=app_sms.LIMITS,
     )
 
 
@@ -86,6 +89,7 @@ def _report(system: System) -> None:
     reporting.add("ari", lambda: {"ok": center.engine.control_up})
     reporting.add("store", system.db.state)
     reporting.add("disk", system.folder.disk)
+    reporting.add("sms", system.sms.state)
     reporting.add("recordings", lambda: {"ok": True, **system.recordings.status()})
     reporting.metric("calls", "Calls that are up.", lambda: float(len(center.board.calls)))
     reporting.metric("legs", "Channels that are up.", lambda: float(len(center.board.legs)))

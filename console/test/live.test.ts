@@ -28,6 +28,9 @@ const maps = (): LiveMaps => ({
   roll: new Map(),
   notice: new Map(),
   notice_person: new Map(),
+  sms_campaign: new Map(),
+  sms_list: new Map(),
+  sms_replies: new Map(),
 })
 
 describe('the picture', () => {

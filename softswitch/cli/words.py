@@ -262,7 +262,11 @@ ZH = {
 
 def translate(language: str, english: str) -> str:
     """Return ``english`` in ``language``; what has no translation stays as it is."""
-    return ZH.get(english, english) if language == "zh" else english
+    if language != "zh" or english in ZH:
+        return ZH[english] if language == "zh" else english
+    from softswitch.cli.words_sms import ZH_SMS
+
+    return ZH_SMS.get(english, english)
 
 
 def translate_help(language: str, english: str) -> str:
@@ -270,8 +274,9 @@ def translate_help(language: str, english: str) -> str:
     if language != "zh":
         return english
     from softswitch.cli.words_help import ZH_HELP
+    from softswitch.cli.words_sms import ZH_SMS_HELP
 
-    if english in ZH_HELP:
-        return ZH_HELP[english]
+    if english in ZH_HELP or english in ZH_SMS_HELP:
+        return ZH_HELP.get(english) or ZH_SMS_HELP[english]
     head, colon, rest = english.partition(":")
     return ZH_HELP[head + colon] + rest.lstrip() if head + colon in ZH_HELP else english

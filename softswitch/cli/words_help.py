@@ -26,6 +26,7 @@ ZH_HELP = {
         "设置依次取自命令行、环境变量（SOFTSWITCH_HTTP 等）、--config 文件，最后是默认值。"
     ),
     "Settings in TOML.": "TOML 格式的设置文件。",
+    "Queue of mass SMS; SQLite unless given.": "群发短信的队列；不给出则用 SQLite。",
     "Fill an empty database with a centre.": "向空数据库填入一个示范中心。",
     "Database; SQLite in the data folder unless given.": "数据库；不给出则用数据目录中的 SQLite。",
     "Where console and API listen. [127.0.0.1:8080]": "控制台和 API 的监听地址。[127.0.0.1:8080]",

@@ -18,6 +18,8 @@ READ = [
     "phone secret 1001", "emergency list", "registry list", "registry find 120", "intake show",
     "intercept list", "intercept pending", "intercept settings", "intercept levels",
     "camp list", "intercom list", "night show", "conference list", "group list", "rollcall list", "notify list",
+    "sms lists", "sms campaign list", "sms link list", "sms reply list", "sms template list",
+    "sms block list", "sms alert list", "sms rules show",
     "intercept options 9.9 --desk 1001", "user list", "user show admin", "token list", "audit list", "audit verify",
 ]  # fmt: skip
 CHANGED = [
@@ -32,6 +34,12 @@ CHANGED = [
     "registry import r.csv --dry-run", "intake set --callback-auto", "user add jsonuser",
     "intercom allow 2001", "intercom forbid 2001", "night set --target 13800000000",
     "night on", "night off", "night auto", "conference create 8297 --name x", "group set jsongroup 2001",
+    "sms template set jsontext {a:number}", "sms template fill jsontext a=1",
+    "sms template remove jsontext", "sms block add 13600000001", "sms block remove 13600000001",
+    "sms rules set --price 45", "sms link add jsonlink 127.0.0.1 1 --user x --password y --exercise",
+    "sms link set jsonlink --window 3", "sms link pause jsonlink", "sms link resume jsonlink",
+    "sms link remove jsonlink",
+    "sms send drill --number 13600000002 --exercise --priority bulk --dry-run",
     "intercept set --confirm-seconds 31", "intercept set-levels extension 1001 --protection 1",
     "intercept remove-levels extension 1001", "user set jsonuser --name x",
     "user passwd jsonuser", "user unlock jsonuser",

@@ -1,5 +1,6 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
 import type { Intercept, Intrusion } from '../intercept/types'
+import type { ListReport, SmsCampaign } from './sms'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from './conferences'
 
 export type Millis = number
@@ -145,6 +146,9 @@ export interface Entities {
   roll: Roll
   notice: Notice
   notice_person: NoticePerson
+  sms_campaign: SmsCampaign
+  sms_list: ListReport
+  sms_replies: { heard: number }
 }
 export type EntityName = keyof Entities
 

@@ -3,6 +3,7 @@ import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
 import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
 import { enPages } from './en.pages'
+import { enSms, enSmsErrors } from './en.sms'
 
 export const en = {
   app: { title: 'Dispatch console', loading: 'Loading…' },
@@ -10,6 +11,7 @@ export const en = {
     label: 'Pages',
     desk: 'Call desk',
     conference: 'Conferences',
+    sms: 'SMS',
     recordings: 'Recordings',
     history: 'Call history',
     admin: 'Administration',
@@ -102,6 +104,7 @@ export const en = {
   task: {
     title: 'Call back',
     empty: 'No open call-back tasks.',
+    bySms: 'asked for help by SMS | asked for help by SMS, {n} times',
     calls: 'gave up once | gave up {n} times',
     call: 'Call back',
     close: 'Close',
@@ -251,6 +254,7 @@ export const en = {
     board: 'To the board',
     calls: 'To the list of calls',
     conference: 'Conferences, group calls, roll calls, notification',
+    sms: 'Mass SMS, replies, recipients, links',
     incident: 'To the incident',
     seat: 'Choose the desk',
     ready: 'Duty: ready',
@@ -297,7 +301,8 @@ export const en = {
   },
   intercept: enIntercept,
   precedence: enPrecedence,
-  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors },
+  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors, ...enSmsErrors },
   conference: enConference,
+  sms: enSms,
   ...enPages,
 }

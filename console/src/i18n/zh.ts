@@ -4,6 +4,7 @@ import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
 import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
 import { zhPages } from './zh.pages'
+import { zhSms, zhSmsErrors } from './zh.sms'
 
 export const zh: typeof en = {
   app: { title: '调度台', loading: '正在加载…' },
@@ -11,6 +12,7 @@ export const zh: typeof en = {
     label: '页面',
     desk: '接警台',
     conference: '会议',
+    sms: '短信',
     recordings: '录音',
     history: '通话记录',
     admin: '系统管理',
@@ -103,6 +105,7 @@ export const zh: typeof en = {
   task: {
     title: '待回拨',
     empty: '没有待回拨的来电。',
+    bySms: '短信求助 {n} 次 | 短信求助 {n} 次',
     calls: '放弃 1 次 | 放弃 {n} 次',
     call: '回拨',
     close: '关闭',
@@ -247,6 +250,7 @@ export const zh: typeof en = {
     board: '转到状态板',
     calls: '转到通话列表',
     conference: '会议、组呼、点名、通知',
+    sms: '群发短信、回复、名单、链路',
     incident: '转到警情',
     seat: '选择席位',
     ready: '值守：就绪',
@@ -293,7 +297,8 @@ export const zh: typeof en = {
   },
   intercept: zhIntercept,
   precedence: zhPrecedence,
-  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors },
+  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors, ...zhSmsErrors },
   conference: zhConference,
+  sms: zhSms,
   ...zhPages,
 }
