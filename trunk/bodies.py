@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trunk.model import Coding, Framing, Hunt, Side, SipMode
+from trunk.model import Coding, Framing, Hunt, Side
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,23}$")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$")]
 Digits = Annotated[str, Field(pattern=r"^[0-9*#+]{0,24}$")]
-Shown = Annotated[str, Field(pattern=r"^[0-9*#+X]{0,24}$")]
+Shown = Annotated[str, Field(pattern=r"^[0-9*#+]{0,20}X{0,8}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Text = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@%+~=-]{0,120}$")]
 """Account names, realms and secrets: what stands in a line of pjsip.conf must not end it."""
@@ -36,6 +36,9 @@ class NodeBody(Body):
     host: Host
     sip_port: Port = 5060
     ami_port: Port = 5038
+    secret: Text = Field("", repr=False)
+    ami_user: Text = ""
+    ami_secret: Text = Field("", repr=False)
 
 
 class SpanBody(Body):
@@ -132,7 +135,7 @@ class SipBody(TrunkBody):
     host: Host
     port: Port | None = None
     transport: Literal["udp", "tcp", "tls"] = "udp"
-    mode: Annotated[SipMode, Field(strict=False)] = SipMode.PEER
+    mode: Literal["peer", "register"] = "peer"
     username: Text = ""
     secret: Text = Field("", repr=False)
     realm: Text = ""

@@ -86,9 +86,10 @@ class Breaker:
         """An attempt failed for a reason of the trunk's own."""
         self.failures += 1
         self._note(False)
-        if self.state is Circuit.HALF_OPEN or (self.state is Circuit.CLOSED and (
-            self.failures >= self.rules.failures_in_row or self._too_few()
-        )):
+        if self.state is Circuit.HALF_OPEN or (
+            self.state is Circuit.CLOSED
+            and (self.failures >= self.rules.failures_in_row or self._too_few())
+        ):
             self._open(at, why)
 
     def line(self, at: Millis, fault: str) -> None:

@@ -232,7 +232,7 @@ def _r2(body: Any) -> R2:
 
 
 def _sip(body: Any) -> Sip:
-    if body.mode is SipMode.REGISTER and not (body.username and body.secret):
+    if body.mode == SipMode.REGISTER and not (body.username and body.secret):
         raise invalid(
             "bad_trunks", "A trunk that registers needs an account.", "Give username and secret.",
             field="username",
@@ -241,7 +241,7 @@ def _sip(body: Any) -> Sip:
         host=body.host,
         port=body.port or (5061 if body.transport == "tls" else 5060),
         transport=body.transport,
-        mode=body.mode,
+        mode=SipMode(body.mode),
         username=body.username,
         secret=body.secret,
         realm=body.realm,

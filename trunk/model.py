@@ -143,10 +143,12 @@ class R2:
 
 
 class SipMode(StrEnum):
-    """How a SIP trunk is known: by its address, or by our registration at the carrier's (RFC 3261, section 10)."""
+    """How a SIP trunk is known: by its address, or by a registration (RFC 3261, section 10)."""
 
     PEER = "peer"
     REGISTER = "register"
+    ACCEPT = "accept"
+    """The far end registers with us: a gateway of the directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,10 @@ class Node:
     host: str = ""
     sip_port: int = 5060
     ami_port: int = 5038
+    secret: str = field(default="", repr=False)
+    """With it each trunk of the node shows who it is, as a SIP account of its own name; empty: by its address."""
+    ami_user: str = ""
+    ami_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,9 @@ _INTERCEPT = _OPEN_INTERCEPT | {
 
 _CONFERENCES = frozenset({Right.CONFERENCE_READ, Right.CONFERENCE_RUN, Right.NOTIFY_SEND})
 
-_LOOK_UP = frozenset({Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ})
+_LOOK_UP = frozenset(
+    {Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ, Right.TRUNK_READ}
+)
 
 _SET_UP = frozenset(
     {
@@ -65,6 +67,8 @@ _SET_UP = frozenset(
         Right.USER_READ,
         Right.USER_EDIT,
         Right.GROUP_EDIT,
+        Right.TRUNK_OPERATE,
+        Right.TRUNK_EDIT,
     }
 )
 

@@ -16,6 +16,7 @@ NEVER = {
         "emergency.edit", "intake.edit", "recording.export", "recording.hold",
         "intercept.monitor", "intercept.whisper", "intercept.waive_tone", "intercept.confirm",
         "intercept.read", "intercept.configure", "group.edit",
+        "trunk.operate", "trunk.edit",
     },
     Role.SUPERVISOR: set(),
     Role.OPERATOR: {
@@ -34,7 +35,7 @@ NEVER = {
         "directory.edit", "emergency.edit", "intake.edit", "user.edit",
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.configure",
-        "conference.run", "group.edit", "notify.send",
+        "conference.run", "group.edit", "notify.send", "trunk.operate", "trunk.edit",
     },
 }  # fmt: skip
 
