@@ -57,6 +57,7 @@ from softswitch.web import live_routes
 from softswitch.web.health import Health
 from softswitch.web.live import Live
 from softswitch.web.server import WebServer, listen
+from trunk import machine
 from trunk.acts import TrunkActs
 from trunk.build import HeardControl, HeardSwitch, Trunks
 from trunk.service import stored_plan
@@ -230,6 +231,7 @@ class System:
         service = self.trunks.service
         service.books.gateways = self.book.gateways
         service.apply_to_switch = self._apply_plan
+        service.check_machine = machine.check
         service.clear_call = self.intercept.service.clear_call
         self.book.trunks = lambda: [t.name for t in service.books.written.trunks]
         await self.trunks.start()

@@ -39,6 +39,7 @@ COMMANDS = {
     "camp": "camp:camp",
     "intercom": "intercom:intercom",
     "night": "night:night",
+    "trunk": "trunk:trunk",
     "task": "task:task",
     "incident": "incident:incident",
     "recording": "recording:recording",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from softswitch.cli import words_trunk
+
 ZH = {
     # ---- headings
     "account": "账号",
@@ -262,7 +264,9 @@ ZH = {
 
 def translate(language: str, english: str) -> str:
     """Return ``english`` in ``language``; what has no translation stays as it is."""
-    return ZH.get(english, english) if language == "zh" else english
+    if language != "zh":
+        return english
+    return ZH.get(english) or words_trunk.ZH.get(english, english)
 
 
 def translate_help(language: str, english: str) -> str:

@@ -19,6 +19,7 @@ READ = [
     "intercept list", "intercept pending", "intercept settings", "intercept levels",
     "camp list", "intercom list", "night show", "conference list", "group list", "rollcall list", "notify list",
     "intercept options 9.9 --desk 1001", "user list", "user show admin", "token list", "audit list", "audit verify",
+    "trunk list", "trunk calls", "trunk way 13800000000", "trunk describe",
 ]  # fmt: skip
 CHANGED = [
     "desk seat 1003", "desk pause", "desk ready", "desk leave",
