@@ -62,11 +62,10 @@ class PlainCalls(Guests):
         books.ledger.expect(
             channel.id, *(Expected(a.trunk, a.number, user, a.route, ROUTINE) for a in attempts)
         )
-        told: dict[str, str] = {}
+        told = {"ATTEMPTS": str(min(len(attempts), MOST_ATTEMPTS))}
         for index, attempt in enumerate(attempts[:MOST_ATTEMPTS], 1):
             told[f"DIAL{index}"] = dial(books.plan, books.trunks[attempt.trunk], attempt.number)
-            if attempt.caller != caller:
-                told[f"SHOW{index}"] = attempt.caller
+            told[f"SHOW{index}"] = "" if attempt.caller == caller else attempt.caller
         await self._acts.set_variables(channel.id, told)
         await self._acts.release(channel.id, ASKING, number)
 
