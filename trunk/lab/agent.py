@@ -100,5 +100,7 @@ class Agent:
                     if name == number:
                         status, _, packed = rest.partition(" ")
                         return int(status), base64.b64decode(packed).decode(errors="replace")
+        except ConnectionError:
+            raise GuestFailed(f"The guest ended at: {what}.") from None
         except TimeoutError:
             raise GuestFailed(f"The guest does not answer in {seconds:.0f} s: {what}.") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -16,14 +16,25 @@ from softswitch.setup.lab.build import Lab
 from trunk.lab import wiring
 from trunk.lab.agent import Agent, GuestFailed
 from trunk.lab.files import USER, Orders, job_files
-from trunk.lab.machine import Machine
+from trunk.lab.machine import Machine, PortTaken
 from trunk.lab.ports import LOCAL, Ports, choose
 from trunk.lab.wiring import EXCHANGE, Cable
 
 LINKS_SECONDS = 90.0
 """Both trunks are up 8 to 12 s after the launch; a busy machine takes its time."""
 _LOOK_SECONDS = 0.25
-_WANTED = frozenset({b"FullyBooted"})
+_PORT_TRIES = 5
+_WANTED = frozenset(
+    {
+        b"FullyBooted",
+        b"DAHDIShowChannels",
+        b"DAHDIShowChannelsComplete",
+        b"PRIShowSpans",
+        b"PRIShowSpansComplete",
+        b"DAHDIShowStatus",
+        b"DAHDIShowStatusComplete",
+    }
+)
 _SPAN_UP = re.compile(r"^PRI span \d+/\d+: (?:In Alarm, )?Up, Active", re.MULTILINE)
 _LINK_UP = re.compile(r"^\s*State:\s+INSERVICE,\s+UP", re.MULTILINE)
 
@@ -152,18 +163,37 @@ async def laboratory(
     folder: Path,
     core_sip: int,
     *,
-    node: Mapping[str, str] | None = None,
-    ports: Ports | None = None,
-    secret: str | None = None,
+    node: Callable[[Orders], Mapping[str, str]] | None = None,
 ) -> AsyncIterator[Laboratory]:
-    """Run a laboratory for as long as the block lasts; its lines are up when the block begins."""
-    orders = Orders(ports or choose(), secret or secrets.token_hex(12), core_sip)
-    machine = Machine(lab, folder, orders.ports)
-    agent = await machine.start(job_files(orders, node))
-    running = Laboratory(machine, agent, orders)
+    """Run a laboratory for as long as the block lasts; its lines are up when the block begins.
+
+    `core_sip` is the port of the host that the node's calls go to; `node` makes files of the node other than the
+    laboratory's own.
+    """
+    running = await _start(lab, folder, core_sip, node)
     try:
         await running.links_up()
         yield running
     finally:
         await running.close()
-        await machine.stop()
+        await running.machine.stop()
+
+
+async def _start(
+    lab: Lab,
+    folder: Path,
+    core_sip: int,
+    node: Callable[[Orders], Mapping[str, str]] | None,
+) -> Laboratory:
+    problem: PortTaken | None = None
+    for _ in range(_PORT_TRIES):
+        orders = Orders(choose(), secrets.token_hex(12), core_sip)
+        machine = Machine(lab, folder, orders.ports)
+        try:
+            agent = await machine.start(job_files(orders, node(orders) if node else None))
+        except PortTaken as taken:
+            problem = taken
+            continue
+        return Laboratory(machine, agent, orders)
+    assert problem is not None
+    raise problem

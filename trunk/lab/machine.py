@@ -15,6 +15,11 @@ from softswitch.setup.lab.build import Lab
 from trunk.lab.agent import Agent, GuestFailed
 from trunk.lab.ports import Ports
 
+
+class PortTaken(GuestFailed):
+    """One of the ports was taken by another program since it was chosen: choose again."""
+
+
 BOOT_SECONDS = 90.0
 """It takes 4 s on a machine of its own; two cores that are busy take their time."""
 STOP_SECONDS = 5.0
@@ -26,6 +31,7 @@ CONSOLE = "console.log"
 _JOB = "job.tar"
 _SOCKET = "agent.sock"
 _BLOCK = 512
+_NO_PORT = "Could not set up host forwarding rule"
 
 
 def make_job(files: Mapping[str, str]) -> bytes:
@@ -83,6 +89,9 @@ class Machine:
         try:
             agent = await self._connect()
             await agent.ready(BOOT_SECONDS)
+        except GuestFailed as problem:
+            await self.stop()
+            raise self._told(problem) from None
         except BaseException:
             await self.stop()
             raise
@@ -112,7 +121,7 @@ class Machine:
     def last_words(self) -> str:
         """What QEMU and the guest's console said last, for an error message."""
         said = [
-            (self.folder / name).read_bytes()[-1500:].decode(errors="replace").strip()
+            (self.folder / name).read_bytes()[-400:].decode(errors="replace").strip()
             for name in ("qemu.log", CONSOLE)
             if (self.folder / name).exists()
         ]
@@ -123,11 +132,16 @@ class Machine:
         socket = self.folder / _SOCKET
         for _ in range(500):
             if self._process.returncode is not None:
-                raise GuestFailed(f"QEMU ended at once. It said: {self.last_words()}")
+                raise GuestFailed("QEMU ended at once.")
             with suppress(OSError):
                 return await Agent.connect(socket)
             await asyncio.sleep(0.02)
-        raise GuestFailed(f"QEMU opened no {socket} in 10 s. It said: {self.last_words()}")
+        raise GuestFailed(f"QEMU opened no {socket} in 10 s.")
+
+    def _told(self, problem: GuestFailed) -> GuestFailed:
+        said = self.last_words()
+        kind = PortTaken if _NO_PORT in said else GuestFailed
+        return kind(f"{problem} It said: {said}")
 
 
 def end_process(pid: int) -> None:

@@ -14,8 +14,9 @@ HOST = "10.0.2.2"
 LOCAL = "127.0.0.1"
 RTP_PORTS = 80
 """For one switch: thirty calls take two each, and some end while others begin."""
-# Below those that the kernel gives to whoever asks for any port.
+# Below those that the kernel gives to whoever asks for any port, and where phones seldom are.
 _RANGE = (20_000, 32_000)
+_RTP_RANGE = (3_000, 10_000)
 AMI, IAX = 5038, 4569
 NODE_SIP, EXCHANGE_SIP = 5060, 5070
 EXCHANGE_AMI, EXCHANGE_IAX = 5039, 4570
@@ -65,7 +66,7 @@ def choose() -> Ports:
 
 def _rows() -> tuple[int, int]:
     while True:
-        first = random.randrange(10_000, _RANGE[0] - 2 * RTP_PORTS, 4)
+        first = random.randrange(_RTP_RANGE[0], _RTP_RANGE[1] - 2 * RTP_PORTS, 4)
         if all(_is_free(port) for port in range(first, first + 2 * RTP_PORTS)):
             return first, first + RTP_PORTS
 
