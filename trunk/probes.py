@@ -1,7 +1,7 @@
 """Probe and test calls: a call of our own over one trunk, which tells what became of it and ends at once.
 
-A probe goes to a number that the far end always answers. Two that fail, one after the other, take the trunk out of
-service although its line reads up; one that gets through brings it back.
+A probe goes to a number that the far end always answers. Those that fail count like calls that fail: some in a row take
+the trunk out of service although its line reads up; one that gets through brings it back.
 """
 
 from __future__ import annotations
@@ -122,13 +122,10 @@ class Probes(Guests):
     async def probe(self, trunk: Trunk) -> Outcome:
         """Call the trunk's probe number until it rings or is answered, and tell the breaker."""
         outcome = await self.call(trunk, trunk.probe, seconds=PROBE_SECONDS, until_answer=False)
-        at = self._clock()
-        breaker = self._service.books.breakers[trunk.name]
-        if outcome.through:
-            breaker.line(at, "")
-            breaker.succeeded(at)
-        else:
-            breaker.failed(at, f"probe: {outcome.error or f'cause {outcome.cause}'}")
+        # How a call ended says the ledger, of this one as of any other; what it cannot see is said here.
+        breaker = self._service.books.breakers.get(trunk.name)
+        if breaker is not None and not outcome.through and outcome.ended is None:
+            breaker.failed(self._clock(), f"probe: {outcome.error}")
         self._service.books.changed(trunk.name)
         return outcome
 

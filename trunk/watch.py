@@ -80,6 +80,8 @@ class Watch:
                 await self.look()
             except Refusal as refusal:
                 log.warning("the look at trunks waits: %s", refusal)
+            except Exception:  # the next look must come whatever this one met
+                log.exception("the look at trunks failed")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
@@ -166,9 +168,8 @@ class Watch:
 
     async def _probe_one(self, name: str) -> None:
         try:
-            await self._probes.probe(self._books.trunks[name])
-        except KeyError:
-            return  # taken out of the plan meanwhile
+            if (trunk := self._books.trunks.get(name)) is not None:
+                await self._probes.probe(trunk)
         finally:
             self._probing.discard(name)
             self._last_sign[name] = self._books.clock()

@@ -285,7 +285,8 @@ class FactMapper:
 def _is_half_known(channel: Channel) -> bool:
     """Tell whether a gateway calls whose caller is not read yet: told now, the call would begin with no caller."""
     return (
-        channel.context.startswith((_TRUNKS, _TRUNK))
+        channel.state is not ChannelState.DOWN  # else one that we dial
+        and channel.context.startswith((_TRUNKS, _TRUNK))
         and bool(channel.dialed)
         and channel.caller_number == _UNREAD
     )

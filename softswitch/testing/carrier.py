@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from softswitch.asterisk.model import Directory
+from softswitch.asterisk.model import Directory, Phone
 from softswitch.asterisk.node import AsteriskNode
 from softswitch.asterisk.outside import Outside, OutsideRoute, OutsideTrunk, TrunkAccount
 from softswitch.setup.asterisk import find_asterisk
@@ -47,9 +47,18 @@ exten => _5XXX.,1,Ringing()
  same => n,Wait(0.2)
  same => n,Hangup($[0 + ${EXTEN:1:3}])
 
+[from-trunks]
+exten => _2!,1,Gosub(trunk-caller,s,1)
+ same => n,Answer()
+ same => n,Echo()
+
 [calls-us]
 exten => _X!,1,Set(CALLERID(num)=${CUT(EXTEN,-,1)})
  same => n,Dial(PJSIP/${CUT(EXTEN,-,2)}@us,60)
+
+[calls-member]
+exten => _X!,1,Set(CALLERID(num)=${CUT(EXTEN,-,1)})
+ same => n,Dial(PJSIP/${CUT(EXTEN,-,2)}@${CUT(EXTEN,-,3)},60)
 """
 
 
@@ -75,6 +84,12 @@ class Carrier:
             f"channel originate Local/{caller}-{called}@calls-us application Echo"
         )
 
+    async def call_member(self, member: str, caller: str, called: str) -> None:
+        """Call a number of ours through the registration of a member."""
+        await self.node.command(
+            f"channel originate Local/{caller}-{called}-{member}@calls-member application Echo"
+        )
+
     async def channels(self) -> list[str]:
         """Return what is up at the carrier, a line for each channel."""
         text = await self.node.command("core show channels concise")
@@ -86,20 +101,26 @@ class Carrier:
 
 
 @asynccontextmanager
-async def running_carrier(data: Path, us: tuple[str, int], **more: Any) -> AsyncIterator[Carrier]:
-    """Run a carrier that knows us by our address; ``more`` changes our account there (``TrunkAccount``)."""
+async def running_carrier(
+    data: Path, us: tuple[str, int], *, members: tuple[Phone, ...] = (), **more: Any
+) -> AsyncIterator[Carrier]:
+    """Run a carrier that knows us by our address; ``more`` changes our account there (``TrunkAccount``).
+
+    ``members`` are accounts that may register with it.
+    """
     settings = node_settings(data, bind=HOST)
     account = TrunkAccount("us", us[0], us[1], qualify_seconds=0, **more)
     trunk = OutsideTrunk("us", "PJSIP/{number}@us")
     outside = Outside(
         accounts=(account,), trunks=(trunk,), routes=(OutsideRoute("us", ("X.",), ("us",)),)
     )
-    node = AsteriskNode(settings, find_asterisk(cache_folder()), Directory(outside=outside))
+    node = AsteriskNode(settings, find_asterisk(cache_folder()), Directory(outside=outside, gateways=members))
     await node.start()
     try:
         plan = settings.etc / "extensions.conf"
         plan.write_text(plan.read_text() + _NUMBERS)
         await node.command("dialplan reload")
+        await node.command("module load res_clioriginate.so")
         yield Carrier(node)
     finally:
         await node.stop()
