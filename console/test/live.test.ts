@@ -28,6 +28,7 @@ const maps = (): LiveMaps => ({
   roll: new Map(),
   notice: new Map(),
   notice_person: new Map(),
+  trunk: new Map(),
 })
 
 describe('the picture', () => {

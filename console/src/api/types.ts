@@ -1,6 +1,7 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
 import type { Intercept, Intrusion } from '../intercept/types'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from './conferences'
+import type { Trunk } from './trunks'
 
 export type Millis = number
 
@@ -145,6 +146,7 @@ export interface Entities {
   roll: Roll
   notice: Notice
   notice_person: NoticePerson
+  trunk: Trunk
 }
 export type EntityName = keyof Entities
 

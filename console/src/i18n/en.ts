@@ -3,6 +3,7 @@ import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
 import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
 import { enPages } from './en.pages'
+import { enTrunkErrors, enTrunks } from './en.trunks'
 
 export const en = {
   app: { title: 'Dispatch console', loading: 'Loading…' },
@@ -10,6 +11,7 @@ export const en = {
     label: 'Pages',
     desk: 'Call desk',
     conference: 'Conferences',
+    trunks: 'Trunks',
     recordings: 'Recordings',
     history: 'Call history',
     admin: 'Administration',
@@ -251,6 +253,7 @@ export const en = {
     board: 'To the board',
     calls: 'To the list of calls',
     conference: 'Conferences, group calls, roll calls, notification',
+    trunks: 'Trunks and their circuits',
     incident: 'To the incident',
     seat: 'Choose the desk',
     ready: 'Duty: ready',
@@ -297,7 +300,8 @@ export const en = {
   },
   intercept: enIntercept,
   precedence: enPrecedence,
-  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors },
+  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors, ...enTrunkErrors },
   conference: enConference,
+  trunks: enTrunks,
   ...enPages,
 }

@@ -4,6 +4,7 @@ import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
 import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
 import { zhPages } from './zh.pages'
+import { zhTrunkErrors, zhTrunks } from './zh.trunks'
 
 export const zh: typeof en = {
   app: { title: '调度台', loading: '正在加载…' },
@@ -11,6 +12,7 @@ export const zh: typeof en = {
     label: '页面',
     desk: '接警台',
     conference: '会议',
+    trunks: '中继',
     recordings: '录音',
     history: '通话记录',
     admin: '系统管理',
@@ -247,6 +249,7 @@ export const zh: typeof en = {
     board: '转到状态板',
     calls: '转到通话列表',
     conference: '会议、组呼、点名、通知',
+    trunks: '中继与电路',
     incident: '转到警情',
     seat: '选择席位',
     ready: '值守：就绪',
@@ -293,7 +296,8 @@ export const zh: typeof en = {
   },
   intercept: zhIntercept,
   precedence: zhPrecedence,
-  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors },
+  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors, ...zhTrunkErrors },
   conference: zhConference,
+  trunks: zhTrunks,
   ...zhPages,
 }

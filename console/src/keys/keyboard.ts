@@ -13,7 +13,7 @@ import {
 import { entered, mode } from '../call/mode'
 import { choose, current, others } from '../call/store'
 import { dismiss } from '../commands/notices'
-import { help, recentOpen, seatOpen, show, view } from '../frame/view'
+import { NEEDS, help, recentOpen, seatOpen, show, view } from '../frame/view'
 import { desk, may, speedDials } from '../session/store'
 import { isIntercepting, leave, wantMarked } from '../intercept/actions'
 import { closeDialog, wanted } from '../intercept/dialog'
@@ -43,11 +43,11 @@ async function goTo(part: string): Promise<void> {
   focusPart(part)
 }
 
-async function openConferences(): Promise<void> {
-  if (!may('conference.read')) return
-  show('conference')
+async function openPage(name: 'conference' | 'trunks'): Promise<void> {
+  if (!may(NEEDS[name])) return
+  show(name)
   await nextTick()
-  focusPart('conference')
+  focusPart(name)
 }
 
 function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
@@ -94,7 +94,8 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   board: () => goTo('board'),
   calls: () => goTo('calls'),
   incident: () => goTo('incident'),
-  conference: openConferences,
+  conference: () => openPage('conference'),
+  trunks: () => openPage('trunks'),
   ready: () => desk.value && changeDuty(desk.value, 'ready'),
   pause: () => desk.value && changeDuty(desk.value, 'paused'),
   seat: () => may('desk.seat') && (seatOpen.value = true),

@@ -47,6 +47,7 @@ export const ENTITY_NAMES: readonly EntityName[] = [
   'roll',
   'notice',
   'notice_person',
+  'trunk',
 ]
 
 /** Read one text frame; `null` when it is none of the known messages. */

@@ -2,6 +2,7 @@
 import { reactive, shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from '../api/conferences'
+import type { Trunk } from '../api/trunks'
 import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
 import type { Intercept, Intrusion } from '../intercept/types'
 import { applyChanges, applySnapshot, type LiveMaps, type Message } from './protocol'
@@ -21,6 +22,7 @@ export const live: LiveMaps = {
   roll: shallowReactive(new Map<string, Roll>()),
   notice: shallowReactive(new Map<string, Notice>()),
   notice_person: shallowReactive(new Map<string, NoticePerson>()),
+  trunk: shallowReactive(new Map<string, Trunk>()),
 }
 
 export type LinkState = 'connecting' | 'up' | 'down'
