@@ -10,18 +10,20 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from softswitch.setup.lab.contents import MODULES
+from trunk import dahdi
 from trunk.lab import ports as ports_of
-from trunk.lab import wiring
+from trunk.lab import site, wiring
 from trunk.lab.agent import GUEST_LOOP
 from trunk.lab.ports import Ports
-from trunk.lab.wiring import EXCHANGE, NODE, Cable, End
+from trunk.lab.wiring import EXCHANGE, Cable, End
+from trunk.model import Plan
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "dialplans" / "lab"
 USER = "lab"
 SUBSCRIBERS = tuple(str(number) for number in range(6001, 6010))
 """Accounts of SIP phones at the exchange; each has its number as its name."""
-POINT_CODES = (2, 1)
-"""The node's and the exchange's."""
+POINT_CODES = (1, 2)
+"""The exchange's and the node's."""
 _EMPTY = (
     "acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "features.conf", "pjproject.conf", "udptl.conf",
 )  # fmt: skip
@@ -50,17 +52,24 @@ class Orders:
 
 
 def job_files(orders: Orders, node: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return all files of the job. `node` replaces files of our node, such as those a trunk's description renders."""
+    """Return all files of the job. `node` replaces files of our node."""
+    plan = site.read(node_description(orders))
     files = {
         "start": _read("start.sh"),
         "switch": _read("switch.sh"),
         "agent": GUEST_LOOP,
         "cables": wiring.cables(),
-        "system.conf": wiring.system_conf(),
+        "system.conf": wiring.system_conf(site.system_conf_lines(plan)),
     }
     files |= {f"exchange/{name}": text for name, text in _exchange(orders).items()}
-    files |= {f"node/{name}": text for name, text in {**_node(orders), **(node or {})}.items()}
-    return files
+    ours = {**_node(orders, plan), **(node or {})}
+    return files | {f"node/{name}": text for name, text in ours.items()}
+
+
+def node_description(orders: Orders) -> str:
+    """Return our node and its trunks, as an operator would describe them to the core that runs on this host."""
+    ports = orders.ports
+    return site.describe(ports_of.LOCAL, ports.node_sip, ports.node_ami, USER, orders.secret)
 
 
 def _exchange(orders: Orders) -> dict[str, str]:
@@ -73,12 +82,12 @@ def _exchange(orders: Orders) -> dict[str, str]:
         "outside_sip": ports.exchange_sip,
         "rtp": ports.exchange_rtp,
         "subscribers": SUBSCRIBERS,
-        **_line_values(EXCHANGE, *reversed(POINT_CODES)),
+        **_line_values(EXCHANGE, *POINT_CODES),
     }
     return _switch("exchange", orders, values, ("pjsip.conf", "chan_dahdi.conf", "extensions.conf"))
 
 
-def _node(orders: Orders) -> dict[str, str]:
+def _node(orders: Orders, plan: Plan) -> dict[str, str]:
     ports = orders.ports
     values = {
         "name": "node",
@@ -87,10 +96,12 @@ def _node(orders: Orders) -> dict[str, str]:
         "sip": ports_of.NODE_SIP,
         "outside_sip": ports.node_sip,
         "rtp": ports.node_rtp,
+        "core_host": ports_of.HOST,
         "core_sip": orders.core_sip,
-        **_line_values(NODE, *POINT_CODES),
+        **site.switch_values(plan),
     }
-    return _switch("node", orders, values, ("pjsip.conf", "chan_dahdi.conf", "extensions.conf"))
+    files = _switch("node", orders, values, ("pjsip.conf", "extensions.conf"))
+    return files | {"chan_dahdi.conf": dahdi.chan_dahdi_conf(plan, site.NODE_NAME)}
 
 
 def _line_values(ends: Mapping[Cable, End], own: int, other: int) -> dict[str, object]:

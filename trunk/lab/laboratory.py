@@ -108,14 +108,14 @@ class Laboratory:
         """Tell whether a switch takes a line for up."""
         if cable is Cable.PRI:
             return _SPAN_UP.search(await self.cli(switch, "pri show spans")) is not None
-        return _LINK_UP.search(await self.cli(switch, "ss7 show linkset 1")) is not None
+        return _LINK_UP.search(await self.cli(switch, "ss7 show linkset 2")) is not None
 
     async def describe(self) -> str:
         """Tell the state of the lines at both ends, in the words of the switches."""
         told = []
         for switch in Switch:
             spans = (await self.cli(switch, "pri show spans")).strip()
-            links = _LINK_UP.search(await self.cli(switch, "ss7 show linkset 1"))
+            links = _LINK_UP.search(await self.cli(switch, "ss7 show linkset 2"))
             told.append(f"{switch}: {spans}; SS7 link {'up' if links else 'down'}")
         return "; ".join(told)
 

@@ -75,15 +75,10 @@ def cables() -> str:
     return "\n".join(lines) + "\n"
 
 
-def system_conf(node_lines: list[str] | None = None) -> str:
-    """Return DAHDI's file of both ends; the node's own may be given, as its description renders them."""
-    ends = [*(EXCHANGE[cable] for cable in Cable)]
-    lines = node_lines if node_lines is not None else _lines([NODE[cable] for cable in Cable])
-    return "\n".join([*lines, *_lines(ends), "loadzone=us", "defaultzone=us", ""])
-
-
-def _lines(ends: list[End]) -> list[str]:
-    found = [f"dynamic={end.dynamic},{SLOTS},0" for end in ends]
+def system_conf(node_lines: list[str]) -> str:
+    """Return DAHDI's file of both ends: the node's lines, as its description renders them, and the exchange's."""
+    ends = [EXCHANGE[cable] for cable in Cable]
+    lines = [f"dynamic={end.dynamic},{SLOTS},0" for end in ends]
     for end, cable in zip(ends, Cable, strict=True):
-        found += end.system_conf(SIGNALLING[cable])
-    return found
+        lines += end.system_conf(SIGNALLING[cable])
+    return "\n".join([*node_lines, *lines, ""])
