@@ -31,6 +31,8 @@ from softswitch.store.folder import write_private
 from softswitch.web import health, live_routes
 from softswitch.web.frame import create_app
 from softswitch.web.guard import Guard
+from trunk.build import report as report_trunks
+from trunk.routes import routes as trunk_routes
 
 if TYPE_CHECKING:
     from softswitch.app import System
@@ -71,6 +73,7 @@ def build(system: System) -> FastAPI:
             notice_routes(system.conferences, guard),
             feature_routes.routes(system.features, guard),
             *app_sms.routes(system.sms, guard),
+            trunk_routes(system.trunks, guard),
             incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
             live_routes.routes(system.live, guard),
@@ -100,6 +103,7 @@ def _report(system: System) -> None:
         "waiting", "Emergency calls that wait.", lambda: float(len(center.intake.queue))
     )
     reporting.metric("tasks_open", "Open call-back tasks.", lambda: float(len(center.tasks.open)))
+    report_trunks(system.trunks, reporting)
     if system.door is not None:
         report_door(system.door, reporting)
     reporting.metric("consoles", "Connected consoles.", lambda: float(system.live.following()))

@@ -73,6 +73,13 @@ class ChannelGone:
 
 
 @dataclass(frozen=True, slots=True)
+class HangupAsked:
+    """The far side of a channel hung up; :class:`ChannelGone` follows. A channel that we end tells none."""
+
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DialBegan:
     """The switch began to ring ``channel_id`` for ``caller_id`` (empty: nobody's channel, an originate)."""
 
@@ -133,6 +140,7 @@ SwitchFact = (
     ChannelSeen
     | ChannelHeld
     | ChannelGone
+    | HangupAsked
     | DialBegan
     | RecordingBegan
     | RecordingEnded
@@ -253,7 +261,8 @@ class ActFailed(Exception):
 class Leg:
     """A leg to place: ``channel_id`` is ours; ``phone_id`` a SIP account; ``args`` come back in :class:`Entered`.
 
-    With ``number`` the account is a line and the number is dialled through it (``PJSIP/<number>@<phone_id>``).
+    With ``number`` the account is a trunk and the number is dialled through it (``PJSIP/<number>@<phone_id>``); without
+    an account the trunks choose it.
     """
 
     channel_id: str
@@ -266,6 +275,8 @@ class Leg:
     auto_answer: bool = False
     timeout_seconds: int = 30
     variables: Mapping[str, str] = field(default_factory=dict)
+    dial: str = ""
+    """What the switch dials, when it is no SIP account (``DAHDI/g1/13800000000``)."""
 
 
 class CallActs(Protocol):
@@ -301,6 +312,9 @@ class CallActs(Protocol):
 
     async def release(self, channel_id: str, context: str, exten: str) -> None:
         """Send a channel back into the dialplan."""
+
+    async def set_variables(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Set variables of a channel, for the dialplan that it goes back to."""
 
     async def transfer_result(self, channel_id: str, succeeded: bool) -> None:
         """Tell a phone that asked for a transfer how it went (RFC 3515 NOTIFY)."""

@@ -31,6 +31,7 @@ const maps = (): LiveMaps => ({
   sms_campaign: new Map(),
   sms_list: new Map(),
   sms_replies: new Map(),
+  trunk: new Map(),
 })
 
 describe('the picture', () => {

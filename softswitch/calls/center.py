@@ -156,10 +156,15 @@ class CallCenter:
         self._follow(changes, at)
 
     def _record_placed(self, channel: Channel) -> None:
-        """A leg that we place is recorded from before its first ring; the dialplan never saw it."""
-        if channel.id in self.engine.rings and channel.id not in self._recorded:
+        """A leg that we place is recorded from its first ring; the dialplan never saw it."""
+        began = channel.state in _SOUNDS or self.book.extension_of(channel.endpoint) is not None
+        if channel.id in self.engine.rings and channel.id not in self._recorded and began:
             self._recorded.add(channel.id)
             self.spawn(self._record(channel))
+
+    def placed_again(self, channel_id: str) -> None:
+        """A leg goes out anew under the same id, through another trunk: it is recorded anew."""
+        self._recorded.discard(channel_id)
 
     async def _record(self, channel: Channel) -> None:
         try:
@@ -404,6 +409,10 @@ class CallCenter:
         for row in self.tasks.open.values():
             if row["number"] == number:
                 self.show_task(row)
+
+
+_SOUNDS = frozenset({ChannelState.RINGING, ChannelState.UP})
+"""States in which a line has something to record; before that it may still overflow to another."""
 
 
 def _rings_by_us(leg: Leg) -> bool:

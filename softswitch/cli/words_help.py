@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from softswitch.cli import words_sms, words_trunk
+
 ZH_HELP = {
     # ---- all commands
     "Run and use a softswitch dispatch server.": "运行和使用软交换调度服务器。",
@@ -414,4 +416,6 @@ ZH_HELP = {
     "Protection from that, 0 to 3.": "相应的保护级别，0 至 3。",
     "Capability to clear calls, 0 to 3.": "强拆权限级别，0 至 3。",
     "Highest precedence, 0 (highest) to 4.": "可用的最高优先级，0（最高）至 4。",
+    **words_sms.ZH_HELP,
+    **words_trunk.ZH_HELP,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
 from softswitch.ports import ActFailed, ChannelState, ControlDown, ControlFact, DialBegan, Leg
@@ -139,6 +139,11 @@ class FakeControl:
         self._switch.out_of_bridge(channel_id)
         self._switch.leave_dispatch(leg)
         self._switch.change(leg, context=context, dialed=exten)
+
+    async def set_variables(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Set variables."""
+        leg = self._leg("set_variables", channel_id, *sorted(variables))
+        leg.variables.update(variables)
 
     async def transfer_result(self, channel_id: str, succeeded: bool) -> None:
         """Tell a phone how its transfer went."""

@@ -2,6 +2,7 @@
 import type { Intercept, Intrusion } from '../intercept/types'
 import type { ListReport, SmsCampaign } from './sms'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from './conferences'
+import type { Trunk } from './trunks'
 
 export type Millis = number
 
@@ -149,6 +150,7 @@ export interface Entities {
   sms_campaign: SmsCampaign
   sms_list: ListReport
   sms_replies: { heard: number }
+  trunk: Trunk
 }
 export type EntityName = keyof Entities
 

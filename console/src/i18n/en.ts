@@ -4,6 +4,7 @@ import { enErrors } from './en.errors'
 import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
 import { enPages } from './en.pages'
 import { enSms, enSmsErrors } from './en.sms'
+import { enTrunkErrors, enTrunks } from './en.trunks'
 
 export const en = {
   app: { title: 'Dispatch console', loading: 'Loading…' },
@@ -12,6 +13,7 @@ export const en = {
     desk: 'Call desk',
     conference: 'Conferences',
     sms: 'SMS',
+    trunks: 'Trunks',
     recordings: 'Recordings',
     history: 'Call history',
     admin: 'Administration',
@@ -255,6 +257,7 @@ export const en = {
     calls: 'To the list of calls',
     conference: 'Conferences, group calls, roll calls, notification',
     sms: 'Mass SMS, replies, recipients, links',
+    trunks: 'Trunks and their circuits',
     incident: 'To the incident',
     seat: 'Choose the desk',
     ready: 'Duty: ready',
@@ -301,8 +304,15 @@ export const en = {
   },
   intercept: enIntercept,
   precedence: enPrecedence,
-  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors, ...enSmsErrors },
+  errors: {
+    ...enErrors,
+    ...enConferenceErrors,
+    ...enInterceptErrors,
+    ...enSmsErrors,
+    ...enTrunkErrors,
+  },
   conference: enConference,
   sms: enSms,
+  trunks: enTrunks,
   ...enPages,
 }

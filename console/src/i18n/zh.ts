@@ -5,6 +5,7 @@ import { zhErrors } from './zh.errors'
 import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
 import { zhPages } from './zh.pages'
 import { zhSms, zhSmsErrors } from './zh.sms'
+import { zhTrunkErrors, zhTrunks } from './zh.trunks'
 
 export const zh: typeof en = {
   app: { title: '调度台', loading: '正在加载…' },
@@ -13,6 +14,7 @@ export const zh: typeof en = {
     desk: '接警台',
     conference: '会议',
     sms: '短信',
+    trunks: '中继',
     recordings: '录音',
     history: '通话记录',
     admin: '系统管理',
@@ -251,6 +253,7 @@ export const zh: typeof en = {
     calls: '转到通话列表',
     conference: '会议、组呼、点名、通知',
     sms: '群发短信、回复、名单、链路',
+    trunks: '中继与电路',
     incident: '转到警情',
     seat: '选择席位',
     ready: '值守：就绪',
@@ -297,8 +300,15 @@ export const zh: typeof en = {
   },
   intercept: zhIntercept,
   precedence: zhPrecedence,
-  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors, ...zhSmsErrors },
+  errors: {
+    ...zhErrors,
+    ...zhConferenceErrors,
+    ...zhInterceptErrors,
+    ...zhSmsErrors,
+    ...zhTrunkErrors,
+  },
   conference: zhConference,
   sms: zhSms,
+  trunks: zhTrunks,
   ...zhPages,
 }

@@ -17,6 +17,7 @@ export type Action =
   | 'incident'
   | 'conference'
   | 'sms'
+  | 'trunks'
   | 'ready'
   | 'pause'
   | 'seat'
@@ -71,6 +72,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['i'], action: 'incident', always: false },
   { keys: ['g'], action: 'conference', always: false },
   { keys: ['e'], action: 'sms', always: false },
+  { keys: ['u'], action: 'trunks', always: false },
   { keys: ['m'], action: 'monitor', always: false },
   { keys: ['w'], action: 'whisper', always: false },
   { keys: ['j'], action: 'insert', always: false },

@@ -43,11 +43,11 @@ async function goTo(part: string): Promise<void> {
   focusPart(part)
 }
 
-async function openPage(page: 'conference' | 'sms'): Promise<void> {
-  if (!may(NEEDS[page])) return
-  show(page)
+async function openPage(name: 'conference' | 'sms' | 'trunks'): Promise<void> {
+  if (!may(NEEDS[name])) return
+  show(name)
   await nextTick()
-  focusPart(page)
+  focusPart(name)
 }
 
 function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
@@ -96,6 +96,7 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   incident: () => goTo('incident'),
   conference: () => openPage('conference'),
   sms: () => openPage('sms'),
+  trunks: () => openPage('trunks'),
   ready: () => desk.value && changeDuty(desk.value, 'ready'),
   pause: () => desk.value && changeDuty(desk.value, 'paused'),
   seat: () => may('desk.seat') && (seatOpen.value = true),

@@ -3,6 +3,7 @@ import { reactive, shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from '../api/conferences'
 import type { ListReport, SmsCampaign } from '../api/sms'
+import type { Trunk } from '../api/trunks'
 import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
 import type { Intercept, Intrusion } from '../intercept/types'
 import { applyChanges, applySnapshot, type LiveMaps, type Message } from './protocol'
@@ -25,6 +26,7 @@ export const live: LiveMaps = {
   sms_campaign: shallowReactive(new Map<string, SmsCampaign>()),
   sms_list: shallowReactive(new Map<string, ListReport>()),
   sms_replies: shallowReactive(new Map<string, { heard: number }>()),
+  trunk: shallowReactive(new Map<string, Trunk>()),
 }
 
 export type LinkState = 'connecting' | 'up' | 'down'
