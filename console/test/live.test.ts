@@ -28,6 +28,9 @@ const maps = (): LiveMaps => ({
   roll: new Map(),
   notice: new Map(),
   notice_person: new Map(),
+  camp: new Map(),
+  night: new Map(),
+  intercom: new Map(),
 })
 
 describe('the picture', () => {

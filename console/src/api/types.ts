@@ -1,4 +1,5 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
+import type { Camp, IntercomRule, Night } from '../features/types'
 import type { Intercept, Intrusion } from '../intercept/types'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from './conferences'
 
@@ -145,6 +146,9 @@ export interface Entities {
   roll: Roll
   notice: Notice
   notice_person: NoticePerson
+  camp: Camp
+  night: Night
+  intercom: IntercomRule
 }
 export type EntityName = keyof Entities
 

@@ -31,6 +31,9 @@ export type Action =
   | 'connect'
   | 'leave'
   | 'second'
+  | 'camp'
+  | 'intercom'
+  | 'night'
   | `speed:${number}`
 
 export interface KeyPress {
@@ -77,6 +80,9 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['z'], action: 'connect', always: false },
   { keys: ['l'], action: 'leave', always: false },
   { keys: ['v'], action: 'second', always: false },
+  { keys: ['u'], action: 'camp', always: false },
+  { keys: ['e'], action: 'intercom', always: false },
+  { keys: ['y'], action: 'night', always: false },
   { keys: ['s'], action: 'seat', always: false },
   { keys: ['r'], action: 'ready', always: false },
   { keys: ['p'], action: 'pause', always: false },

@@ -12,6 +12,7 @@ import {
 } from '../call/actions'
 import { entered, mode } from '../call/mode'
 import { choose, current, others } from '../call/store'
+import { campMarked, intercomMarked, nightOpen } from '../features/actions'
 import { dismiss } from '../commands/notices'
 import { help, recentOpen, seatOpen, show, view } from '../frame/view'
 import { desk, may, speedDials } from '../session/store'
@@ -68,6 +69,7 @@ function close(): void {
   else if (recentOpen.value) recentOpen.value = false
   else if (seatOpen.value) seatOpen.value = false
   else if (wanted.value) closeDialog()
+  else if (nightOpen.value) nightOpen.value = false
   else if (dismiss()) return
   else if (mode.value !== 'dial') leavePanel()
   else if (view.value !== 'desk') show('desk')
@@ -109,6 +111,9 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   connect: () => wantMarked('release', true),
   leave: () => leave(),
   second: () => goTo('second'),
+  camp: campMarked,
+  intercom: intercomMarked,
+  night: () => (nightOpen.value = !nightOpen.value),
   deskView: () => show('desk'),
 }
 

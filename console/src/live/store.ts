@@ -3,6 +3,7 @@ import { reactive, shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from '../api/conferences'
 import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
+import type { Camp, IntercomRule, Night } from '../features/types'
 import type { Intercept, Intrusion } from '../intercept/types'
 import { applyChanges, applySnapshot, type LiveMaps, type Message } from './protocol'
 import { LiveSocket } from './socket'
@@ -20,6 +21,9 @@ export const live: LiveMaps = {
   room_member: shallowReactive(new Map<string, RoomMember>()),
   roll: shallowReactive(new Map<string, Roll>()),
   notice: shallowReactive(new Map<string, Notice>()),
+  camp: shallowReactive(new Map<string, Camp>()),
+  night: shallowReactive(new Map<string, Night>()),
+  intercom: shallowReactive(new Map<string, IntercomRule>()),
   notice_person: shallowReactive(new Map<string, NoticePerson>()),
 }
 
