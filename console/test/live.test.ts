@@ -28,6 +28,7 @@ const maps = (): LiveMaps => ({
   roll: new Map(),
   notice: new Map(),
   notice_person: new Map(),
+  room_speaker: new Map(),
   camp: new Map(),
   night: new Map(),
   intercom: new Map(),

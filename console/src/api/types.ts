@@ -1,7 +1,7 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
 import type { Camp, IntercomRule, Night } from '../features/types'
 import type { Intercept, Intrusion } from '../intercept/types'
-import type { Notice, NoticePerson, Roll, Room, RoomMember } from './conferences'
+import type { Notice, NoticePerson, Roll, Room, RoomMember, Speaker } from './conferences'
 
 export type Millis = number
 
@@ -148,6 +148,7 @@ export interface Entities {
   notice_person: NoticePerson
   camp: Camp
   night: Night
+  room_speaker: Speaker
   intercom: IntercomRule
 }
 export type EntityName = keyof Entities

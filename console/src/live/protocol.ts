@@ -47,6 +47,7 @@ export const ENTITY_NAMES: readonly EntityName[] = [
   'roll',
   'notice',
   'notice_person',
+  'room_speaker',
   'camp',
   'night',
   'intercom',

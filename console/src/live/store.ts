@@ -1,7 +1,7 @@
 /** The one replicated picture: entity → id → value. Everything else on the screen is derived from it. */
 import { reactive, shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
-import type { Notice, NoticePerson, Roll, Room, RoomMember } from '../api/conferences'
+import type { Notice, NoticePerson, Roll, Room, RoomMember, Speaker } from '../api/conferences'
 import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
 import type { Camp, IntercomRule, Night } from '../features/types'
 import type { Intercept, Intrusion } from '../intercept/types'
@@ -21,6 +21,7 @@ export const live: LiveMaps = {
   room_member: shallowReactive(new Map<string, RoomMember>()),
   roll: shallowReactive(new Map<string, Roll>()),
   notice: shallowReactive(new Map<string, Notice>()),
+  room_speaker: shallowReactive(new Map<string, Speaker>()),
   camp: shallowReactive(new Map<string, Camp>()),
   night: shallowReactive(new Map<string, Night>()),
   intercom: shallowReactive(new Map<string, IntercomRule>()),
