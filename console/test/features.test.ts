@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { RoomMember } from '../src/api/conferences'
 import type { Extension } from '../src/api/types'
+import { callOfRoom, legOfMember } from '../src/conference/derive'
 import { campsOf, formOf, problemOf, tableOf, tileOffers } from '../src/features/model'
 import type { Camp, Night } from '../src/features/types'
+import { call, leg } from './make'
 
 const camp = (id: string, caller: string, target: string, at = 1): Camp => ({
   id,
@@ -85,5 +88,21 @@ describe('the form of night service', () => {
     expect(problemOf({ ...form(), lines: [{ extension: '1001', target: '' }] })).toBe('emptyLine')
     const line = { extension: '1001', target: '2001' }
     expect(problemOf({ ...form(), lines: [line, { ...line, target: '2002' }] })).toBe('twice')
+  })
+})
+
+describe('the call that a room is', () => {
+  const member = (number: string, state = 'in') => ({ number, state }) as RoomMember
+  const party = (id: string, number: string) => leg({ id, number, extension: number })
+
+  it('is the one with most of those who are in', () => {
+    const other = call({ id: 'other', legs: [party('a', '2001'), party('b', '2009')] })
+    const room = call({ id: 'room', legs: [party('c', '1001'), party('d', '2002')] })
+    const members = [member('1001'), member('2002'), member('2001', 'left')]
+    expect(callOfRoom([other, room], members)?.id).toBe('room')
+    expect(callOfRoom([other], members)).toBeNull()
+    expect(legOfMember(room, members[1] ?? null)).toBe('d')
+    expect(legOfMember(room, member('2001', 'left'))).toBeNull()
+    expect(legOfMember(null, member('1001'))).toBeNull()
   })
 })
