@@ -53,8 +53,8 @@ export const enFeatures = {
     call: 'Intercom to {number}',
     mark: 'Mark an extension on the board first.',
     forbidden: '{number} does not allow intercom; it can be allowed in the administration.',
-    on: 'Intercom: allowed',
-    off: 'Intercom: not allowed',
+    on: 'Intercom: on',
+    off: 'Intercom: off',
   },
   lockout: {
     title: 'SIP lock-outs',

@@ -53,8 +53,8 @@ export const zhFeatures = {
     call: '对讲 {number}',
     mark: '请先在状态板上选中一个分机。',
     forbidden: '{number} 不允许对讲；可在系统管理中开启。',
-    on: '对讲：允许',
-    off: '对讲：不允许',
+    on: '对讲：开',
+    off: '对讲：关',
   },
   lockout: {
     title: 'SIP 锁定',
