@@ -67,7 +67,7 @@ def build(system: System) -> FastAPI:
             directory_routes.routes(system.directory, system.registry, guard, desk_of),
             desk_routes(system.center, system.db, guard, lambda desk: browser_phone(system, desk)),
             task_routes(system.center, system.db, guard),
-            room_routes(system.conferences, guard),
+            room_routes(system.conferences, guard, system.recordings.library.of_legs),
             group_routes(system.conferences, guard),
             roll_routes(system.conferences, guard),
             notice_routes(system.conferences, guard),

@@ -32,6 +32,10 @@ const maps = (): LiveMaps => ({
   sms_list: new Map(),
   sms_replies: new Map(),
   trunk: new Map(),
+  room_speaker: new Map(),
+  camp: new Map(),
+  night: new Map(),
+  intercom: new Map(),
 })
 
 describe('the picture', () => {

@@ -19,6 +19,8 @@ REFUSED = [
     "conference mute 8299 2001",
     "conference unmute 8299 2001",
     "conference kick 8299 2001",
+    "conference lower 8299 2001",
+    "conference past 8299",
     "conference floor 8299",
     "conference lock 8299 on",
     "conference lecture 8299 on",

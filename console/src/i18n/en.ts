@@ -1,6 +1,7 @@
 /** English. `zh.ts` has the same keys; a test compares them. */
 import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
+import { enFeatures } from './en.features'
 import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
 import { enPages } from './en.pages'
 import { enSms, enSmsErrors } from './en.sms'
@@ -264,6 +265,9 @@ export const en = {
     pause: 'Duty: pause',
     help: 'These keys',
     nextCall: 'My next call to the front',
+    camp: 'Call back when free (marked extension)',
+    intercom: 'Intercom (marked extension)',
+    night: 'Night service',
     deskView: 'Back to the call desk',
     speed: 'One-key dial buttons',
     arrows: 'Move in queue, board and lists',
@@ -303,6 +307,7 @@ export const en = {
     since: 'since',
   },
   intercept: enIntercept,
+  features: enFeatures,
   precedence: enPrecedence,
   errors: {
     ...enErrors,

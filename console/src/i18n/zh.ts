@@ -2,6 +2,7 @@
 import type { en } from './en'
 import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
+import { zhFeatures } from './zh.features'
 import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
 import { zhPages } from './zh.pages'
 import { zhSms, zhSmsErrors } from './zh.sms'
@@ -260,6 +261,9 @@ export const zh: typeof en = {
     pause: '值守：暂停',
     help: '显示快捷键',
     nextCall: '切换本席通话',
+    camp: '忙时回叫（选中的分机）',
+    intercom: '对讲（选中的分机）',
+    night: '夜服',
     deskView: '返回接警台',
     speed: '一键拨号',
     arrows: '在队列、状态板和列表中移动',
@@ -299,6 +303,7 @@ export const zh: typeof en = {
     since: '自',
   },
   intercept: zhIntercept,
+  features: zhFeatures,
   precedence: zhPrecedence,
   errors: {
     ...zhErrors,

@@ -51,6 +51,10 @@ export const ENTITY_NAMES: readonly EntityName[] = [
   'sms_list',
   'sms_replies',
   'trunk',
+  'room_speaker',
+  'camp',
+  'night',
+  'intercom',
 ]
 
 /** Read one text frame; `null` when it is none of the known messages. */
