@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 OWN = (sys.executable, "-m", "smsgateway.testing.centre")
 CMPP = (sys.executable, "-m", "smsgateway.testing.cmpp_centre")
+_HERE = Path(__file__).resolve().parent
+NPM = ("node", str(_HERE / "npm_centre.cjs"))
+"""Needs the packages of the console: ``smpp`` is one of those for its tests."""
+
+_PACKAGES = _HERE.parent.parent / "console" / "node_modules"
 _PATIENCE = 30.0
 
 
@@ -33,6 +40,7 @@ class CentreProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 24,
+            env={**os.environ, "NODE_PATH": str(_PACKAGES)},
         )
         self.port = int(await self._answer())
         return self
