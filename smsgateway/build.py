@@ -106,6 +106,8 @@ class MassSms:
                     await look()
                 except (Refusal, OSError) as error:
                     log.error("what came in for mass SMS waits: %s", error)
+                except Exception:
+                    log.exception("Reading what came in for mass SMS failed.")
             await asyncio.sleep(SECONDS)
 
     async def _take_alert(self, data: bytes) -> object:
