@@ -147,14 +147,14 @@ class Sink(asyncio.Protocol):
             self.timer = self.loop.call_at(self.later[0][0], self.write_due)
 
 
-def serve(pipe: Connection, delay: float, receipts: bool, keep_numbers: bool) -> None:
+def serve(pipe: Connection, port: int, delay: float, receipts: bool, keep_numbers: bool) -> None:
     """Be the sink until told to end; every message on the pipe is answered with the counts so far."""
 
     async def run() -> None:
         counts = Counts()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            lambda: Sink(counts, delay, receipts, keep_numbers), "127.0.0.1", 0
+            lambda: Sink(counts, delay, receipts, keep_numbers), "127.0.0.1", port
         )
         pipe.send(server.sockets[0].getsockname()[1])
         ended = asyncio.Event()
@@ -179,11 +179,16 @@ class SinkProcess:
     """``with SinkProcess(delay=0.02) as sink``: ``sink.port``, ``sink.counts()``."""
 
     def __init__(
-        self, *, delay: float = 0.0, receipts: bool = False, keep_numbers: bool = False
+        self,
+        *,
+        port: int = 0,
+        delay: float = 0.0,
+        receipts: bool = False,
+        keep_numbers: bool = False,
     ) -> None:
         self._pipe, there = multiprocessing.Pipe()
         self._process = multiprocessing.get_context("spawn").Process(
-            target=serve, args=(there, delay, receipts, keep_numbers), daemon=True
+            target=serve, args=(there, port, delay, receipts, keep_numbers), daemon=True
         )
         self.port = 0
 

@@ -8,9 +8,12 @@ from smsgateway.campaigns import model
 from smsgateway.campaigns.model import Plan
 from smsgateway.links.model import Bind, Protocol, ReceiptIds
 from smsgateway.model import Priority
-from smsgateway.recipients.audience import Audience
+from smsgateway.recipients.model import Audience
 from smsgateway.text.segments import Joining
 from softswitch.clock import LATEST, Millis
+
+LARGEST_ID = (1 << 63) - 1
+"""What a column holds."""
 
 Json = dict[str, Any]
 CampaignId = Annotated[str, Field(pattern=r"^[a-f0-9]{1,32}$")]

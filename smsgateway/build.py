@@ -31,6 +31,7 @@ REGISTRY = "居民"
 
 SECONDS = 1.0
 _FOLDER_LOGIN = "cap"
+_ALARM = "sms_alert"
 
 Spawn = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -105,10 +106,23 @@ class MassSms:
                     await look()
                 except (Refusal, OSError) as error:
                     log.error("what came in for mass SMS waits: %s", error)
+                except Exception:
+                    log.exception("Reading what came in for mass SMS failed.")
             await asyncio.sleep(SECONDS)
 
     async def _take_alert(self, data: bytes) -> object:
-        return await self.alerts.take(_FOLDER_LOGIN, data, REGISTRY)
+        """A file has nobody before it: what cannot be taken is told to everybody at a console."""
+        try:
+            taken = await self.alerts.take(_FOLDER_LOGIN, data, REGISTRY)
+        except Refusal as refusal:
+            alarm = {
+                "id": _ALARM, "code": refusal.code, "message": refusal.message,
+                "next_step": refusal.next_step, "since": self.clock(),
+            }  # fmt: skip
+            self._screen.put("alarm", _ALARM, alarm)
+            raise
+        self._screen.drop("alarm", _ALARM)
+        return taken
 
     def _heard(self, count: int) -> None:
         """The screens that show replies read them again when this number changes."""

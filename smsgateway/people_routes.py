@@ -8,7 +8,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
-from smsgateway.bodies import Blocked, Body, CampaignId, Json, NewTemplate, Values
+from smsgateway.bodies import (
+    LARGEST_ID,
+    Blocked,
+    Body,
+    CampaignId,
+    Json,
+    NewTemplate,
+    Values,
+)
 from smsgateway.build import REGISTRY, MassSms
 from smsgateway.campaigns import store as campaigns
 from smsgateway.cap.read import MOST_BYTES, bad_cap
@@ -149,7 +157,7 @@ def reply_routes(sms: MassSms, guard: Guard) -> APIRouter:
         _actor: reader,
         campaign: CampaignId | None = None,
         meaning: Meaning | None = None,
-        before: Annotated[int | None, Query(ge=1)] = None,
+        before: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
         limit: Limit = 100,
     ) -> Json:
         """Return what citizens answered, the newest first."""
@@ -174,7 +182,7 @@ def reply_routes(sms: MassSms, guard: Guard) -> APIRouter:
     @router.post("/replies/{reply_id}/seen")
     async def mark_seen(reply_id: int, _body: Body, actor: sender) -> Json:
         """Note that a person has read an answer."""
-        if not 0 < reply_id < 1 << 62 or not await sms.queue.write(
+        if not 0 < reply_id < LARGEST_ID or not await sms.queue.write(
             replies.mark_seen, reply_id, actor.login
         ):
             raise not_found("reply", str(reply_id), "Look at the list of replies.")

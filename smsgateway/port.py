@@ -125,6 +125,9 @@ class LinkOwner(Protocol):
     def unanswered(self, link: SmsLink, submissions: Sequence[Submission]) -> None:
         """No answer came in time; one may still come, as ``accepted`` or ``refused``."""
 
+    def taken(self, link: SmsLink) -> None:
+        """All answers of one read have been told."""
+
     def receipt(self, link: SmsLink, receipt: Receipt) -> None:
         """A receipt came."""
 

@@ -34,7 +34,7 @@ CRASHED = 70
 """``EX_SOFTWARE`` of ``sysexits.h``: a mistake of ours; the keeper starts anew."""
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
-_SWITCH_SECONDS = 0.0005
+_SWITCH_SECONDS = 0.0001
 """How long a thread may keep the interpreter when the other one waits: the writer's answers are short and urgent."""
 
 

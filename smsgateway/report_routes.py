@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response, StreamingResponse
 
-from smsgateway.bodies import CampaignId, Json
+from smsgateway.bodies import LARGEST_ID, CampaignId, Json
 from smsgateway.build import MassSms
 from smsgateway.campaigns import model, report
 from smsgateway.campaigns.model import Campaign
@@ -43,7 +43,7 @@ def report_routes(sms: MassSms, guard: Guard) -> APIRouter:
         campaign_id: CampaignId,
         _actor: reader,
         state: str | None = None,
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Json:
         """Return messages, by rising id."""

@@ -20,7 +20,7 @@ from smsgateway.campaigns import model, store
 from smsgateway.campaigns.model import Campaign, Plan, Rules
 from smsgateway.model import MessageState
 from smsgateway.queue import repository
-from smsgateway.recipients.audience import Audience
+from smsgateway.recipients.model import Audience
 from smsgateway.replies import store as replies
 from smsgateway.text.preview import preview
 from softswitch.access.model import Actor, Right

@@ -15,8 +15,9 @@ from smsgateway.campaigns.model import Campaign, Rules, sent_text
 from smsgateway.model import Batch, BatchState, NewMessage, Priority
 from smsgateway.queue import repository
 from smsgateway.queue.tables import messages
-from smsgateway.recipients.audience import Chooser, Tally
+from smsgateway.recipients.audience import Chooser
 from smsgateway.recipients.mobile import international
+from smsgateway.recipients.model import Tally
 from smsgateway.recipients.rows import Person
 from smsgateway.text.segments import Encoded, encode
 from softswitch.clock import Millis

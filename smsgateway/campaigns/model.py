@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from smsgateway.model import DoubtPolicy, Priority
-from smsgateway.recipients.audience import Audience
+from smsgateway.recipients.model import Audience
 from smsgateway.text.segments import Joining, check
 from smsgateway.text.signature import signature, signed
 from softswitch import numbers
@@ -215,6 +215,15 @@ def check_may_submit(campaign: Campaign) -> None:
     """Only a draft is submitted."""
     if campaign.state is not CampaignState.DRAFT:
         raise _wrong_state(campaign, "Look at the list: somebody was quicker.")
+
+
+def check_is_same(campaign: Campaign, plan: Plan) -> None:
+    """What was counted is what is sent."""
+    if campaign.plan != plan:
+        raise conflict(
+            "campaign_changed", f"Somebody has changed the campaign {plan.name} meanwhile.",
+            "Look at it again, then submit it.",
+        )  # fmt: skip
 
 
 def check_may_approve(campaign: Campaign, login: str) -> None:

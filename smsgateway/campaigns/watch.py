@@ -18,7 +18,7 @@ from smsgateway.campaigns.voice import VoiceReach
 from smsgateway.model import Progress
 from smsgateway.queue import repository
 from softswitch.clock import Clock, Millis, now
-from softswitch.errors import Refusal
+from softswitch.errors import Kind, Refusal
 from softswitch.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ _FIRST_TEXT = 200
 
 
 class Watch:
-    """``run`` it as a task; ``wake`` makes it look at once."""
+    """``run`` it as a task."""
 
     def __init__(
         self,
@@ -47,27 +47,34 @@ class Watch:
         self._paces: dict[str, Pace] = {}
         self._batches: dict[str, int] = {}
         self._last: dict[str, dict[str, Any]] = {}
-        self._wake = asyncio.Event()
         campaigns.changed = self.show
 
     async def run(self) -> None:
         """Look again and again; a database that does not answer is asked again."""
-        for campaign in self._campaigns.open.values():
-            await self._campaigns.steer(campaign)
+        steered = False
         while True:
-            self._wake.clear()
             try:
+                if not steered:
+                    await self._steer()
+                    steered = True
                 await self.look()
             except Refusal as refusal:
                 log.error("campaigns cannot be looked after now: %s", refusal)
-            try:
-                await asyncio.wait_for(self._wake.wait(), SECONDS)
-            except TimeoutError:
-                continue
+            except Exception:
+                log.exception(
+                    "A look after the campaigns failed."
+                )  # the others are looked after yet
+            await asyncio.sleep(SECONDS)
 
-    def wake(self) -> None:
-        """Look at once."""
-        self._wake.set()
+    async def _steer(self) -> None:
+        """Tell the queue what the campaigns ask for: the server may have died before it could."""
+        for campaign in list(self._campaigns.open.values()):
+            try:
+                await self._campaigns.steer(campaign)
+            except Refusal as refusal:
+                if refusal.kind is Kind.UNAVAILABLE:
+                    raise  # asked again
+                log.error("campaign %s: %s", campaign.id, refusal)
 
     async def look(self) -> None:
         """Look after every campaign once."""

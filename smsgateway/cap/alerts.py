@@ -19,7 +19,7 @@ from smsgateway.cap.read import parse
 from smsgateway.cap.write import cap_time, document
 from smsgateway.model import Priority
 from smsgateway.recipients.area import area_of
-from smsgateway.recipients.audience import Audience
+from smsgateway.recipients.model import Audience
 from softswitch.clock import Clock, Millis, now
 from softswitch.errors import Refusal, conflict, not_found
 from softswitch.store.database import Database

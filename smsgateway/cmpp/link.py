@@ -134,6 +134,10 @@ class CmppLink:
             fault = Fault.TEMPORARY if result in pdu.TEMPORARY else Fault.PERMANENT
             self._owner.refused(self, submission, fault, f"cmpp:{result}")
 
+    def read_ended(self) -> None:
+        """Everything that one read brought has been told."""
+        self._owner.taken(self)
+
     def unanswered(self, submissions: list[Submission]) -> None:
         """No answer in time."""
         self._owner.unanswered(self, submissions)

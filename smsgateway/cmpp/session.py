@@ -34,6 +34,9 @@ class SessionOwner(Protocol):
     def answered(self, submission: Submission, result: int, message_id: str) -> None:
         """A CMPP_SUBMIT was answered."""
 
+    def read_ended(self) -> None:
+        """Everything that one read brought has been told."""
+
     def unanswered(self, submissions: list[Submission]) -> None:
         """It was not, in time."""
 
@@ -139,6 +142,7 @@ class Session(asyncio.Protocol):
             self._take(data[at : at + length])
             at += length
         self._rest = data[at:]
+        self._owner.read_ended()
 
     def _take(self, octets: bytes) -> None:
         command, sequence = pdu.read_header(octets)

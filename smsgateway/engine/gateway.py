@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -111,15 +112,20 @@ class Gateway:
         self.wire.close()
 
     async def _recover(self) -> None:
-        at, wire = self.clock(), self.wire.found
-        out = wire.out if wire else None
-        answered = wire.answered if wire else None
-        left = await self.writer.do(
-            lambda work: upkeep.recover(work, at, at + self.rules.doubt, out, answered)
-        )
-        self.recovered = left
-        if left != upkeep.Left():
-            log.warning("The gateway before this one ended unasked: %s", left)
+        at, wire, life = self.clock(), self.wire.found, secrets.token_hex(8)
+
+        def recover(work: Work) -> upkeep.Left:
+            before = upkeep.begin_life(work, life)
+            known = wire if wire is not None and wire.life == before else None
+            out = known.out if known else None
+            answered = known.answered if known else None
+            return upkeep.recover(work, at, at + self.rules.doubt, out, answered)
+
+        self.recovered = await self.writer.do(recover)
+        # If we die before this line, the journal belongs to another life, and nothing was sent in this one.
+        self.wire.take_over(life)
+        if self.recovered != upkeep.Left():
+            log.warning("The gateway before this one ended unasked: %s", self.recovered)
 
     async def failed(self) -> None:
         """Return never, unless by the exception of a mistake of ours."""

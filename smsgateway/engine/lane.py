@@ -12,7 +12,7 @@ from smsgateway.port import SmsLink, Submission
 from softswitch.clock import Millis
 
 _RATE_SECONDS = 5
-_LEAST_AHEAD = 32
+_LEAST_AHEAD = 64
 """Parts that are committed ahead of a small window: some commits' worth, so that it never waits for the disk."""
 
 
@@ -43,13 +43,21 @@ class Lane:
         """Tell whether it may send at all."""
         return self.link.is_bound and not self.stored.config.paused
 
+    @property
+    def _ahead(self) -> int:
+        return max(self.link.window, _LEAST_AHEAD)
+
+    @property
+    def is_hungry(self) -> bool:
+        """Tell whether it may run out of what is ready before long."""
+        return self.is_able and 2 * (len(self.ready) + self.committing) <= self._ahead
+
     def demand(self, now: float) -> int:
         """Return how many parts more may be committed for it."""
         if not self.is_able:
             return 0
         waiting = len(self.ready) + self.committing
-        window = self.link.window
-        room = window + max(window, _LEAST_AHEAD) - self.link.in_flight - waiting
+        room = self.link.window + self._ahead - self.link.in_flight - waiting
         permits = self.limiter.permits(now)
         return max(0, room if permits >= room else int(permits))
 

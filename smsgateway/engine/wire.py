@@ -23,7 +23,7 @@ from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _HALF = 1 << 20
-_BOOT = struct.Struct("40s")
+_OWNER = struct.Struct("40s16s")  # boot_id, life
 _HEAD = struct.Struct("=QI")  # epoch, end of the records
 _WROTE = struct.Struct("=BqH")  # kind, message, part
 _ANSWERED = struct.Struct("=BqHB")  # and how many octets of the centre's id follow
@@ -42,6 +42,9 @@ class Wire:
     answered: dict[tuple[int, int], str] = field(default_factory=dict)
     """The centre's id; empty when it refused."""
 
+    life: str = ""
+    """Whose journal it is; the queue knows by the same word whose turns it holds."""
+
 
 class WireJournal:
     """The journal of one gateway; ``path`` None: of one whose life nobody cares for."""
@@ -49,8 +52,15 @@ class WireJournal:
     def __init__(self, path: Path | None) -> None:
         self._map, self.found = _open(path)
         self._epoch = 0
-        self._base = self._at = 0
+        self._base = self._at = _FIRST
+
+    def take_over(self, life: str) -> None:
+        """Begin a life of 16 characters. Call it when what the journal told is committed, and not before."""
+        _OWNER.pack_into(self._map, 0, b"", b"")
+        for half in (0, 1):
+            _HEAD.pack_into(self._map, _FIRST + half * _HALF, 0, 0)
         self.begin(())
+        _OWNER.pack_into(self._map, 0, _boot_id(), life.encode())
 
     def begin(self, out: Iterable[tuple[int, int]]) -> None:
         """Begin the next half with what is out now. Call it only when the turn before is committed."""
@@ -87,7 +97,8 @@ class WireJournal:
         self._note()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file after a proper end: it tells nothing, also not beside a queue from a backup."""
+        _OWNER.pack_into(self._map, 0, b"", b"")
         self._map.close()
 
     def _note(self) -> None:
@@ -96,7 +107,6 @@ class WireJournal:
 
 def _open(path: Path | None) -> tuple[mmap.mmap, Wire | None]:
     size = _FIRST + 2 * _HALF
-    boot = _BOOT_ID.read_bytes().strip()
     if path is None:
         return mmap.mmap(-1, size), None
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -108,17 +118,18 @@ def _open(path: Path | None) -> tuple[mmap.mmap, Wire | None]:
         mapped = mmap.mmap(descriptor, size)
     finally:
         os.close(descriptor)
-    found = None
-    if is_whole and _BOOT.unpack_from(mapped, 0)[0].rstrip(b"\0") == boot:
-        found = _read(mapped)
-    _BOOT.pack_into(mapped, 0, boot)
-    for half in (0, 1):
-        _HEAD.pack_into(mapped, _FIRST + half * _HALF, 0, 0)
-    return mapped, found
+    boot, life = _OWNER.unpack_from(mapped, 0)
+    if not is_whole or boot.rstrip(b"\0") != _boot_id():
+        return mapped, None
+    return mapped, _read(mapped, life.rstrip(b"\0").decode("ascii", "replace"))
 
 
-def _read(mapped: mmap.mmap) -> Wire:
-    wire = Wire()
+def _boot_id() -> bytes:
+    return _BOOT_ID.read_bytes().strip()
+
+
+def _read(mapped: mmap.mmap, life: str) -> Wire:
+    wire = Wire(life=life)
     halves = [(_HEAD.unpack_from(mapped, base), base) for base in (_FIRST, _FIRST + _HALF)]
     for (_, end), base in sorted(halves):
         at = base + _HEAD.size

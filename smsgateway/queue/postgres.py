@@ -18,6 +18,9 @@ from smsgateway.queue.dialect import POSTGRES
 from smsgateway.queue.work import Work
 
 T = TypeVar("T")
+APPLICATION = "softswitch-sms"
+"""How the server's administrator sees our connection."""
+
 _LOST = (InterfaceError, OSError)
 
 # Sequences of PostgreSQL's error codes (appendix A) that are no mistake of ours: lack of resources, operator,
@@ -94,6 +97,7 @@ class PostgresConnection:
                     password=url.password,
                     unix_sock=url.query.get("unix_sock"),
                     timeout=30,
+                    application_name=APPLICATION,
                 )
                 self._conn.run(
                     "CREATE TABLE IF NOT EXISTS sms_turns (id int PRIMARY KEY, n bigint)"

@@ -66,7 +66,7 @@ _KEPT_BY_NUMBER = (
     " WHERE m.id IN {ids}"
 )
 _DROP = "DELETE FROM sms_receipts WHERE id IN {ids}"
-_ANY_KEPT = "SELECT count(*) FROM (SELECT 1 FROM sms_receipts LIMIT 1) AS some"
+_ANY_KEPT = "SELECT count(*) FROM (SELECT 1 FROM sms_receipts LIMIT 1) AS kept"
 
 
 _Settled = tuple[int, int, str, str | None]

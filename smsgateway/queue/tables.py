@@ -157,3 +157,11 @@ inbound = Table(
     Column("headed", Boolean, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+lives = Table(
+    "sms_lives",
+    metadata,
+    # One row: which life of the gateway wrote last, so that a journal beside a restored queue is not believed.
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("life", String(16), nullable=False),
+)

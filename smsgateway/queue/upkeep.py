@@ -86,6 +86,17 @@ def recover(
     return Left(sum(n for _, n in leased), len(doubtful), len(taken))
 
 
+def begin_life(work: Work, life: str) -> str:
+    """Note who writes from now on; return who did before, empty when nobody did."""
+    rows = work.one("SELECT life FROM sms_lives WHERE id = 1")
+    work.one(_LIFE, life=life)
+    return str(rows[0][0]) if rows else ""
+
+
+_LIFE = (
+    "INSERT INTO sms_lives (id, life) VALUES (1, :life)"
+    " ON CONFLICT (id) DO UPDATE SET life = excluded.life"
+)
 _Judged = list[tuple[int, int]]
 """(message, batch)"""
 

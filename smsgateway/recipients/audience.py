@@ -7,79 +7,22 @@ out are remembered: some 100 bytes each.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 from smsgateway.recipients import store
 from smsgateway.recipients.area import Area, area_of
 from smsgateway.recipients.lists import Lists
 from smsgateway.recipients.mobile import find_mobile
+from smsgateway.recipients.model import Audience, Tally
 from smsgateway.recipients.rows import Person
 from softswitch.errors import invalid
 from softswitch.store.database import Database
 
 PAGE = 5_000
 MOST_NUMBERS = 1_000
-_SHOWN = 100
 
 Groups = Callable[[Sequence[str]], Awaitable[Sequence[Mapping[str, str]]]]
 """The members (number, name) of stored groups; refuses a group that is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Whom to send to. ``areas`` (beginnings of names), ``name`` and ``shape`` choose within the lists."""
-
-    lists: tuple[str, ...] = ()
-    areas: tuple[str, ...] = ()
-    name: str = ""
-    shape: Mapping[str, Any] | None = None
-    """GeoJSON."""
-
-    groups: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as it is stored and shown."""
-        return {
-            "lists": list(self.lists), "areas": list(self.areas), "name": self.name,
-            "shape": self.shape, "groups": list(self.groups), "numbers": list(self.numbers),
-        }  # fmt: skip
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Audience:
-        """Return what :meth:`as_json` described."""
-        return cls(
-            tuple(value["lists"]), tuple(value["areas"]), value["name"], value["shape"],
-            tuple(value["groups"]), tuple(value["numbers"]),
-        )  # fmt: skip
-
-    @property
-    def sources(self) -> int:
-        """From how many places people come."""
-        return len(self.lists) + bool(self.groups) + bool(self.numbers)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was found while people were given out."""
-
-    people: int = 0
-    repeated: int = 0
-    blacklisted: int = 0
-    opted_out: int = 0
-    not_mobile: int = 0
-    areas: Counter[str] = field(default_factory=Counter)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
-        areas = [{"area": name, "people": n} for name, n in self.areas.most_common(_SHOWN)]
-        return {
-            "people": self.people, "repeated": self.repeated, "blacklisted": self.blacklisted,
-            "opted_out": self.opted_out, "not_mobile": self.not_mobile, "areas": areas,
-        }  # fmt: skip
 
 
 class Chooser:
@@ -109,6 +52,12 @@ class Chooser:
         for key in audience.lists:
             await self._lists.one(key)
         await self._groups(audience.groups)
+
+    async def at_most(self, audience: Audience) -> int:
+        """Return how many people it cannot exceed, at once."""
+        rows = [await self._lists.one(key) for key in audience.lists]
+        members = await self._groups(audience.groups)
+        return sum(int(row["people"]) for row in rows) + len(members) + len(audience.numbers)
 
     async def count(self, audience: Audience, *, life_safety: bool) -> Tally:
         """Return how many people it is, and in which areas."""

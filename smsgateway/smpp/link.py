@@ -159,6 +159,10 @@ class SmppLink:
                 fault = Fault.TEMPORARY
         self._owner.refused(self, submission, fault, f"smpp:{status}")
 
+    def read_ended(self) -> None:
+        """Everything that one read brought has been told."""
+        self._owner.taken(self)
+
     def unanswered(self, submissions: list[Submission]) -> None:
         """No answer in time."""
         self._owner.unanswered(self, submissions)

@@ -60,6 +60,9 @@ class SessionOwner(Protocol):
     def answered(self, submission: Submission, status: int, message_id: bytes) -> None:
         """The centre answered a submit_sm."""
 
+    def read_ended(self) -> None:
+        """Everything that one read brought has been told."""
+
     def unanswered(self, submissions: list[Submission]) -> None:
         """It did not in time."""
 
@@ -186,6 +189,7 @@ class Session(asyncio.Protocol):
                     self._other(command, status, sequence, octets)
                 if self._transport is None or self.why:
                     return
+            self._owner.read_ended()
         except PduError as error:  # the stream is lost: no next PDU can be found
             self._bad(str(error))
             self._write(_header(Command.GENERIC_NACK, error.sequence, Status.ESME_RINVCMDLEN))

@@ -7,14 +7,23 @@ holds against both.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from softswitch.setup.node import find_node
+
 OWN = (sys.executable, "-m", "smsgateway.testing.centre")
 CMPP = (sys.executable, "-m", "smsgateway.testing.cmpp_centre")
+_HERE = Path(__file__).resolve().parent
+NPM = ("node", str(_HERE / "npm_centre.cjs"))
+"""Needs the packages of the console: ``smpp`` is one of those for its tests."""
+
+_ROOT = _HERE.parent.parent
 _PATIENCE = 30.0
 
 
@@ -33,6 +42,7 @@ class CentreProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 24,
+            env=_node_environment() if self._command[0] == "node" else None,
         )
         self.port = int(await self._answer())
         return self
@@ -80,3 +90,12 @@ class CentreProcess:
         if not line:
             raise EOFError("The centre ended.")
         return json.loads(line)
+
+
+@functools.cache
+def _node_environment() -> dict[str, str]:
+    """Return where Node is, which the set-up may have put into .venv, and its packages."""
+    node = find_node(_ROOT)
+    if node is None:
+        raise FileNotFoundError("There is no Node; scripts/test installs one.")
+    return {**node.environment(), "NODE_PATH": str(_ROOT / "console" / "node_modules")}

@@ -18,9 +18,10 @@ from smsgateway.model import MessageState, Priority
 from smsgateway.queue import repository
 from smsgateway.queue.database import queue_database
 from smsgateway.queue.tables import inbound, messages
-from smsgateway.recipients.audience import Audience, Chooser
+from smsgateway.recipients.audience import Chooser
 from smsgateway.recipients.lists import Lists
 from smsgateway.recipients.mobile import international
+from smsgateway.recipients.model import Audience
 from softswitch.errors import not_found
 from softswitch.store.database import Database
 

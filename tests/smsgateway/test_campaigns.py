@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from smsgateway.campaigns import report, store
+from smsgateway.campaigns import report, service, store, watch
 from smsgateway.campaigns.model import Campaign, CampaignState, Rules, sent_text
 from smsgateway.campaigns.pace import Pace
 from smsgateway.campaigns.service import Campaigns
@@ -18,9 +20,9 @@ from smsgateway.campaigns.voice import AFTER, DONE
 from smsgateway.model import BatchState, MessageState, Priority, Progress
 from smsgateway.queue import repository
 from smsgateway.queue.tables import messages
-from smsgateway.recipients.audience import Audience
+from smsgateway.recipients.model import Audience
 from softswitch.access.audit import page as audit_page
-from softswitch.errors import Refusal
+from softswitch.errors import Refusal, unavailable
 from tests.smsgateway.kit import Kit, kit
 
 A, B, C = "13800000001", "13800000002", "13800000003"
@@ -212,6 +214,83 @@ async def test_a_server_that_died_while_filling_goes_on_without_a_second_message
 
 def spawn(town: Kit) -> Any:
     return lambda work: town.work.append(asyncio.create_task(work))
+
+
+async def test_a_full_disk_while_filling_is_asked_again(
+    town: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = await town.draft()
+    real = repository.add_messages
+    refused: list[object] = []
+
+    def full(*given: Any) -> int:
+        if not refused:
+            refused.append(given)
+            raise unavailable("store_unavailable", "The disk is full.", "Make room.")
+        return real(*given)
+
+    monkeypatch.setattr(repository, "add_messages", full)
+    await town.sms.campaigns.submit("li", campaign.id)
+    with pytest.raises(Refusal):
+        await town.work.pop()
+    assert state(campaign) is CampaignState.PREPARING
+    await town.sms.watch.look()
+    await town.settle()
+    assert state(campaign) is CampaignState.RUNNING
+    batch, _ = await town.sms.queue.read(repository.batch_of, campaign.id)
+    assert len(await numbers_in(town, batch)) == 3
+
+
+async def test_the_watch_goes_on_when_a_look_fails(
+    town: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    seen = asyncio.Event()
+
+    async def fails() -> None:
+        looks.append(1)
+        if len(looks) > 1:
+            seen.set()
+        raise ZeroDivisionError if len(looks) == 1 else unavailable("store_unavailable", "x", "y")
+
+    monkeypatch.setattr(town.sms.watch, "look", fails)
+    monkeypatch.setattr(watch, "SECONDS", 0.01)
+    task = asyncio.create_task(town.sms.watch.run())
+    async with asyncio.timeout(10):
+        await seen.wait()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_life_is_not_kept_waiting_for_a_count(
+    town: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "QUICKLY_COUNTED", 2)
+
+    async def never(_campaign: Campaign) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(town.sms.campaigns, "count", never)
+    campaign = await town.send()
+    assert (state(campaign), campaign.people) == (CampaignState.RUNNING, 3)
+    monkeypatch.undo()
+    await town.sms.campaigns.set_rules("boss", Rules(approval_size=2))
+    assert state(await town.send()) is CampaignState.APPROVAL  # a second person sees the number
+
+
+async def test_what_was_counted_is_what_is_sent(town: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaigns = town.sms.campaigns
+    campaign = await town.draft()
+    count = campaigns.count
+
+    async def meanwhile(counted: Campaign) -> Any:
+        plan = dataclasses.replace(counted.plan, text="别的内容")
+        await campaigns.change("wang", counted.id, plan)
+        return await count(counted)
+
+    monkeypatch.setattr(campaigns, "count", meanwhile)
+    assert await code_of(campaigns.submit("li", campaign.id)) == "campaign_changed"
 
 
 async def test_cancelled_while_filling(town: Kit) -> None:

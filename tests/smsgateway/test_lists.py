@@ -11,7 +11,7 @@ import pytest
 
 from smsgateway.recipients import lists as lists_module
 from smsgateway.recipients import store
-from smsgateway.recipients.audience import Audience, Tally
+from smsgateway.recipients.model import Audience, Tally
 from softswitch.errors import Refusal
 from tests.smsgateway.kit import People, people, stream
 

@@ -164,6 +164,10 @@ export const enSms = {
 export const enSmsErrors = {
   campaign_not_found: { message: 'This campaign is not there any more.', next: 'Look at the list.' },
   wrong_campaign_state: { message: 'The campaign is in another state now.', next: 'Look at it again.' },
+  campaign_changed: {
+    message: 'Somebody has changed the campaign meanwhile.',
+    next: 'Look at it again, then submit it.',
+  },
   same_person: {
     message: 'You wrote or submitted this campaign.',
     next: 'Another person has to approve it.',

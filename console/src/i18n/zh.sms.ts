@@ -159,6 +159,7 @@ export const zhSms: typeof enSms = {
 export const zhSmsErrors: typeof enSmsErrors = {
   campaign_not_found: { message: '该群发任务已不存在。', next: '请查看列表。' },
   wrong_campaign_state: { message: '任务状态已变化。', next: '请重新查看。' },
+  campaign_changed: { message: '任务已被他人修改。', next: '请重新查看后再提交。' },
   same_person: { message: '该任务由您编写或提交。', next: '须由另一人审批。' },
   nobody_left: { message: '没有可发送的人。', next: '请统计人数，查看未计入的原因。' },
   sms_no_text: { message: '没有短信内容。', next: '请填写。' },

@@ -105,6 +105,8 @@ class Queue:
         """Run a gateway over it in this process."""
         async with Gateway(connect(self.url), rules=rules, pace=QUICK, **options) as gateway:
             yield gateway
+            if gateway.writer.crashed.done():
+                gateway.writer.crashed.result()
 
 
 @asynccontextmanager

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from smsgateway.model import DoubtPolicy, MessageState
-from smsgateway.testing.control import CentreProcess
+from smsgateway.testing.control import NPM, OWN, CentreProcess
 from tests.smsgateway.engine.kit import LONG, Queue, until
+
+
+@pytest.fixture(params=[OWN, NPM], ids=["twisted", "npm"])
+async def centre(request: pytest.FixtureRequest) -> AsyncIterator[CentreProcess]:
+    """The same promises hold against two centres that share no line of code."""
+    async with CentreProcess(request.param) as running:
+        yield running
+
 
 QUEUED, SUBMITTED, DELIVERED, FAILED, IN_DOUBT = (
     MessageState.QUEUED,

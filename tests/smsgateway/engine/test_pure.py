@@ -106,6 +106,7 @@ def test_a_clock_that_jumps_is_believed_when_it_stands() -> None:
 def test_the_journal_knows_what_is_out_and_what_was_answered(tmp_path: Path) -> None:
     path = tmp_path / "wire"
     journal = WireJournal(path)
+    journal.take_over("life")
     for message in range(5):
         journal.wrote(message, 0)
     journal.answered(0, 0, "abc")
@@ -122,6 +123,7 @@ def test_the_journal_knows_what_is_out_and_what_was_answered(tmp_path: Path) -> 
 def test_the_journal_forgets_what_two_commits_made_old(tmp_path: Path) -> None:
     path = tmp_path / "wire"
     journal = WireJournal(path)
+    journal.take_over("life")
     journal.wrote(1, 0)
     journal.answered(1, 0, "abc")
     journal.begin([])
@@ -133,7 +135,24 @@ def test_the_journal_forgets_what_two_commits_made_old(tmp_path: Path) -> None:
 
 def test_the_journal_of_another_life_of_the_machine_is_not_believed(tmp_path: Path) -> None:
     path = tmp_path / "wire"
-    WireJournal(path).wrote(1, 0)
+    journal = WireJournal(path)
+    journal.take_over("life")
+    journal.wrote(1, 0)
     octets = path.read_bytes()
     path.write_bytes(b"another-boot".ljust(40, b"\0") + octets[40:])
+    assert WireJournal(path).found is None
+
+
+def test_a_journal_that_was_closed_or_only_looked_at_tells_the_same_as_before(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "wire"
+    journal = WireJournal(path)
+    journal.take_over("0123456789abcdef")
+    journal.wrote(1, 0)
+    for _ in range(2):  # a gateway that dies while it takes over has changed nothing
+        found = WireJournal(path).found
+        assert found is not None
+        assert (found.out, found.life) == ({(1, 0)}, "0123456789abcdef")
+    journal.close()
     assert WireJournal(path).found is None
