@@ -69,6 +69,8 @@ class TrunkService:
         """Refuses a plan that needs hardware which is not there."""
         self.clear_call: Callable[[str], Awaitable[None]] = _nobody
         """Clears a call with cause 8, as a forced release does."""
+        self.holds: Callable[[Plan], None] = lambda plan: None
+        """Told of the plan that holds from now on."""
         self.gaps: deque[float] = deque(maxlen=1_000)
         """Seconds between an attempt that failed and the next, the latest ones."""
         self.lost_records = 0
@@ -89,6 +91,7 @@ class TrunkService:
         self.text = await self._db.read(store.load)
         # One that was applied holds although the emergency numbers have changed since: calls go on.
         self.books.use(read_text(self.text).plan)
+        self.holds(self.books.written)
         for circuit, trunk in await self._db.read(store.blocked):
             if trunk in self.books.trunks:
                 self.books.ledger.blocked[trunk].add(circuit)
@@ -141,6 +144,7 @@ class TrunkService:
                 await self._back()
                 raise
             self.text = text
+            self.holds(plan)
             return plan
 
     async def _back(self) -> None:

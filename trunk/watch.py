@@ -225,7 +225,8 @@ class Watch:
         return facts
 
     def _trunk_alarm(self, name: str, state: str, why: str) -> None:
-        if state in _WELL:
+        described = self._books.written.trunk(name) is not None
+        if state in _WELL or not described:  # a gateway of the directory may stay away as it likes
             self._screen.drop("alarm", f"trunk {name}")
             return
         alarm = {
