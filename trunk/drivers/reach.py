@@ -11,6 +11,13 @@ from trunk.model import Node, Plan
 from trunk.ports import Driver
 
 CONNECT_SECONDS = 3.0
+LISTS = frozenset(
+    {
+        b"FullyBooted", b"DAHDIShowChannels", b"DAHDIShowChannelsComplete", b"PRIShowSpans",
+        b"PRIShowSpansComplete",
+    }
+)  # fmt: skip
+"""What a driver asks for; a node's other events wait for nobody."""
 
 
 class NodeLink:
@@ -29,7 +36,7 @@ class NodeLink:
                 node = self._node
                 self._connection = await connect_ami(
                     node.host, node.ami_port, node.ami_user, node.ami_secret,
-                    wanted=frozenset(), seconds=CONNECT_SECONDS,
+                    wanted=LISTS, seconds=CONNECT_SECONDS,
                 )  # fmt: skip
             return self._connection
 
