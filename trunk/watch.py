@@ -218,7 +218,9 @@ class Watch:
             if unusual and who not in self._unusual:
                 self._unusual.add(who)
                 facts.append(UnusualTraffic(who, at, usage.in_hour(at)))
-                self._screen.put("alarm", f"traffic {who}", _traffic_alarm(who, usage.in_hour(at)))
+                self._screen.put(
+                    "alarm", f"traffic {who}", _traffic_alarm(who, usage.in_hour(at), at)
+                )
             elif not unusual and who in self._unusual:
                 self._unusual.discard(who)
                 self._screen.drop("alarm", f"traffic {who}")
@@ -231,6 +233,8 @@ class Watch:
             return
         alarm = {
             "id": f"trunk {name}",
+            "code": "trunk_out_of_service",
+            "since": self._books.breakers[name].since,
             "message": f"Trunk {name} is {state.replace('_', ' ')}: {why or 'no circuit is free'}.",
             "next_step": "Calls take other trunks. Look at it: softswitch trunk show.",
         }
@@ -240,9 +244,11 @@ class Watch:
 _WELL = frozenset({"up", "disabled"})
 
 
-def _traffic_alarm(who: str, calls: int) -> dict[str, Any]:
+def _traffic_alarm(who: str, calls: int, at: Millis) -> dict[str, Any]:
     return {
         "id": f"traffic {who}",
+        "code": "unusual_traffic",
+        "since": at,
         "message": f"Unusual traffic: {who} has made {calls} calls in an hour.",
         "next_step": "Look who calls where: softswitch trunk calls.",
     }
