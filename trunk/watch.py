@@ -140,14 +140,15 @@ class Watch:
 
     def _lonely(self) -> Iterable[TrunkCall]:
         engine, board = self._center.engine, self._center.board
+        under = self._service.acts.under
         for call in self._books.ledger.calls.values():
             leg = board.legs.get(call.channel_id)
             if leg is None or leg.channel.state is not ChannelState.UP or leg.channel.bridge_id:
                 continue
             shown = board.calls.get(leg.channel.linked_id)
             others = shown is not None and len(shown.legs) > 1
-            held = call.channel_id in engine.call_by_channel or leg.channel.application == "Stasis"
-            if not others and not held and not leg.channel.application:
+            held = call.channel_id in engine.call_by_channel or call.channel_id in under
+            if not others and not held:
                 yield call
 
     # ---- probes
@@ -261,6 +262,7 @@ def stalled(calls: Iterable[TrunkCall], at: Millis) -> list[TrunkCall]:
         for call in calls
         if call.outgoing
         and not call.stalled
+        and call.heard_at is None
         and call.rang_at is None
         and call.answered_at is None
         and at - call.started_at > SETUP_MILLIS
