@@ -61,6 +61,7 @@ from softswitch.web.server import WebServer, listen
 from trunk import machine
 from trunk.acts import TrunkActs
 from trunk.build import HeardControl, HeardSwitch, Trunks
+from trunk.drivers.reach import NodeDrivers
 from trunk.service import stored_plan
 from trunk.switch import caller_class, outside
 
@@ -234,6 +235,9 @@ class System:
         service.books.gateways = self.book.gateways
         service.apply_to_switch = self._apply_plan
         service.check_machine = machine.check
+        drivers = NodeDrivers()
+        self.trunks.drivers_of = drivers.make
+        self._stack.push_async_callback(drivers.close)
         service.clear_call = self.intercept.service.clear_call
         self.book.trunks = lambda: [t.name for t in service.books.written.trunks]
         await self.trunks.start()

@@ -80,6 +80,14 @@ class HangupAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class DialHeard:
+    """The far end is at work on a channel that we dial; ``sound``: it sends some already (SIP 183, Q.931 PROGRESS)."""
+
+    channel_id: str
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DialBegan:
     """The switch began to ring ``channel_id`` for ``caller_id`` (empty: nobody's channel, an originate)."""
 
@@ -141,6 +149,7 @@ SwitchFact = (
     | ChannelHeld
     | ChannelGone
     | HangupAsked
+    | DialHeard
     | DialBegan
     | RecordingBegan
     | RecordingEnded

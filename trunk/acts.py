@@ -21,7 +21,10 @@ from softswitch.ports import (
     ChannelSeen,
     ChannelState,
     ControlFact,
+    ControlUp,
+    DialHeard,
     Entered,
+    Left,
     Leg,
     LegEnded,
     LegRinging,
@@ -65,6 +68,8 @@ class TrunkActs:
     def __init__(self, acts: CallActs) -> None:
         self._acts = acts
         self.trips: dict[str, Trip] = {}
+        self.under: set[str] = set()
+        """The channels that are under dispatch now, for whatever."""
         self.ways: Any = None
         """The :class:`trunk.service.TrunkService`; set when everything is built."""
 
@@ -101,7 +106,7 @@ class TrunkActs:
             trip.trunk = attempt.trunk
             self.ways.expect(trip, attempt)
             try:
-                await self._acts.place(self.ways.leg(trip.leg, attempt))
+                await self._acts.place(self.ways.leg(trip.leg, attempt, trip.level))
             except ActFailed as error:
                 log.info("trunk %s did not take %s: %s", attempt.trunk, attempt.number, error)
                 self.ways.not_placed(trip, attempt, str(error))
@@ -119,6 +124,7 @@ class TrunkActs:
 
     def hides_control(self, fact: ControlFact) -> bool:
         """Take a fact of control; return whether it is the end of an attempt that another follows."""
+        self._follow(fact)
         if isinstance(fact, LegEnded) and (trip := self.trips.get(fact.channel_id)):
             return self._ended(trip, "control", fact.cause)
         if isinstance(fact, LegRinging) and (trip := self.trips.get(fact.channel_id)):
@@ -127,6 +133,14 @@ class TrunkActs:
             trip.rang = trip.over = True
         return False
 
+    def _follow(self, fact: ControlFact) -> None:
+        if isinstance(fact, Entered):
+            self.under.add(fact.channel.id)
+        elif isinstance(fact, Left | LegEnded):
+            self.under.discard(fact.channel_id)
+        elif isinstance(fact, ControlUp):
+            self.under = {channel.id for channel, _ in fact.channels}
+
     def hides_switch(self, fact: SwitchFact) -> bool:
         """Take a fact of the switch; return whether it is the end of an attempt that another follows."""
         if isinstance(fact, ChannelGone) and (trip := self.trips.get(fact.channel_id)):
@@ -134,6 +148,10 @@ class TrunkActs:
             return self._ended(trip, "switch", fact.cause)
         if isinstance(fact, ChannelSeen) and (trip := self.trips.get(fact.channel.id)):
             trip.rang = trip.rang or fact.channel.state in (ChannelState.RINGING, ChannelState.UP)
+        elif (
+            isinstance(fact, DialHeard) and fact.sound and (trip := self.trips.get(fact.channel_id))
+        ):
+            trip.rang = True
         return False
 
     def _ended(self, trip: Trip, stream: str, cause: int) -> bool:

@@ -22,6 +22,7 @@ from trunk.selection import ROUTINE, Query, Selector
 GATEWAY_CALLS = 480
 """What one gateway that registers here is taken to carry: 16 E1."""
 SILENT = "the far end does not answer OPTIONS"
+UNREGISTERED = "it is not registered"
 
 
 class Books:
@@ -107,7 +108,8 @@ class Books:
         trunk, told = self.trunks[name], self._reachable.get(name)
         accepts = isinstance(trunk.line, Sip) and trunk.line.mode is SipMode.ACCEPT
         down = told is False or (accepts and not told)
-        self.breakers[name].line(at, SILENT if down else "")
+        why = UNREGISTERED if accepts else SILENT
+        self.breakers[name].line(at, why if down else "")
 
     def _began(self, call: TrunkCall, at: Millis) -> None:
         self.loads[call.trunk].start(at)

@@ -14,8 +14,10 @@ from softswitch.ports import ControlFact, PlainActs, SwitchFact
 from softswitch.store.database import Database
 from trunk import store, views
 from trunk.acts import TrunkActs
+from trunk.model import Plan
 from trunk.operate import Operate
 from trunk.plain import PlainCalls
+from trunk.ports import Driver
 from trunk.probes import Probes
 from trunk.service import TrunkService
 from trunk.watch import Screen, Watch
@@ -82,6 +84,15 @@ class Trunks:
         self.probes = Probes(self.service, acts, clock)
         self.operate = Operate(self.service, self.probes, plain, db)
         self.watch = Watch(self.service, self.probes, center, plain, db, screen)
+        self.drivers_of: Callable[[Plan], Mapping[str, Driver]] = lambda plan: {}
+        """Makes the drivers of a plan, by the trunks that each drives."""
+        self.service.holds = self._drive
+
+    def _drive(self, plan: Plan) -> None:
+        drivers = dict(self.drivers_of(plan))
+        self.operate.drivers = drivers
+        self.watch.drivers = list({id(driver): driver for driver in drivers.values()}.values())
+        self.watch.states.clear()
 
     async def start(self) -> None:
         """Read what is stored and begin to choose the ways of calls. Call it before facts flow."""

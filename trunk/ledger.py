@@ -18,6 +18,7 @@ from softswitch.ports import (
     ChannelState,
     Connected,
     DialBegan,
+    DialHeard,
     HangupAsked,
     SwitchFact,
 )
@@ -52,7 +53,10 @@ class TrunkCall:
     """The extension that pays for it; empty for calls of the system itself and incoming ones."""
     route: str = ""
     level: int = 4
+    heard_at: Millis | None = None
+    """When the far end first said that it is at work."""
     rang_at: Millis | None = None
+    """When it rang, or sent sound in place of that."""
     answered_at: Millis | None = None
     ended_at: Millis | None = None
     cause: int = 0
@@ -148,6 +152,11 @@ class Ledger:
         elif isinstance(fact, HangupAsked):
             if (call := self.calls.get(fact.channel_id)) is not None:
                 call.asked_far = True
+        elif isinstance(fact, DialHeard):
+            if (call := self.calls.get(fact.channel_id)) is not None:
+                call.heard_at = call.heard_at or at
+                if fact.sound:
+                    call.rang_at = call.rang_at or at
         elif isinstance(fact, DialBegan):
             self._dialled(fact)
         elif isinstance(fact, Connected):

@@ -21,7 +21,7 @@ def check(plan: Plan, device: Path = DEVICE, spans: Path = SPANS) -> None:
         raise unavailable(
             "no_dahdi",
             f"Trunk {first} needs DAHDI, and {device} is not there.",
-            "Install DAHDI and load its driver, or put the trunk on a node: docs/how-to/e1-card.md.",
+            "Install DAHDI and load its driver, or put the trunk on a node: docs/how-to/connect-e1.md.",
         )
     for span in plan.spans:
         if span.node == "core" and not span.dynamic and not (spans / str(span.number)).exists():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from zlib import crc32
 
 from trunk.model import Attempt, Plan, Route, Step, Trunk
 from trunk.translate import presented, translated
@@ -61,7 +61,7 @@ class Selector:
 
     def routes(self, query: Query) -> list[Route]:
         """Return the routes of the most exact pattern that has any for this call, as written; none: no way."""
-        for found in _matching(self._root, query.number, 0):
+        for found in _matching(self._root, query.number):
             if serving := [route for route in found if serves(route, query)]:
                 return serving
         return []
@@ -103,18 +103,26 @@ def attempt(route: Route, trunk: Trunk, query: Query) -> Attempt:
 
 def ordered(steps: Sequence[Step], draw: int) -> list[Step]:
     """Return the steps by order; within one order a step comes first as often as its weight says."""
+    if len(steps) == 1:
+        return list(steps)
     if len({step.order for step in steps}) == len(steps):
         return sorted(steps, key=lambda step: step.order)
     return sorted(steps, key=lambda step: (step.order, -_lot(step, draw)))
 
 
+_WORD = (1 << 64) - 1
+
+
 def _lot(step: Step, draw: int) -> float:
     """Return a lot: the greatest of several is a step's with the probability of its weight.
 
-    u^(1/w) with u even in (0, 1) (Efraimidis and Spirakis, Information Processing Letters 97, 2006).
+    u^(1/w) with u even in (0, 1) (Efraimidis and Spirakis, Information Processing Letters 97, 2006); u comes from the
+    draw and the name by the finishing steps of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
     """
-    text = f"{draw} {step.trunk}".encode()
-    even = (int.from_bytes(blake2b(text, digest_size=8).digest()) + 1) / (2**64 + 1)
+    mixed = (draw * 0x9E3779B97F4A7C15 + crc32(step.trunk.encode()) * 0xD1B54A32D192ED03) & _WORD
+    mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _WORD
+    even = ((mixed ^ (mixed >> 31)) + 1) / (_WORD + 2)
     return float(even ** (1 / step.weight))
 
 
@@ -135,13 +143,19 @@ def _seal(node: _Node) -> None:
     node.by_sign = {sign: tuple(nodes) for sign, nodes in found.items()}
 
 
-def _matching(node: _Node, number: str, at: int) -> Iterator[list[Route]]:
+def _matching(root: _Node, number: str) -> Iterator[list[Route]]:
     """Give the routes of each pattern that matches, the most exact pattern first."""
-    if at == len(number):
-        if node.closed:
-            yield node.closed
-        return
-    for following in node.by_sign.get(number[at], ()):
-        yield from _matching(following, number, at + 1)
-    if node.open:
-        yield node.open
+    length = len(number)
+    waiting: list[tuple[_Node, int]] = [(root, 0)]
+    while waiting:
+        node, at = waiting.pop()
+        if at < 0:  # everything behind it was looked at
+            yield node.open
+        elif at == length:
+            if node.closed:
+                yield node.closed
+        else:
+            if node.open:
+                waiting.append((node, -1))
+            nodes = node.by_sign.get(number[at], ())
+            waiting.extend((following, at + 1) for following in reversed(nodes))

@@ -7,6 +7,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
@@ -69,6 +70,8 @@ class TrunkService:
         """Refuses a plan that needs hardware which is not there."""
         self.clear_call: Callable[[str], Awaitable[None]] = _nobody
         """Clears a call with cause 8, as a forced release does."""
+        self.holds: Callable[[Plan], None] = lambda plan: None
+        """Told of the plan that holds from now on."""
         self.gaps: deque[float] = deque(maxlen=1_000)
         """Seconds between an attempt that failed and the next, the latest ones."""
         self.lost_records = 0
@@ -87,8 +90,8 @@ class TrunkService:
     async def load(self) -> None:
         """Read the plan, what is blocked and what was used. Call it before facts flow."""
         self.text = await self._db.read(store.load)
-        # One that was applied holds although the emergency numbers have changed since: calls go on.
-        self.books.use(read_text(self.text).plan)
+        self.books.use(kept_plan(self.text))
+        self.holds(self.books.written)
         for circuit, trunk in await self._db.read(store.blocked):
             if trunk in self.books.trunks:
                 self.books.ledger.blocked[trunk].add(circuit)
@@ -141,6 +144,7 @@ class TrunkService:
                 await self._back()
                 raise
             self.text = text
+            self.holds(plan)
             return plan
 
     async def _back(self) -> None:
@@ -228,11 +232,16 @@ class TrunkService:
             return False
         return True
 
-    def leg(self, leg: Leg, attempt: Attempt) -> Leg:
-        """Return a leg as the trunk of an attempt gets it."""
+    def leg(self, leg: Leg, attempt: Attempt, level: int = ROUTINE) -> Leg:
+        """Return a leg as the trunk of an attempt gets it; over SIP its precedence goes along (RFC 4412)."""
         trunk = self.books.trunks[attempt.trunk]
-        local = not isinstance(trunk.line, Sip) and trunk.node == "core"
-        return on_trunk(leg, attempt, dial(self.books.plan, trunk, attempt.number) if local else "")
+        if not isinstance(trunk.line, Sip) and trunk.node == "core":
+            return on_trunk(leg, attempt, dial(self.books.plan, trunk, attempt.number))
+        placed = on_trunk(leg, attempt, "")
+        if level >= ROUTINE:
+            return placed
+        header = {"PJSIP_HEADER(add,Resource-Priority)": f"q735.{level}"}
+        return replace(placed, variables={**placed.variables, **header})
 
     def expect(self, trip: Trip, attempt: Attempt) -> None:
         """An attempt is about to be placed."""
@@ -286,7 +295,19 @@ class TrunkService:
 
 async def stored_plan(db: Database) -> Plan:
     """Return the plan that was last applied, for the switch that is started before anything else."""
-    return read_text(await db.read(store.load)).plan
+    return kept_plan(await db.read(store.load))
+
+
+def kept_plan(text: str) -> Plan:
+    """Return the plan that was applied once; one that this release cannot read leaves the gateways, and calls go on.
+
+    The emergency numbers may have changed since: that is looked at when the next one is applied.
+    """
+    try:
+        return read_text(text).plan
+    except Refusal as refusal:
+        log.error("the description of trunks cannot be used: %s", refusal)
+        return Plan()
 
 
 def _no_circuit(number: str, admitted: Admitted) -> Refusal:

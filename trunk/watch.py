@@ -140,14 +140,15 @@ class Watch:
 
     def _lonely(self) -> Iterable[TrunkCall]:
         engine, board = self._center.engine, self._center.board
+        under = self._service.acts.under
         for call in self._books.ledger.calls.values():
             leg = board.legs.get(call.channel_id)
             if leg is None or leg.channel.state is not ChannelState.UP or leg.channel.bridge_id:
                 continue
             shown = board.calls.get(leg.channel.linked_id)
             others = shown is not None and len(shown.legs) > 1
-            held = call.channel_id in engine.call_by_channel or leg.channel.application == "Stasis"
-            if not others and not held and not leg.channel.application:
+            held = call.channel_id in engine.call_by_channel or call.channel_id in under
+            if not others and not held:
                 yield call
 
     # ---- probes
@@ -218,18 +219,23 @@ class Watch:
             if unusual and who not in self._unusual:
                 self._unusual.add(who)
                 facts.append(UnusualTraffic(who, at, usage.in_hour(at)))
-                self._screen.put("alarm", f"traffic {who}", _traffic_alarm(who, usage.in_hour(at)))
+                self._screen.put(
+                    "alarm", f"traffic {who}", _traffic_alarm(who, usage.in_hour(at), at)
+                )
             elif not unusual and who in self._unusual:
                 self._unusual.discard(who)
                 self._screen.drop("alarm", f"traffic {who}")
         return facts
 
     def _trunk_alarm(self, name: str, state: str, why: str) -> None:
-        if state in _WELL:
+        described = self._books.written.trunk(name) is not None
+        if state in _WELL or not described:  # a gateway of the directory may stay away as it likes
             self._screen.drop("alarm", f"trunk {name}")
             return
         alarm = {
             "id": f"trunk {name}",
+            "code": "trunk_out_of_service",
+            "since": self._books.breakers[name].since,
             "message": f"Trunk {name} is {state.replace('_', ' ')}: {why or 'no circuit is free'}.",
             "next_step": "Calls take other trunks. Look at it: softswitch trunk show.",
         }
@@ -239,9 +245,11 @@ class Watch:
 _WELL = frozenset({"up", "disabled"})
 
 
-def _traffic_alarm(who: str, calls: int) -> dict[str, Any]:
+def _traffic_alarm(who: str, calls: int, at: Millis) -> dict[str, Any]:
     return {
         "id": f"traffic {who}",
+        "code": "unusual_traffic",
+        "since": at,
         "message": f"Unusual traffic: {who} has made {calls} calls in an hour.",
         "next_step": "Look who calls where: softswitch trunk calls.",
     }
@@ -254,6 +262,7 @@ def stalled(calls: Iterable[TrunkCall], at: Millis) -> list[TrunkCall]:
         for call in calls
         if call.outgoing
         and not call.stalled
+        and call.heard_at is None
         and call.rang_at is None
         and call.answered_at is None
         and at - call.started_at > SETUP_MILLIS

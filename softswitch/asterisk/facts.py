@@ -20,6 +20,7 @@ from softswitch.ports import (
     ChannelSeen,
     ChannelState,
     DialBegan,
+    DialHeard,
     HangupAsked,
     PhoneReachable,
     RecordingBegan,
@@ -140,6 +141,7 @@ class FactMapper:
             "Hangup": self._gone,
             "HangupRequest": lambda event: [HangupAsked(event["Uniqueid"])],
             "DialBegin": self._dial,
+            "DialState": self._dial_state,
             "MixMonitorStart": self._recording,
             "MixMonitorStop": lambda event: [RecordingEnded(event["Uniqueid"])],
             "ContactStatus": self._contact,
@@ -249,6 +251,12 @@ class FactMapper:
         rung = {name[4:]: value for name, value in event.items() if name.startswith("Dest")}
         return (*self._seen(rung), DialBegan(rung["Uniqueid"], event.get("Uniqueid", "")))
 
+    def _dial_state(self, event: Event) -> Sequence[SwitchFact]:
+        status = event.get("DialStatus", "")
+        if status not in ("PROGRESS", "PROCEEDING"):
+            return ()
+        return (DialHeard(event["DestUniqueid"], status == "PROGRESS"),)
+
     def _recording(self, event: Event) -> Sequence[SwitchFact]:
         # Also the first to tell that an incoming channel has reached its context.
         return (*self._seen(event), RecordingBegan(event["Uniqueid"], event["Linkedid"]))
@@ -299,7 +307,8 @@ WANTED: frozenset[bytes] = frozenset(
     name.encode()
     for name in (
         *SEEN_EVENTS, *FAILED_LOGINS, "BridgeEnter", "BridgeLeave", "Rename", "Hold", "Unhold",
-        "Hangup", "HangupRequest", "DialBegin", "MixMonitorStart", "MixMonitorStop", "ContactStatus", "FullyBooted",
+        "Hangup", "HangupRequest", "DialBegin", "DialState", "MixMonitorStart", "MixMonitorStop",
+        "ContactStatus", "FullyBooted",
         "CoreShowChannel", "CoreShowChannelsComplete", "ContactList", "ContactListComplete",
     )
 )  # fmt: skip

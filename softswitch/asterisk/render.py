@@ -39,7 +39,7 @@ UNWANTED_EVENTS = (
     "Newexten", "VarSet", "RTCPSent", "RTCPReceived", "ChallengeSent", "SuccessfulAuth",
     "RequestNotAllowed", "LoadAverageLimit", "DTMFBegin", "DTMFEnd", "ChannelTalkingStart",
     "ChannelTalkingStop", "MusicOnHoldStart", "MusicOnHoldStop", "DeviceStateChange",
-    "ExtensionStatus", "SoftHangupRequest", "DialState", "BridgeCreate",
+    "ExtensionStatus", "SoftHangupRequest", "BridgeCreate",
     "BridgeDestroy", "NewAccountCode", "UserEvent",
 )  # fmt: skip
 """AMI events that nothing of ours reads; each would cost both ends its encoding."""

@@ -8,8 +8,9 @@ A number that it is called with begins with the digit of what becomes of it:
     1 CCC ...   is cleared at once with the Q.850 cause CCC; 41, 44 and 47 as SIP 503 (RFC 3398, 7.2.4.1), which
                 Asterisk does not do by itself
     2 ...       is answered; an echo
-    3 ...       rings until the caller gives up
+    3 ...       rings until the caller gives up; the caller's name is what Resource-Priority said
     4 ...       is not spoken to at all: 100 Trying and nothing else
+    6 ...       sends the sound of ringing, and never says that it rings (SIP 183)
     5 CCC ...   rings, and is cleared with cause CCC after a moment
 
 `call` has it call us from a number. Only numbers are identified, so one carrier has many.
@@ -40,9 +41,13 @@ exten => _1XXX.,1,GotoIf($["${EXTEN:1:3}" = "041" | "${EXTEN:1:3}" = "044" | "${
 exten => _2!,1,Gosub(trunk-caller,s,1)
  same => n,Answer()
  same => n,Echo()
-exten => _3!,1,Ringing()
+exten => _3!,1,Set(CALLERID(name)=${PJSIP_HEADER(read,Resource-Priority)})
+ same => n,Ringing()
  same => n,Wait(60)
 exten => _4!,1,Wait(60)
+exten => _6!,1,Progress()
+ same => n,Playtones(ring)
+ same => n,Wait(60)
 exten => _5XXX.,1,Ringing()
  same => n,Wait(0.2)
  same => n,Hangup($[0 + ${EXTEN:1:3}])

@@ -91,3 +91,32 @@ async def test_a_set_up_without_an_answer_goes_to_the_next_trunk(rig: Rig) -> No
         assert taken.number == "2400000"
         assert books.breakers["first"].failures == 1
         await call.hangup()
+
+
+async def test_ringing_that_is_only_heard_is_not_taken_for_silence(rig: Rig) -> None:
+    """Many carriers send 183 with the sound of ringing and never 180."""
+    await rig.use()
+    async with sip_phone(rig.system, "2001") as phone:
+        call = await phone.dial("0600000")
+        (ringing,) = await until(lambda: rig.calls("first"))
+        await until(lambda: ringing.rang_at)
+        ringing.started_at -= 60_000
+        await rig.system.trunks.watch.look()
+        assert rig.calls("first") == [ringing]
+        assert not ringing.stalled
+        await call.hangup()
+
+
+async def test_a_channel_that_nobody_hears_is_found_and_cleared(rig: Rig) -> None:
+    await rig.use()
+    watch, node = rig.system.trunks.watch, rig.system.node
+    await node.command("module load res_clioriginate.so")
+    await node.command("channel originate PJSIP/200000@first application Wait 300")
+    (lonely,) = await until(lambda: [c for c in rig.calls("first") if c.answered_at])
+    cleared = watch.stuck_cleared
+    await watch.look()
+    assert rig.calls("first") == [lonely], "it has a minute"
+    watch._alone[lonely.channel_id] -= 61_000
+    await watch.look()
+    await until(lambda: not rig.calls("first"))
+    assert watch.stuck_cleared == cleared + 1

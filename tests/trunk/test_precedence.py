@@ -27,6 +27,14 @@ strip = 1
 """
 
 
+async def resource_priority(rig: Rig, number: str) -> str:
+    """Return what the carrier was told with a call that is up there."""
+    lines = [line.split("!") for line in await rig.carrier.channels()]
+    name = next(line[0] for line in lines if line[2] == number)
+    shown = await rig.carrier.node.command(f"core show channel {name}")
+    return shown.split("Caller ID Name: ")[1].split("\n")[0].strip()
+
+
 async def test_an_emergency_leg_clears_a_routine_call_with_cause_8(rig: Rig) -> None:
     """The duty mobile is called for an emergency while somebody chats on the only circuit."""
     await rig.apply(ONE_CIRCUIT.format(port=rig.carrier.sip_port))
@@ -34,14 +42,16 @@ async def test_an_emergency_leg_clears_a_routine_call_with_cause_8(rig: Rig) -> 
         chat = await chatting.dial("0200000")
         await chat.answered()
         await until(lambda: rig.calls("first"))
-        leg = Leg("urgent-leg", "", ("probe", "first"), "0200001", caller_number="1001")
+        leg = Leg("urgent-leg", "", ("probe", "first"), "0300001", caller_number="1001")
         rig.system.trunks.service.level_of = lambda leg: 0  # type: ignore[method-assign]
         try:
             await rig.system.trunk_acts.place(leg)
         finally:
             del rig.system.trunks.service.level_of
         assert (await chat.ended()).cause == 8
-        await until(lambda: [c.number for c in rig.calls("first")] == ["200001"] or None)
+        await until(lambda: [c.number for c in rig.calls("first")] == ["300001"] or None)
+        await until(lambda: all(c.rang_at for c in rig.calls("first")))
+        assert await resource_priority(rig, "300001") == "q735.0"
         await rig.system.trunk_acts.hangup("urgent-leg")
     records = await rig.records(2, "first")
     assert [r["source"] for r in records if r["number"] == "200000"] == ["preempted"]

@@ -45,7 +45,9 @@ def find_lab(cache: Path) -> Lab:
     folder = cache / FOLDER
     stamp = _read_stamp(folder)
     if stamp is None:
-        raise SetupError(f"No trunk laboratory is in {folder}. Build it with: softswitch lab build")
+        raise SetupError(
+            f"No trunk laboratory is in {folder}. Build it with: python3 -m softswitch.setup lab"
+        )
     return Lab(folder / _KERNEL, folder / _FILES, find_qemu(cache), str(stamp.get("release", "")))
 
 
@@ -92,7 +94,7 @@ def _check_machine(folder: Path) -> None:
     if sys.platform != "linux" or platform.machine() != _MACHINE:
         raise SetupError(
             f"The laboratory is built on {_MACHINE} machines, this one is {platform.machine()}. Build it on "
-            f"such a machine (softswitch lab build) and copy its folder to {folder}: QEMU runs it everywhere."
+            f"such a machine (python3 -m softswitch.setup lab) and copy its folder to {folder}."
         )
 
 

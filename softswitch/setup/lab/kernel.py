@@ -46,7 +46,7 @@ _NO_TOOLS = (
 )
 _NO_DEBIAN = (
     "The laboratory is made from Debian's packages, which this machine's sources do not have. Build it "
-    "on a Debian machine (softswitch lab build) and copy its folder to {folder}."
+    "on a Debian machine (python3 -m softswitch.setup lab) and copy its folder to {folder}."
 )
 
 

@@ -33,7 +33,7 @@ def find_qemu(cache: Path) -> Qemu:
     if found is None:
         raise SetupError(
             f"No QEMU is on this machine, neither of the system nor in {cache / PREFIX_NAME}. "
-            "Install it with: softswitch lab build"
+            "Install it with: python3 -m softswitch.setup lab"
         )
     return found
 
