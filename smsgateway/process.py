@@ -96,15 +96,27 @@ async def _serve(url: str, rules: Rules, wire: Path) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    async with Gateway(connect(url), rules=rules, wire=wire) as gateway:
-        log.info("The gateway runs.")
-        failing = asyncio.create_task(gateway.failed())
-        ending = asyncio.create_task(told.wait())
+    gateway = Gateway(connect(url), rules=rules, wire=wire)
+    # To begin may take as long as the disk is full: to be told to end comes first.
+    begun = asyncio.create_task(gateway.__aenter__())
+    ending = asyncio.create_task(told.wait())
+    await asyncio.wait((begun, ending), return_when=asyncio.FIRST_COMPLETED)
+    if not begun.done():
+        begun.cancel()
+        gateway.abandon()
+        return 0
+    begun.result()
+    log.info("The gateway runs.")
+    failing = asyncio.create_task(gateway.failed())
+    try:
         await asyncio.wait((failing, ending), return_when=asyncio.FIRST_COMPLETED)
-        ending.cancel()
         if failing.done():
+            gateway.abandon()
             failing.result()
+    finally:
+        ending.cancel()
         failing.cancel()
+    await gateway.__aexit__()
     return 0
 
 

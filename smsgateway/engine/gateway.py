@@ -111,6 +111,10 @@ class Gateway:
         self.engine.close()
         self.wire.close()
 
+    def abandon(self) -> None:
+        """End without a word, as a crash would: the next start goes on from what is on the disk."""
+        self.writer.abandon()
+
     async def _recover(self) -> None:
         at, wire, life = self.clock(), self.wire.found, secrets.token_hex(8)
 
@@ -121,7 +125,12 @@ class Gateway:
             answered = known.answered if known else None
             return upkeep.recover(work, at, at + self.rules.doubt, out, answered)
 
-        self.recovered = await self.writer.do(recover)
+        recovering = asyncio.ensure_future(self.writer.do(recover))
+        await asyncio.wait((recovering, self.writer.crashed), return_when=asyncio.FIRST_COMPLETED)
+        if self.writer.crashed.done():
+            recovering.cancel()
+            self.writer.crashed.result()
+        self.recovered = recovering.result()
         # If we die before this line, the journal belongs to another life, and nothing was sent in this one.
         self.wire.take_over(life)
         if self.recovered != upkeep.Left():

@@ -59,6 +59,11 @@ class Writer:
         self._ending.set()
         await asyncio.to_thread(self._thread.join)
 
+    def abandon(self) -> None:
+        """Try nothing again, and end."""
+        self._ending.set()
+        self._jobs.put(None)
+
     async def _await(self, fn: Callable[[QueueConnection], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
 

@@ -64,6 +64,8 @@ class SqliteConnection:
             conn.execute("COMMIT")
         except sqlite3.Error as error:
             self.close()  # whatever was begun is undone; the next try opens the file anew
+            if _is_ours(error):
+                raise
             raise StoreError(f"{getattr(error, 'sqlite_errorname', '')} {error}") from error
         except BaseException:
             self.close()
@@ -98,6 +100,14 @@ class SqliteConnection:
     def _run(self, sql: str, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         assert self._conn is not None
         return self._conn.execute(sql, values).fetchall()
+
+
+_OURS = ("SQLITE_ERROR", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_MISUSE", "SQLITE_RANGE")
+"""Results (sqlite.org/rescode.html) that say that a statement is wrong: to try it again would help nobody."""
+
+
+def _is_ours(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "SQLITE_MISUSE").startswith(_OURS)
 
 
 def _sqlite(path: str) -> sqlite3.Connection:
