@@ -28,7 +28,7 @@ from smsgateway.build import MassSms
 from smsgateway.campaigns.model import Plan, Rules
 from smsgateway.queue import repository
 from smsgateway.queue.tables import messages
-from smsgateway.recipients.audience import Audience
+from smsgateway.recipients.model import Audience
 from softswitch.store.database import Database
 
 SIZES = (10_000, 100_000, 1_000_000)
