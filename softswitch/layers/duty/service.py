@@ -101,7 +101,8 @@ class DutyService:
             except Refusal as refusal:
                 log.warning("duty waits: %s", refusal)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wake.wait()
 
     async def reload(self) -> None:
         """Read the book of the days around now; who was told what is not changed by it."""

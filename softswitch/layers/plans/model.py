@@ -185,11 +185,24 @@ def step_arrows(steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
 
 
 def plan_arrows(plans: Iterable[Plan]) -> dict[str, list[str]]:
-    """Return which plan begins which others."""
+    """Return which level of which plan begins which others, as ``plan/level``."""
+    known = {plan.key: plan for plan in plans}
     return {
-        plan.key: [step.plan for level in plan.levels for step in level.steps if step.kind is Kind.PLAN]
-        for plan in plans
-    }  # fmt: skip
+        place(plan.key, level.id): [
+            place(step.plan, chosen.id)
+            for step in level.steps
+            if step.kind is Kind.PLAN
+            and step.plan in known
+            and (chosen := known[step.plan].level(step.level)) is not None
+        ]
+        for plan in known.values()
+        for level in plan.levels
+    }
+
+
+def place(plan: str, level: str) -> str:
+    """Return the name of a level among those of all plans."""
+    return f"{plan}/{level}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +216,7 @@ class Expanded:
 def expand(plan: Plan, level: Level, plans: Mapping[str, Plan]) -> Expanded:
     """Put the steps of other plans in place of the steps that begin them. The caller has refused circles."""
     missing: list[str] = []
-    steps = _expand(level, plans, "", (), missing, (plan.key,))
+    steps = _expand(level, plans, "", (), missing, (place(plan.key, level.id),))
     return Expanded(tuple(steps), tuple(dict.fromkeys(missing)))
 
 
@@ -221,14 +234,21 @@ def _expand(
             continue
         inner = plans.get(step.plan)
         chosen = inner.level(step.level) if inner else None
-        if inner is None or chosen is None or inner.key in way:
+        if inner is None or chosen is None or place(inner.key, chosen.id) in way:
             missing.append(step.plan)
             made.append(
                 _renamed(step, prefix + step.id, after)
             )  # it will tell that it found no plan
             ends[step.id] = (prefix + step.id,)
             continue
-        part = _expand(chosen, plans, f"{prefix}{step.id}/", after, missing, (*way, inner.key))
+        part = _expand(
+            chosen,
+            plans,
+            f"{prefix}{step.id}/",
+            after,
+            missing,
+            (*way, place(inner.key, chosen.id)),
+        )
         made += part
         ends[step.id] = tuple(each.id for each in part) or after
     return made

@@ -131,8 +131,10 @@ class Runner:
             except Refusal as refusal:
                 log.warning("plan %s waits: %s", run.name, refusal)
                 pause = RETRY_SECONDS
+            # Not wait_for: in Python 3.11 that swallows being cancelled in the moment of the wake-up.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await wake.wait()
 
     def _pause(self, run: Run) -> float:
         at = next_deadline(run)

@@ -11,7 +11,7 @@ from softswitch.access import audit
 from softswitch.clock import Millis
 from softswitch.errors import conflict, not_found
 from softswitch.layers.plans.events import PlanMatched, PlanStored
-from softswitch.layers.plans.model import Plan, circle, plan_arrows
+from softswitch.layers.plans.model import Plan, circle, place, plan_arrows
 from softswitch.layers.plans.reading import plan_of
 from softswitch.layers.plans.tables import plans, versions
 from softswitch.layers.plans.tree import of_json
@@ -61,12 +61,14 @@ def put(
 
 def _check_circle(conn: Connection, plan: Plan) -> None:
     others = {each.key: each for each, _ in current(conn).values()} | {plan.key: plan}
-    round_ = circle(plan_arrows(others.values()), plan.key)
-    if round_:
-        raise conflict(
-            "plan_circle", f"The plans begin each other: {' → '.join(round_)}.",
-            "Take one of these steps out.",
-        )  # fmt: skip
+    arrows = plan_arrows(others.values())
+    for level in plan.levels:
+        round_ = circle(arrows, place(plan.key, level.id))
+        if round_:
+            raise conflict(
+                "plan_circle", f"The plans begin each other: {' → '.join(round_)}.",
+                "Take one of these steps out.",
+            )  # fmt: skip
 
 
 def current(conn: Connection) -> dict[str, tuple[Plan, Row]]:
