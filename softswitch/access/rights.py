@@ -45,6 +45,9 @@ class Right(StrEnum):
     TASK_WORK = "task.work"
     INCIDENT_READ = "incident.read"
     INCIDENT_EDIT = "incident.edit"
+    INCIDENT_ORDER = "incident.order"
+    INCIDENT_REVIEW = "incident.review"
+    INCIDENT_CONFIGURE = "incident.configure"
 
     RECORDING_LISTEN = "recording.listen"
     RECORDING_EXPORT = "recording.export"
@@ -58,6 +61,21 @@ class Right(StrEnum):
     INTAKE_READ = "intake.read"
     INTAKE_EDIT = "intake.edit"
     NIGHT_SWITCH = "night.switch"
+
+    DUTY_READ = "duty.read"
+    DUTY_EDIT = "duty.edit"
+    DUTY_SIGN = "duty.sign"
+    PLAN_READ = "plan.read"
+    PLAN_EDIT = "plan.edit"
+    PLAN_START = "plan.start"
+    PLAN_APPROVE = "plan.approve"
+
+    MAP_READ = "map.read"
+    MAP_EDIT = "map.edit"
+    MAP_LOCATE = "map.locate"
+    POSITION_REPORT = "position.report"
+    RESOURCE_READ = "resource.read"
+    RESOURCE_EDIT = "resource.edit"
 
     USER_READ = "user.read"
     USER_EDIT = "user.edit"

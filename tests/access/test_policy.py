@@ -16,6 +16,7 @@ NEVER = {
         "emergency.edit", "intake.edit", "recording.export", "recording.hold",
         "intercept.monitor", "intercept.whisper", "intercept.waive_tone", "intercept.confirm",
         "intercept.read", "intercept.configure", "group.edit",
+        "duty.edit", "plan.edit", "plan.approve", "map.edit", "incident.review", "incident.configure",
     },
     Role.SUPERVISOR: set(),
     Role.OPERATOR: {
@@ -26,6 +27,8 @@ NEVER = {
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.read",
         "conference.run", "notify.send",
+        "duty.sign", "plan.edit", "plan.start", "plan.approve", "map.locate",
+        "incident.order", "incident.review", "incident.configure",
     },
     Role.AUDITOR: {
         "desk.seat", "speed_dial.own", "call.dial", "call.answer", "call.hangup", "call.hold",
@@ -35,6 +38,9 @@ NEVER = {
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.configure",
         "conference.run", "group.edit", "notify.send",
+        "duty.edit", "duty.sign", "plan.edit", "plan.start", "plan.approve",
+        "map.edit", "map.locate", "position.report", "resource.edit",
+        "incident.order", "incident.review", "incident.configure",
     },
 }  # fmt: skip
 
