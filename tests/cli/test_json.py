@@ -13,7 +13,8 @@ from tests.cli.conftest import Softswitch
 
 READ = [
     "status", "board", "queue", "desk show", "call list", "call list --now", "task list",
-    "task list --closed", "incident list", "recording list", "recording recent --desk 1001",
+    "task list --closed", "incident list", "incident types", "incident grades",
+    "recording list", "recording recent --desk 1001",
     "speed-dial list --desk 1001", "extension list", "extension show 1001", "phone list", "phone lockouts",
     "phone secret 1001", "emergency list", "registry list", "registry find 120", "intake show",
     "intercept list", "intercept pending", "intercept settings", "intercept levels",
@@ -30,6 +31,7 @@ CHANGED = [
     "emergency remove 12301", "registry add 13600000000 --name x",
     "registry set 13600000000 --name y", "registry remove 13600000000", "registry export r.csv",
     "registry import r.csv --dry-run", "intake set --callback-auto", "user add jsonuser",
+    "incident create json --number 13600000001", "incident list --text json --status draft",
     "intercom allow 2001", "intercom forbid 2001", "night set --target 13800000000",
     "night on", "night off", "night auto", "conference create 8297 --name x", "group set jsongroup 2001",
     "intercept set --confirm-seconds 31", "intercept set-levels extension 1001 --protection 1",

@@ -41,6 +41,7 @@ SETTINGS = {
     "recording_days": ("DAYS", "How long recordings are kept. [180]"),
     "session_idle_minutes": ("MINUTES", "Sign out who does nothing. [240]"),
     "session_hours": ("HOURS", "Sign in again after this. [24]"),
+    "layers": ("NAMES", "Which layers run, with commas; or none. [all]"),
     "log_level": ("LEVEL", "debug, info, warning or error. [info]"),
 }
 """Every setting that takes a value, with its help. A test holds this equal to softswitch.settings."""
