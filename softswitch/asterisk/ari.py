@@ -56,6 +56,26 @@ class AriControl(AriLink):
         """Start or stop the ringing tone towards a channel."""
         await self._channel("POST" if on else "DELETE", channel_id, "ring")
 
+    async def carried_location(self, channel_id: str) -> dict[str, str]:
+        """Return what the INVITE of a channel told about the caller's place (RFC 6442), empty when nothing.
+
+        The words are those of GEOLOC_PROFILE: ``format`` and ``location_info``.  A channel that is gone told nothing.
+        """
+        found: dict[str, str] = {}
+        for name in ("format", "location_info"):
+            query = {"variable": f"GEOLOC_PROFILE({name})"}
+            try:
+                answer = await self._ask(
+                    Request("GET", path("channels", channel_id, "variable"), query)
+                )
+            except ActFailed:
+                return {}
+            value = answer.body.get("value") if isinstance(answer.body, dict) else None
+            if not answer.ok or not value:
+                return found
+            found[name] = str(value)
+        return found
+
     async def hangup(self, channel_id: str, cause: int = 16) -> None:
         """End a channel with a Q.850 cause; a channel that is gone already is no error."""
         query = {"reason_code": str(int(cause))}

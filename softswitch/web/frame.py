@@ -24,11 +24,13 @@ def create_app(
     console: Path | None = None,
     hosts: Iterable[str] = (),
     secure: bool = False,
+    images: Iterable[str] = (),
 ) -> FastAPI:
     """Return the application.
 
     ``console`` is the folder of the built console; ``hosts`` are names of this server beside ``localhost``,
-    its host name and its addresses; ``secure`` when it is reached over TLS only.  Raises :class:`ValueError`
+    its host name and its addresses; ``secure`` when it is reached over TLS only; ``images`` are
+    URLs of other servers that the console shows images of.  Raises :class:`ValueError`
     for a route that asks for no right and is not on the list of public ones.
     """
     app = FastAPI(
@@ -41,7 +43,7 @@ def create_app(
         responses=errors.RESPONSES,
         generate_unique_id_function=_operation_id,
         middleware=[
-            Middleware(Outer, hosts=Hosts(hosts), secure=secure),
+            Middleware(Outer, hosts=Hosts(hosts), secure=secure, images=tuple(images)),
             Middleware(StrictJson),
         ],
     )
