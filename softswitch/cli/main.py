@@ -41,6 +41,8 @@ COMMANDS = {
     "night": "night:night",
     "task": "task:task",
     "incident": "incident:incident",
+    "plan": "plan:plan",
+    "duty": "duty_log:duty",
     "recording": "recording:recording",
     "speed-dial": "speed_dial:speed_dial",
     "extension": "extension:extension",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from softswitch.cli.words_plans import ZH_PLANS
+
 ZH = {
+    **ZH_PLANS,
     # ---- headings
     "account": "账号",
     "act": "操作",

@@ -19,6 +19,8 @@ READ = [
     "phone secret 1001", "emergency list", "registry list", "registry find 120", "intake show",
     "intercept list", "intercept pending", "intercept settings", "intercept levels",
     "camp list", "intercom list", "night show", "conference list", "group list", "rollcall list", "notify list",
+    "duty now", "duty people", "duty rosters", "duty shifts", "duty leaves", "duty gaps", "duty log",
+    "duty verify", "duty report 2026-11-22", "plan list", "plan runs",
     "intercept options 9.9 --desk 1001", "user list", "user show admin", "token list", "audit list", "audit verify",
 ]  # fmt: skip
 CHANGED = [
@@ -37,6 +39,10 @@ CHANGED = [
     "intercept set --confirm-seconds 31", "intercept set-levels extension 1001 --protection 1",
     "intercept remove-levels extension 1001", "user set jsonuser --name x",
     "user passwd jsonuser", "user unlock jsonuser",
+    "duty person jsonp x --number 2001", "duty roster jsonr x", "duty shift jsonr jsonp 2030-01-01 08:00 20:00",
+    "duty book export p.csv", "duty book import p.csv --dry-run", "duty plan export s.csv",
+    "duty plan import s.csv", "duty give jsonr x", "duty leave jsonp 2030-02-01 2030-02-02",
+    "duty remove-roster jsonr",
     "user remove jsonuser", "user export u.csv", "user import u.csv --dry-run",
 ]  # fmt: skip
 
