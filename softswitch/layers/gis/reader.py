@@ -38,7 +38,7 @@ Json = dict[str, Any]
 
 def read(path: Path, form: str, coordinates: str) -> Iterator[Json]:
     """Give what the file holds. Refuses ``bad_map_file``, ``too_many_features`` and ``other_coordinates``."""
-    place = f"/vsizip/{path}" if form == "shapefile" else str(path)
+    place = f"/vsizip/{{{path}}}" if form == "shapefile" else str(path)
     try:
         info = pyogrio.read_info(place)
     except Exception as error:

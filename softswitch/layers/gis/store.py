@@ -179,7 +179,7 @@ def _latest(conn: Connection, units: Sequence[str]) -> dict[str, Millis]:
     for start in range(0, len(units), _AT_ONCE):
         query = select(positions.c.unit, positions.c.at)
         query = query.where(positions.c.unit.in_(units[start : start + _AT_ONCE]))
-        found |= dict(conn.execute(query).tuples().all())
+        found |= {row.unit: row.at for row in conn.execute(query)}
     return found
 
 

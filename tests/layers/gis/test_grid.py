@@ -30,7 +30,7 @@ def agrees(lon: np.ndarray, lat: np.ndarray, polygon: BaseGeometry) -> int:
     return len(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 10_000),
     st.floats(-4, 4),
