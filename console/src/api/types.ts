@@ -115,7 +115,9 @@ export interface Task {
 export interface Incident {
   id: string
   title: string
-  status: 'draft' | 'open' | 'closed'
+  status: IncidentStatus
+  /** Its place in the order of all incidents; lists go on before it. */
+  seq: number
   owner: string | null
   number: string
   name: string | null
@@ -125,10 +127,35 @@ export interface Incident {
   class_name_en: string
   call_ids: string[]
   note: string
+  result: string
+  /** Five digits after GB/T 35561; empty: not known yet. */
+  type: string
+  /** 1 to 4; 0: not graded yet. */
+  grade: number
+  latitude: number | null
+  longitude: number | null
+  /** Metres. */
+  uncertainty: number
+  merged_into: string
+  report_due_at: Millis | null
+  /** Counts what is in the timeline. */
+  activity: number
   created_at: Millis
   updated_at: Millis
   version: number
 }
+
+export const INCIDENT_STATES = [
+  'draft',
+  'verified',
+  'dispatched',
+  'en_route',
+  'on_scene',
+  'controlled',
+  'closed',
+  'reviewed',
+] as const
+export type IncidentStatus = (typeof INCIDENT_STATES)[number]
 
 /** The replicated views, by entity. */
 export interface Entities {
@@ -145,6 +172,8 @@ export interface Entities {
   roll: Roll
   notice: Notice
   notice_person: NoticePerson
+  plan_run: PlanRun
+  duty: Post
 }
 export type EntityName = keyof Entities
 

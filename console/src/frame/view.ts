@@ -1,13 +1,16 @@
 /** Which page is open. The call desk is always one key away. */
 import { ref } from 'vue'
 
-export const VIEWS = ['desk', 'conference', 'recordings', 'history', 'admin', 'audit'] as const
+export const VIEWS = ['desk', 'conference', 'incidents', 'plans', 'duty', 'recordings', 'history', 'admin', 'audit'] as const
 export type View = (typeof VIEWS)[number]
 
 /** The right that each page needs. */
 export const NEEDS: Record<View, string> = {
   desk: 'board.read',
   conference: 'conference.read',
+  incidents: 'incident.read',
+  plans: 'plan.read',
+  duty: 'duty.read',
   recordings: 'recording.listen',
   history: 'call.read',
   admin: 'directory.edit',

@@ -1,8 +1,10 @@
 /** English. `zh.ts` has the same keys; a test compares them. */
 import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
+import { enCases, enCaseErrors } from './en.incident'
 import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
 import { enPages } from './en.pages'
+import { enDuty, enPlanErrors, enPlans } from './en.plans'
 
 export const en = {
   app: { title: 'Dispatch console', loading: 'Loading…' },
@@ -10,6 +12,9 @@ export const en = {
     label: 'Pages',
     desk: 'Call desk',
     conference: 'Conferences',
+    plans: 'Plans',
+    duty: 'Duty',
+    incidents: 'Incidents',
     recordings: 'Recordings',
     history: 'Call history',
     admin: 'Administration',
@@ -185,10 +190,18 @@ export const en = {
     saved: 'Saved',
     saving: 'Saving…',
     unsaved: 'Not saved',
-    conflict: 'Changed by someone else: their text was loaded, yours is below it.',
-    status: { draft: 'draft', open: 'open', closed: 'closed' },
-    open: 'Open case',
-    close: 'Close case',
+    both: 'Changed by someone else; both texts:',
+    status: {
+      draft: 'draft',
+      verified: 'verified',
+      dispatched: 'dispatched',
+      en_route: 'en route',
+      on_scene: 'on scene',
+      controlled: 'controlled',
+      closed: 'closed',
+      reviewed: 'reviewed',
+    },
+    openCase: 'Case file',
     tabs: 'Incidents at hand',
     callerName: 'Caller',
     address: 'Address',
@@ -251,6 +264,7 @@ export const en = {
     board: 'To the board',
     calls: 'To the list of calls',
     conference: 'Conferences, group calls, roll calls, notification',
+    cases: 'All incidents: search, timeline, orders, reports',
     incident: 'To the incident',
     seat: 'Choose the desk',
     ready: 'Duty: ready',
@@ -297,7 +311,10 @@ export const en = {
   },
   intercept: enIntercept,
   precedence: enPrecedence,
-  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors },
+  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors, ...enPlanErrors, ...enCaseErrors },
   conference: enConference,
+  plans: enPlans,
+  duty: enDuty,
+  cases: enCases,
   ...enPages,
 }

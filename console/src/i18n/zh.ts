@@ -2,8 +2,10 @@
 import type { en } from './en'
 import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
+import { zhCases, zhCaseErrors } from './zh.incident'
 import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
 import { zhPages } from './zh.pages'
+import { zhDuty, zhPlanErrors, zhPlans } from './zh.plans'
 
 export const zh: typeof en = {
   app: { title: '调度台', loading: '正在加载…' },
@@ -11,6 +13,9 @@ export const zh: typeof en = {
     label: '页面',
     desk: '接警台',
     conference: '会议',
+    plans: '预案',
+    duty: '值守',
+    incidents: '警情',
     recordings: '录音',
     history: '通话记录',
     admin: '系统管理',
@@ -181,10 +186,18 @@ export const zh: typeof en = {
     saved: '已保存',
     saving: '正在保存…',
     unsaved: '未保存',
-    conflict: '已被他人修改：已载入对方的内容，您的内容附在其后。',
-    status: { draft: '草稿', open: '处理中', closed: '已结' },
-    open: '立案',
-    close: '结案',
+    both: '他人同时修改，双方内容如下：',
+    status: {
+      draft: '待核实',
+      verified: '已核实',
+      dispatched: '已派遣',
+      en_route: '途中',
+      on_scene: '到场',
+      controlled: '已控制',
+      closed: '已结案',
+      reviewed: '已评审',
+    },
+    openCase: '案卷',
     tabs: '手头的警情',
     callerName: '来电人',
     address: '地址',
@@ -247,6 +260,7 @@ export const zh: typeof en = {
     board: '转到状态板',
     calls: '转到通话列表',
     conference: '会议、组呼、点名、通知',
+    cases: '全部警情：查询、时间线、命令、上报',
     incident: '转到警情',
     seat: '选择席位',
     ready: '值守：就绪',
@@ -293,7 +307,10 @@ export const zh: typeof en = {
   },
   intercept: zhIntercept,
   precedence: zhPrecedence,
-  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors },
+  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors, ...zhPlanErrors, ...zhCaseErrors },
   conference: zhConference,
+  plans: zhPlans,
+  duty: zhDuty,
+  cases: zhCases,
   ...zhPages,
 }

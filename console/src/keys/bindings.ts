@@ -16,6 +16,7 @@ export type Action =
   | 'tasks'
   | 'incident'
   | 'conference'
+  | 'cases'
   | 'ready'
   | 'pause'
   | 'seat'
@@ -69,6 +70,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['c'], action: 'calls', always: false },
   { keys: ['i'], action: 'incident', always: false },
   { keys: ['g'], action: 'conference', always: false },
+  { keys: ['e'], action: 'cases', always: false },
   { keys: ['m'], action: 'monitor', always: false },
   { keys: ['w'], action: 'whisper', always: false },
   { keys: ['j'], action: 'insert', always: false },

@@ -50,6 +50,13 @@ async function openConferences(): Promise<void> {
   focusPart('conference')
 }
 
+async function openCases(): Promise<void> {
+  if (!may('incident.read')) return
+  show('incidents')
+  await nextTick()
+  focusPart('case-list')
+}
+
 function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
   const needsCall = wanted !== 'dial'
   if (needsCall && !current.value) return
@@ -95,6 +102,7 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   calls: () => goTo('calls'),
   incident: () => goTo('incident'),
   conference: openConferences,
+  cases: openCases,
   ready: () => desk.value && changeDuty(desk.value, 'ready'),
   pause: () => desk.value && changeDuty(desk.value, 'paused'),
   seat: () => may('desk.seat') && (seatOpen.value = true),
