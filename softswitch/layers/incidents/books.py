@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -74,8 +74,12 @@ class Books:
     async def show(self, ids: Collection[str]) -> None:
         """Bring incidents that changed to the screens."""
         if ids:
-            for row in await self.db.read(_rows, list(ids)):
-                self._show(row)
+            self.show_rows(await self.db.read(rows_of, ids))
+
+    def show_rows(self, rows: Iterable[Row]) -> None:
+        """Bring rows to the screens."""
+        for row in rows:
+            self._show(row)
 
     def _show(self, row: Mapping[str, Any]) -> None:
         if not row["merged_into"]:
@@ -111,10 +115,10 @@ class Books:
         """Write a change of incidents at the present instant, then show those whose ids it returns."""
         at = self.clock()
 
-        def write(conn: Connection) -> set[str]:
-            return fn(conn, at)
+        def write(conn: Connection) -> list[Row]:
+            return rows_of(conn, fn(conn, at))
 
-        await self.show(await self.db.write(write))
+        self.show_rows(await self.db.write(write))
 
 
 # ---- what every change does, in its transaction
@@ -196,6 +200,7 @@ def rights_of(actor: Actor) -> list[str]:
     return [right.value for right in of_role(actor.role)]
 
 
-def _rows(conn: Connection, ids: list[str]) -> list[Row]:
+def rows_of(conn: Connection, ids: Collection[str]) -> list[Row]:
+    """Return incidents as they are shown."""
     found = [row for each in ids if (row := store.bare(conn, each)) is not None]
-    return store.with_calls(conn, found)
+    return store.with_calls(conn, found) if found else []

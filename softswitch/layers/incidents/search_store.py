@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import DDL, Connection, event, select, text
+from sqlalchemy import DDL, Connection, bindparam, event, select, text
 
 from softswitch.clock import Millis
 from softswitch.layers.incidents.store import Row, incidents, with_calls
@@ -50,9 +50,18 @@ class Wanted:
     limit: int = 100
 
 
+_FORGET = text("DELETE FROM incident_words WHERE rowid = :seq")
+_INDEX = text(
+    "INSERT INTO incident_words(rowid, said, tags, numbers) VALUES (:seq, :said, :tags, :numbers)"
+)
+_MERGED = select(incidents).where(
+    incidents.c.root == bindparam("key"), incidents.c.id != bindparam("key")
+)
+
+
 def index(conn: Connection, row: Mapping[str, Any]) -> None:
     """Write the words of an incident anew."""
-    conn.execute(text("DELETE FROM incident_words WHERE rowid = :seq"), {"seq": row["seq"]})
+    conn.execute(_FORGET, {"seq": row["seq"]})
     rows = [row, *_merged(conn, row["id"])]
     said = [each[name] for each in rows for name in ("title", "address", "name", "note", "result")]
     said += _notes(conn, [each["id"] for each in rows])
@@ -60,8 +69,7 @@ def index(conn: Connection, row: Mapping[str, Any]) -> None:
         "seq": row["seq"], "said": words_of(" \n ".join(filter(None, said))), "tags": tags_of(row),
         "numbers": " ".join(dict.fromkeys(_numbers(each["number"]) for each in rows)),
     }  # fmt: skip
-    conn.execute(text("INSERT INTO incident_words(rowid, said, tags, numbers)"
-                      " VALUES (:seq, :said, :tags, :numbers)"), values)  # fmt: skip
+    conn.execute(_INDEX, values)
 
 
 def reindex(conn: Connection, ids: Sequence[str]) -> None:
@@ -90,18 +98,20 @@ def _numbers(number: str) -> str:
 
 def _merged(conn: Connection, root: str) -> list[Row]:
     """What was merged into an incident is found with it."""
-    where = (incidents.c.root == root) & (incidents.c.id != root)
-    return [dict(row) for row in conn.execute(select(incidents).where(where)).mappings()]
+    return [dict(row) for row in conn.execute(_MERGED, {"key": root}).mappings()]
+
+
+_NOTED = (
+    select(entries.c.body)
+    .where(entries.c.incident_id.in_(bindparam("ids", expanding=True)), entries.c.kind == NOTE)
+    .order_by(entries.c.at.desc())
+    .limit(_NOTES)
+)
 
 
 def _notes(conn: Connection, ids: Sequence[str]) -> list[str]:
-    query = (
-        select(entries.c.body)
-        .where(entries.c.incident_id.in_(ids), entries.c.kind == NOTE)
-        .order_by(entries.c.at.desc())
-        .limit(_NOTES)
-    )
-    return [json.loads(body)["text"] for body in conn.execute(query).scalars()]
+    found = conn.execute(_NOTED, {"ids": list(ids)}).scalars()
+    return [json.loads(body)["text"] for body in found]
 
 
 def make(conn: Connection) -> None:

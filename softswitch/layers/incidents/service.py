@@ -22,9 +22,10 @@ from softswitch.layers.incidents.books import (
     must,
     new_id,
     rights_of,
+    rows_of,
     tell,
 )
-from softswitch.layers.incidents.consume import consume, kinds_followed
+from softswitch.layers.incidents.consume import Known, consume, kinds_followed
 from softswitch.layers.incidents.events import IncidentChanged, IncidentMoved
 from softswitch.layers.incidents.kinds import ClockOf, set_clock
 from softswitch.layers.incidents.model import (
@@ -73,7 +74,7 @@ class IncidentService:
                 found = await self._look_up(event.caller_number)
                 if found is not None:
                     known[event.caller_number] = found
-        await self.books.show(await self._db.write(consume, facts, known))
+        self.books.show_rows(await self._db.write(_consumed, facts, known))
 
     # ---- reading
 
@@ -229,6 +230,11 @@ class IncidentService:
 
         await self.books.act(write)
         return await self.get(incident_id)
+
+
+def _consumed(conn: Connection, facts: Sequence[Stored], known: Known) -> list[Row]:
+    """Apply facts and return what is to be shown: read where it was written, without a second wait."""
+    return rows_of(conn, consume(conn, facts, known))
 
 
 def _checked(fields: Mapping[str, Any]) -> Row:

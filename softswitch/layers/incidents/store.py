@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     select,
@@ -94,22 +95,39 @@ EMPTY: Row = {
 }  # fmt: skip
 
 
+# Made once: every fact of every call takes these.
+_BY_ID = select(incidents).where(incidents.c.id == bindparam("key"))
+_OF_CALL = (
+    select(incidents.c.root)
+    .join(incident_calls, incident_calls.c.incident_id == incidents.c.id)
+    .where(incident_calls.c.call_id == bindparam("key"))
+)
+_NEXT = select(func.coalesce(func.max(incidents.c.seq), 0) + 1)
+_ADD, _ADD_CALL = insert(incidents), insert(incident_calls)
+_CALLS = (
+    select(incident_calls.c.call_id, incidents.c.id, incidents.c.root)
+    .join(incidents, incident_calls.c.incident_id == incidents.c.id)
+    .where(incidents.c.root.in_(bindparam("roots", expanding=True)))
+    .order_by(incidents.c.seq, incident_calls.c.call_id)
+)
+
+
 # ---- writing
 
 
 def add(conn: Connection, row: Mapping[str, Any]) -> None:
     """Insert an incident; there is one writer, so the next number is free."""
-    seq = select(func.coalesce(func.max(incidents.c.seq), 0) + 1).scalar_subquery()
-    whole = {**EMPTY, "status_at": row["created_at"], "root": row["id"], **row}
-    conn.execute(insert(incidents).values(**whole, seq=seq))
+    seq = conn.execute(_NEXT).scalar()
+    whole = {**EMPTY, "status_at": row["created_at"], "root": row["id"], **row, "seq": seq}
+    conn.execute(_ADD, whole)
 
 
 def draft(conn: Connection, row: Mapping[str, Any], call_id: str) -> bool:
     """Insert the draft of a call; tell whether it is new."""
-    if conn.execute(select(incident_calls).where(incident_calls.c.call_id == call_id)).first():
+    if incident_of(conn, call_id) is not None:
         return False
     add(conn, row)
-    conn.execute(insert(incident_calls).values(call_id=call_id, incident_id=row["id"]))
+    conn.execute(_ADD_CALL, {"call_id": call_id, "incident_id": row["id"]})
     return True
 
 
@@ -198,12 +216,7 @@ def links(conn: Connection, ids: Collection[str]) -> list[Row]:
 
 def incident_of(conn: Connection, call_id: str) -> str | None:
     """Return the incident of a call: the one at the top when it was merged."""
-    query = (
-        select(incidents.c.root)
-        .join(incident_calls, incident_calls.c.incident_id == incidents.c.id)
-        .where(incident_calls.c.call_id == call_id)
-    )
-    return conn.execute(query).scalar()
+    return conn.execute(_OF_CALL, {"key": call_id}).scalar()
 
 
 def by_id(conn: Connection, incident_id: str) -> Row | None:
@@ -214,7 +227,7 @@ def by_id(conn: Connection, incident_id: str) -> Row | None:
 
 def bare(conn: Connection, incident_id: str) -> Row | None:
     """Return one incident without its calls."""
-    row = conn.execute(select(incidents).where(incidents.c.id == incident_id)).mappings().first()
+    row = conn.execute(_BY_ID, {"key": incident_id}).mappings().first()
     return dict(row) if row else None
 
 
@@ -235,13 +248,8 @@ def with_calls(conn: Connection, rows: Iterable[Mapping[str, Any]]) -> list[Row]
     """Return rows with the ids of their calls; those of merged incidents stand with the top one too."""
     found: list[Row] = [{**row, "call_ids": []} for row in rows]
     by_key = {row["id"]: row for row in found}
-    query = (
-        select(incident_calls.c.call_id, incidents.c.id, incidents.c.root)
-        .join(incidents, incident_calls.c.incident_id == incidents.c.id)
-        .where(incidents.c.root.in_({row["root"] for row in found}))
-        .order_by(incidents.c.seq, incident_calls.c.call_id)
-    )
-    for call_id, own_id, root in conn.execute(query):
+    roots = list({row["root"] for row in found})
+    for call_id, own_id, root in conn.execute(_CALLS, {"roots": roots}):
         for key in {own_id, root} & by_key.keys():
             by_key[key]["call_ids"].append(call_id)
     return found

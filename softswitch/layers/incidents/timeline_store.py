@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     insert,
     or_,
     select,
@@ -51,6 +52,19 @@ NOTE = "incident.note"
 """The kind of what people write into the timeline; search finds it."""
 
 
+# Made once: every fact of every call takes these.
+_KNOWN = select(entries.c.at).where(entries.c.id == bindparam("key"))
+_WRITE = insert(entries)
+# What is told of a merged incident shows on the one at the top.
+_TOP = select(incidents.c.root).where(incidents.c.id == bindparam("key")).scalar_subquery()
+_COUNT = (
+    update(incidents)
+    .where(or_(incidents.c.id == bindparam("key"), incidents.c.id == _TOP))
+    .values(activity=incidents.c.activity + 1)
+)
+_WITH_REF = select(entries.c.incident_id).where(entries.c.ref == bindparam("key")).limit(1)
+
+
 def write(
     conn: Connection,
     incident_id: str,
@@ -64,18 +78,15 @@ def write(
     needs: str = OWN_RIGHT,
 ) -> bool:
     """Add an entry and count it on its incident; False when it stands there already."""
-    if conn.execute(select(entries.c.at).where(entries.c.id == entry_id)).first():
+    if conn.execute(_KNOWN, {"key": entry_id}).first():
         return False
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     row = {
         "id": entry_id, "incident_id": incident_id, "at": at, "kind": kind, "needs": needs,
         "login": login, "ref": ref, "body": text,
     }  # fmt: skip
-    conn.execute(insert(entries).values(**row))
-    # What is told of a merged incident shows on the one at the top.
-    top = select(incidents.c.root).where(incidents.c.id == incident_id).scalar_subquery()
-    where = or_(incidents.c.id == incident_id, incidents.c.id == top)
-    conn.execute(update(incidents).where(where).values(activity=incidents.c.activity + 1))
+    conn.execute(_WRITE, row)
+    conn.execute(_COUNT, {"key": incident_id})
     return True
 
 
@@ -107,8 +118,7 @@ def of_kinds(
 
 def with_ref(conn: Connection, ref: str) -> str | None:
     """Return the incident that has an entry on something: a task, a room, a notification."""
-    query = select(entries.c.incident_id).where(entries.c.ref == ref).limit(1)
-    return conn.execute(query).scalar()
+    return conn.execute(_WITH_REF, {"key": ref}).scalar()
 
 
 def hand_over(conn: Connection, refs: Sequence[str], incident_id: str) -> None:
