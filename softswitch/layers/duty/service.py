@@ -178,7 +178,7 @@ class DutyService:
         self._screen.put(
             "alarm", _alarm(roster.key),
             {
-                "id": _alarm(roster.key), "level": "warning",
+                "id": _alarm(roster.key), "code": "duty_gap", "since": gap["begin"],
                 "message": f"{roster.name} 缺人 has {gap['there']} of {gap['need']} from {begins}.",
                 "next_step": "请排班 Fill the roster.",
             },

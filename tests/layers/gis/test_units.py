@@ -95,7 +95,7 @@ async def test_messages_need_a_part_that_sends(layer: Bench) -> None:
             sent.append((login, area, numbers, text))
             return {"queued": 1}
 
-    layer.gis.service.messenger = Messenger()  # type: ignore[assignment]
+    layer.gis.service.messenger = Messenger()
     await layer.gis.service.message(CHIEF.login, polygon(AREA), AREA, [Kind.NUMBER], "撤离")
     assert sent == [("chief", AREA, ["13890012345"], "撤离")]
 
