@@ -22,7 +22,7 @@ from softswitch.layers.incidents.words import query_of, words_of
 
 CREATE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS incident_words USING fts5("
-    "said, tags, numbers, tokenize = \"unicode61 remove_diacritics 0 tokenchars '_'\")"
+    "said, tags, numbers, prefix = 1, tokenize = \"unicode61 remove_diacritics 0 tokenchars '_'\")"
 )
 _MAKE: Any = DDL(CREATE)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 event.listen(incidents, "after_create", _MAKE.execute_if(dialect="sqlite"))
