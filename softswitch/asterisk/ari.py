@@ -56,25 +56,21 @@ class AriControl(AriLink):
         """Start or stop the ringing tone towards a channel."""
         await self._channel("POST" if on else "DELETE", channel_id, "ring")
 
-    async def carried_location(self, channel_id: str) -> dict[str, str]:
-        """Return what the INVITE of a channel told about the caller's place (RFC 6442), empty when nothing.
+    async def carried_location(self, channel_id: str) -> str:
+        """Return the header Geolocation (RFC 6442) of a channel's INVITE, empty when there was none.
 
-        The words are those of GEOLOC_PROFILE: ``format`` and ``location_info``.  A channel that is gone told nothing.
+        The header is all that is read: res_geolocation, which would read a PIDF-LO in the body too, ends the
+        switch with some of them (22.10.1), and any caller may send one.
         """
-        found: dict[str, str] = {}
-        for name in ("format", "location_info"):
-            query = {"variable": f"GEOLOC_PROFILE({name})"}
-            try:
-                answer = await self._ask(
-                    Request("GET", path("channels", channel_id, "variable"), query)
-                )
-            except ActFailed:
-                return {}
-            value = answer.body.get("value") if isinstance(answer.body, dict) else None
-            if not answer.ok or not value:
-                return found
-            found[name] = str(value)
-        return found
+        query = {"variable": "PJSIP_HEADER(read,Geolocation)"}
+        try:
+            answer = await self._ask(
+                Request("GET", path("channels", channel_id, "variable"), query)
+            )
+        except ActFailed:
+            return ""
+        value = answer.body.get("value") if isinstance(answer.body, dict) else None
+        return str(value) if answer.ok and value else ""
 
     async def hangup(self, channel_id: str, cause: int = 16) -> None:
         """End a channel with a Q.850 cause; a channel that is gone already is no error."""

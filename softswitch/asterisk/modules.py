@@ -18,7 +18,7 @@ MODULES: tuple[str, ...] = (
     "res_pjsip_header_funcs", "res_pjsip_logger", "res_pjsip_nat", "res_pjsip_pidf_body_generator",
     "res_pjsip_dialog_info_body_generator", "res_pjsip_xpidf_body_generator", "res_pjsip_refer",
     "res_pjsip_registrar", "res_pjsip_outbound_publish", "res_pjsip_rfc3326", "res_pjsip_rfc3329", "res_pjsip_sdp_rtp",
-    "res_pjsip_sips_contact", "res_geolocation", "res_pjsip_geolocation", "res_pjsip_transport_websocket", "chan_pjsip",
+    "res_pjsip_sips_contact", "res_pjsip_transport_websocket", "chan_pjsip",
     "chan_bridge_media",
     # media
     "res_rtp_asterisk", "res_srtp", "res_format_attr_opus", "codec_ulaw", "codec_alaw", "codec_a_mu",

@@ -28,7 +28,7 @@ class Asks:
     address_of: AddressOf
     """The address that the registry has for a number; empty for none."""
     carried: ReadCarried
-    """What the INVITE of a call told about the place (RFC 6442); empty for nothing."""
+    """The header Geolocation of a call's INVITE (RFC 6442); empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from softswitch.errors import Refusal, not_found
 from softswitch.events import CallEnded, CallMerged, CallStarted, Fact, IncidentDrafted
 from softswitch.layers.gis import store
 from softswitch.layers.gis.board import Board
-from softswitch.layers.gis.carried import Told, told_by
+from softswitch.layers.gis.carried import reference
 from softswitch.layers.gis.events import CallerLocated
 from softswitch.layers.gis.fetch import Fetcher
 from softswitch.layers.gis.model import Kind, Location, Point, Source, Thing
@@ -32,7 +32,7 @@ MOST_ASKED = 64
 
 Forms = Callable[[str], Sequence[str]]
 AddressOf = Callable[[str], Awaitable[str]]
-ReadCarried = Callable[[str], Awaitable[Mapping[str, str]]]
+ReadCarried = Callable[[str], Awaitable[str]]
 
 
 class Screen(Protocol):
@@ -125,17 +125,9 @@ class CallerService:
         for location in (await self._of_address(number), await self._of_number(number)):
             if location is not None:
                 await self._learnt(call_id, number, location)
-        try:
-            told = told_by(await self._carried(call_id))
-        except Refusal as refusal:
-            log.warning("Call %s carries a location that is not read: %s", call_id, refusal)
-            return
-        if told.location is not None:
-            await self._learnt(call_id, number, told.location)
-        elif told.address:
-            await self._at_address(call_id, number, told.address, Source.CARRIED)
-        if told.reference:
-            self._ask(call_id, number, told)
+        uri = reference(await self._carried(call_id))
+        if uri:
+            self._ask(call_id, number, uri)
 
     async def _of_number(self, number: str) -> Location | None:
         found = await self._db.read(store.point_of, "number", list(self._forms(number)))
@@ -151,11 +143,11 @@ class CallerService:
         if found is not None:
             await self._learnt(call_id, number, Location(*found, source, None, address))
 
-    def _ask(self, call_id: str, number: str, told: Told) -> None:
+    def _ask(self, call_id: str, number: str, uri: str) -> None:
         if len(self._asking) >= MOST_ASKED:
             log.warning("Call %s: too many location servers are being asked.", call_id)
             return
-        task = asyncio.create_task(self._fetch(call_id, number, told.reference), name="location")
+        task = asyncio.create_task(self._fetch(call_id, number, uri), name="location")
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 

@@ -1,57 +1,17 @@
-"""What an INVITE carried (RFC 6442), in the words in which Asterisk's res_geolocation tells it. Pure."""
+"""What the header Geolocation of an INVITE tells (RFC 6442 section 4.1). Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
 
-from softswitch.layers.gis.model import Location, Source
-from softswitch.layers.gis.pidf import civic_line, from_switch, no_location
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A shape, an address, or where to ask; each may be missing."""
-
-    location: Location | None = None
-    address: str = ""
-    reference: str = ""
+_LONGEST = 4_000
+_VALUE = re.compile(r"<([^<>]*)>")
 
 
-_LONGEST = 8_000
+def reference(header: str) -> str:
+    """Return the first location URI that can be asked over HTTP (RFC 6753), empty when there is none.
 
-
-def told_by(profile: Mapping[str, str]) -> Told:
-    """Return what a channel's profile tells: ``format`` and ``location_info``, a list of ``name=value``.
-
-    Refuses ``no_location`` when it makes no sense.
+    A ``cid:`` URI points into the body of the INVITE, which the switch does not hand on.
     """
-    form = profile.get("format", "")
-    if form not in ("GML", "civicAddress", "URI"):
-        return Told()
-    values = parameters(profile.get("location_info", ""))
-    if form == "URI":
-        return Told(reference=values.get("URI", ""))
-    if form == "civicAddress":
-        return Told(address=civic_line(values))
-    return Told(location=from_switch(values, Source.CARRIED))
-
-
-def parameters(text: str) -> dict[str, str]:
-    """Return ``a=b, c="d, e"`` by name."""
-    if len(text) > _LONGEST:
-        raise no_location("it is too long")
-    found: dict[str, str] = {}
-    quoted = False
-    piece = ""
-    for letter in [*text, ","]:
-        if letter == '"':
-            quoted = not quoted
-        elif letter == "," and not quoted:
-            name, _, value = piece.partition("=")
-            found[name.strip()] = value.strip()
-            piece = ""
-        else:
-            piece += letter
-    found.pop("", None)
-    return found
+    found: list[str] = _VALUE.findall(header[:_LONGEST])
+    return next((uri for uri in found if uri.lower().startswith(("http:", "https:"))), "")

@@ -18,7 +18,7 @@ class CallerLocated(Fact):
     lon: float
     lat: float
     uncertainty: float
-    source: str  # address, number, reference, carried, hand
+    source: str  # address, number, reference, hand
     address: str = ""
     login: str = ""
 

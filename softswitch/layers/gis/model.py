@@ -40,7 +40,6 @@ class Source(StrEnum):
     ADDRESS = "address"
     NUMBER = "number"
     REFERENCE = "reference"
-    CARRIED = "carried"
     HAND = "hand"
 
 

@@ -15,7 +15,6 @@ from softswitch.layers.gis import sphere
 from softswitch.layers.gis.model import Location, Point, Source, point, uncertainty
 from softswitch.layers.gis.xml_tree import Element, parse
 
-_GML = "http://www.opengis.net/gml"
 _SHAPES = ("Point", "Circle", "Ellipse", "Polygon", "ArcBand", "Sphere", "Ellipsoid", "Prism")
 _UNITS = ("", "urn:ogc:def:uom:EPSG::9001")
 """Metres; without a unit metres are meant (RFC 5491 section 5.1)."""
@@ -49,17 +48,6 @@ def read(document: bytes, source: Source) -> Carried:
     if location is None and not address:
         raise no_location("it holds neither a shape nor an address")
     return Carried(location, address)
-
-
-def from_switch(shape: Mapping[str, str], source: Source) -> Location:
-    """Return the location in the words that Asterisk makes of a shape: ``shape``, ``pos``, ``radius``, and so on."""
-    kind = shape.get("shape", "")
-    name = next((known for known in _SHAPES if known.lower() == kind.lower()), "")
-    element = Element(_GML, name, {"srsName": ""})
-    for key, value in shape.items():
-        if key not in ("shape", "crs"):
-            element.children.append(Element(_GML, key, {}, pieces=[value]))
-    return _located(element, source, "")
 
 
 def no_location(why: str) -> Refusal:

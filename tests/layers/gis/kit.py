@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Bench:
         self.db = db
         self.screen = Screen()
         self.addresses: dict[str, str] = {}
-        self.carried: Mapping[str, str] = {}
+        self.carried = ""
         self.log = EventLog(db)
         self.gis = Gis(
             db,
@@ -53,7 +53,7 @@ class Bench:
     async def _address_of(self, number: str) -> str:
         return self.addresses.get(number, "")
 
-    async def _carried(self, call_id: str) -> Mapping[str, str]:
+    async def _carried(self, call_id: str) -> str:
         return self.carried
 
     async def tell(self, *facts: Fact) -> None:

@@ -17,7 +17,6 @@ from tests.layers.gis.kit import ADDRESS, CHIEF, NUMBER, Bench, bench
 from tests.layers.gis.test_fetch import ok, server
 
 CSV = f"number,address,lon,lat,uncertainty\n,{ADDRESS},104.77,29.35,30\n{NUMBER},,104.78,29.36,5\n"
-CIRCLE = 'shape="Circle", crs="2d", pos="29.40 104.80", radius="45"'
 PIDF = b"<presence><Circle><pos>29.50 104.90</pos><radius>20</radius></Circle></presence>"
 
 
@@ -40,42 +39,31 @@ async def test_the_better_source_counts(layer: Bench) -> None:
         "number",
         104.78,
     )
-    layer.carried = {"format": "GML", "location_info": CIRCLE}
     await layer.call("1.3")
-    found = layer.screen.shown["1.3"]
-    assert (found["source"], found["lon"], found["uncertainty"]) == ("carried", 104.80, 45)
     await layer.gis.callers.set_by_hand(CHIEF, "1.3", NUMBER, Point(104.5, 29.5), 10, "河边")
     await layer.call("1.3")  # told again, after a crash
     assert layer.screen.shown["1.3"]["source"] == "hand"
     assert layer.gis.board.count(Kind.CALLER) == 3
     batch = await layer.db.read(read_after, 0, (CallerLocated.kind,), 100)
     assert [fact.event.source for fact in batch.facts] == [  # type: ignore[attr-defined]
-        "address", "number", "number", "carried", "hand",
+        "address", "number", "number", "hand",
     ]  # fmt: skip
-
-
-async def test_a_carried_address_is_looked_up(layer: Bench) -> None:
-    await points(layer)
-    layer.carried = {"format": "civicAddress", "location_info": f"A1={ADDRESS}"}
-    await layer.call("1.1", "")
-    assert layer.screen.shown["1.1"]["source"] == "carried"
-    assert layer.screen.shown["1.1"]["lon"] == 104.77
 
 
 async def test_a_reference_is_asked_beside(tmp_path: Path) -> None:
     async with server(ok(PIDF)) as (host, _), bench(tmp_path, (host,)) as layer:
-        layer.carried = {"format": "URI", "location_info": f'URI="http://{host}/a"'}
+        layer.carried = f"<http://{host}/a>"
         await layer.call()
         found = await until(lambda: layer.screen.shown.get("1.1"), what="the place is known")
         assert (found["source"], found["lat"], found["uncertainty"]) == ("reference", 29.5, 20)
 
 
 async def test_what_makes_no_sense_stops_nothing(layer: Bench) -> None:
-    layer.carried = {"format": "GML", "location_info": 'shape="Banana"'}
+    layer.carried = "nonsense"
     await layer.call("1.1")
-    layer.carried = {"format": "URI", "location_info": 'URI="http://127.0.0.1/"'}
+    layer.carried = "<http://127.0.0.1/>"
     await layer.call("1.2")
-    layer.carried = {}
+    layer.carried = ""
     await points(layer)
     await layer.call("1.3")
     assert list(layer.screen.shown) == ["1.3"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from softswitch.errors import Refusal
-from softswitch.layers.gis.carried import told_by
+from softswitch.layers.gis.carried import reference
 from softswitch.layers.gis.model import Source
 from softswitch.layers.gis.pidf import Carried, read
 
@@ -19,7 +19,7 @@ METRES = 'uom="urn:ogc:def:uom:EPSG::9001"'
 
 
 def told(shape: str) -> Carried:
-    return read((HEAD + shape + TAIL).encode(), Source.CARRIED)
+    return read((HEAD + shape + TAIL).encode(), Source.REFERENCE)
 
 
 def test_a_point_has_latitude_first() -> None:
@@ -89,23 +89,18 @@ def test_an_ellipse_and_a_polygon_have_a_shape() -> None:
 )  # fmt: skip
 def test_what_is_refused(document: bytes, code: str) -> None:
     with pytest.raises(Refusal) as refused:
-        read(document, Source.CARRIED)
+        read(document, Source.REFERENCE)
     assert refused.value.code == code
 
 
-def test_the_words_of_the_switch() -> None:
-    circle = told_by(
-        {
-            "format": "GML",
-            "location_info": 'shape="Circle", crs="2d", pos="29.35 104.77", radius="45"',
-        }
-    )
-    assert circle.location is not None
-    assert (circle.location.point, circle.location.uncertainty) == ((104.77, 29.35), 45)
-    civic = told_by({"format": "civicAddress", "location_info": "country=CN,A1=四川省,RD=光大街"})
-    assert civic.address == "四川省光大街"
-    where = told_by({"format": "URI", "location_info": 'URI="https://lis.example.net/a?b=c"'})
-    assert where.reference == "https://lis.example.net/a?b=c"
-    assert told_by({}).location is None
-    with pytest.raises(Refusal):
-        told_by({"format": "GML", "location_info": 'shape="Banana", pos="1 1"'})
+def test_the_header() -> None:
+    two = "<cid:a@example.net>, <https://lis.example.net/a?b=c>;x=1, <http://other.example/>"
+    assert reference(two) == "https://lis.example.net/a?b=c"
+    for header in (
+        "",
+        "<cid:a@example.net>",
+        "https://no.brackets",
+        "<sip:a@example.net>",
+        "<" * 9_000,
+    ):
+        assert reference(header) == ""
