@@ -28,6 +28,9 @@ const maps = (): LiveMaps => ({
   roll: new Map(),
   notice: new Map(),
   notice_person: new Map(),
+  location: new Map(),
+  duty: new Map(),
+  plan_run: new Map(),
 })
 
 describe('the picture', () => {

@@ -41,6 +41,8 @@ COMMANDS = {
     "night": "night:night",
     "task": "task:task",
     "incident": "incident:incident",
+    "map": "map:map_",
+    "resource": "resource:resource",
     "plan": "plan:plan",
     "duty": "duty_log:duty",
     "recording": "recording:recording",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from softswitch.cli.words_map import ZH_MAP
 from softswitch.cli.words_plans import ZH_PLANS
 
 ZH = {
     **ZH_PLANS,
+    **ZH_MAP,
     # ---- headings
     "account": "账号",
     "act": "操作",

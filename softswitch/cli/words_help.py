@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from softswitch.cli.words_map import ZH_HELP_MAP
 from softswitch.cli.words_plans import ZH_HELP_PLANS
 
 ZH_HELP = {
     **ZH_HELP_PLANS,
+    **ZH_HELP_MAP,
     "Which layers run, with commas; or none. [all]": "运行哪些应用层，用逗号分隔；none 为全部关闭。[全部]",
     # ---- all commands
     "Run and use a softswitch dispatch server.": "运行和使用软交换调度服务器。",

@@ -21,7 +21,8 @@ READ = [
     "camp list", "intercom list", "night show", "conference list", "group list", "rollcall list", "notify list",
     "duty now", "duty people", "duty rosters", "duty shifts", "duty leaves", "duty gaps", "duty log",
     "duty verify", "duty report 2026-11-22", "plan list", "plan runs",
-    "intercept options 9.9 --desk 1001", "user list", "user show admin", "token list", "audit list", "audit verify",
+    "intercept options 9.9 --desk 1001", "map list", "map inside --lon 104.77 --lat 29.35 --radius 500", "map nearest 104.77 29.35",
+    "resource list", "user list", "user show admin", "token list", "audit list", "audit verify",
 ]  # fmt: skip
 CHANGED = [
     "desk seat 1003", "desk pause", "desk ready", "desk leave",
@@ -38,6 +39,10 @@ CHANGED = [
     "night on", "night off", "night auto", "conference create 8297 --name x", "group set jsongroup 2001",
     "intercept set --confirm-seconds 31", "intercept set-levels extension 1001 --protection 1",
     "intercept remove-levels extension 1001", "user set jsonuser --name x",
+    "map import a.geojson --name jsonmap", "map locate 9.9 104.77 29.35", "map points export p.csv",
+    "map points import p.csv --dry-run", "resource add json-1 --kind unit --lon 104.7 --lat 29.3",
+    "resource set json-1 --status assigned", "resource show json-1", "resource geojson r.geojson",
+    "resource export r2.csv", "resource import r2.csv --dry-run", "resource remove json-1",
     "user passwd jsonuser", "user unlock jsonuser",
     "duty person jsonp x --number 2001", "duty roster jsonr x", "duty shift jsonr jsonp 2030-01-01 08:00 20:00",
     "duty book export p.csv", "duty book import p.csv --dry-run", "duty plan export s.csv",
@@ -62,6 +67,7 @@ def test_reading(cli: Softswitch, line: str, lang: str) -> None:
 
 
 def test_changing(cli: Softswitch, tmp_path: Path) -> None:
+    (tmp_path / "a.geojson").write_text('{"type": "Point", "coordinates": [104.77, 29.35]}')
     for line in CHANGED:
         result = cli(*line.split(), "--json")
         assert result.code == 0, (line, result)

@@ -30,7 +30,10 @@ LEAVES = [(path, each) for path, each in commands() if not isinstance(each, clic
 EXAMPLES = [(path, example) for path, each in LEAVES for example in each.examples]  # type: ignore[attr-defined]
 
 
-FILES = ("users.csv", "extensions.csv", "registry.csv", "people.csv", "shifts.csv", "flood.yaml")
+FILES = (
+    "users.csv", "extensions.csv", "registry.csv", "people.csv", "shifts.csv", "flood.yaml",
+    "resources.csv", "points.csv", "区界.geojson", "roads.zip", "area.geojson",
+)  # fmt: skip
 
 
 def test_the_page_is_current() -> None:

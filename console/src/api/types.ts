@@ -1,6 +1,9 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
 import type { Intercept, Intrusion } from '../intercept/types'
+import type { CallerLocation } from './map'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from './conferences'
+import type { Post } from './duty'
+import type { PlanRun } from './plans'
 
 export type Millis = number
 
@@ -174,6 +177,7 @@ export interface Entities {
   notice_person: NoticePerson
   plan_run: PlanRun
   duty: Post
+  location: CallerLocation
 }
 export type EntityName = keyof Entities
 

@@ -1,7 +1,19 @@
 /** Which page is open. The call desk is always one key away. */
 import { ref } from 'vue'
 
-export const VIEWS = ['desk', 'conference', 'incidents', 'plans', 'duty', 'recordings', 'history', 'admin', 'audit'] as const
+export const VIEWS = [
+  'desk',
+  'conference',
+  'incidents',
+  'map',
+  'resources',
+  'plans',
+  'duty',
+  'recordings',
+  'history',
+  'admin',
+  'audit',
+] as const
 export type View = (typeof VIEWS)[number]
 
 /** The right that each page needs. */
@@ -9,6 +21,8 @@ export const NEEDS: Record<View, string> = {
   desk: 'board.read',
   conference: 'conference.read',
   incidents: 'incident.read',
+  map: 'map.read',
+  resources: 'resource.read',
   plans: 'plan.read',
   duty: 'duty.read',
   recordings: 'recording.listen',

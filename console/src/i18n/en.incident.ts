@@ -106,7 +106,7 @@ export const enCases = {
     incident_created: 'Incident made',
     incident_claimed: 'Taken over',
     incident_edited: 'Changed',
-    incident_moved: '{before} → {after}',
+    incident_moved: 'State: {before} → {after}',
     incident_note: 'Note',
     incident_attached: 'Call added',
     incident_merged: 'Incident {from} merged into {into}',

@@ -3,6 +3,7 @@ import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
 import { enCases, enCaseErrors } from './en.incident'
 import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
+import { enMap, enMapErrors, enResources } from './en.map'
 import { enPages } from './en.pages'
 import { enDuty, enPlanErrors, enPlans } from './en.plans'
 
@@ -15,6 +16,8 @@ export const en = {
     plans: 'Plans',
     duty: 'Duty',
     incidents: 'Incidents',
+    map: 'Map',
+    resources: 'Resources',
     recordings: 'Recordings',
     history: 'Call history',
     admin: 'Administration',
@@ -263,6 +266,8 @@ export const en = {
     tasks: 'To the call-back tasks',
     board: 'To the board',
     calls: 'To the list of calls',
+    map: 'The map',
+    resources: 'Contacts and resources',
     conference: 'Conferences, group calls, roll calls, notification',
     cases: 'All incidents: search, timeline, orders, reports',
     incident: 'To the incident',
@@ -311,9 +316,18 @@ export const en = {
   },
   intercept: enIntercept,
   precedence: enPrecedence,
-  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors, ...enPlanErrors, ...enCaseErrors },
+  errors: {
+    ...enErrors,
+    ...enConferenceErrors,
+    ...enInterceptErrors,
+    ...enPlanErrors,
+    ...enMapErrors,
+    ...enCaseErrors,
+  },
   conference: enConference,
   plans: enPlans,
+  map: enMap,
+  resources: enResources,
   duty: enDuty,
   cases: enCases,
   ...enPages,

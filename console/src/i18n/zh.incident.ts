@@ -108,7 +108,7 @@ export const zhCases: typeof enCases = {
     incident_created: '建立警情',
     incident_claimed: '接手负责',
     incident_edited: '修改',
-    incident_moved: '{before} → {after}',
+    incident_moved: '状态：{before} → {after}',
     incident_note: '记录',
     incident_attached: '归入通话',
     incident_merged: '警情 {from} 并入 {into}',

@@ -4,6 +4,7 @@ import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
 import { zhCases, zhCaseErrors } from './zh.incident'
 import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
+import { zhMap, zhMapErrors, zhResources } from './zh.map'
 import { zhPages } from './zh.pages'
 import { zhDuty, zhPlanErrors, zhPlans } from './zh.plans'
 
@@ -16,6 +17,8 @@ export const zh: typeof en = {
     plans: '预案',
     duty: '值守',
     incidents: '警情',
+    map: '地图',
+    resources: '资源',
     recordings: '录音',
     history: '通话记录',
     admin: '系统管理',
@@ -259,6 +262,8 @@ export const zh: typeof en = {
     tasks: '转到待回拨',
     board: '转到状态板',
     calls: '转到通话列表',
+    map: '地图',
+    resources: '联系人与资源',
     conference: '会议、组呼、点名、通知',
     cases: '全部警情：查询、时间线、命令、上报',
     incident: '转到警情',
@@ -307,9 +312,18 @@ export const zh: typeof en = {
   },
   intercept: zhIntercept,
   precedence: zhPrecedence,
-  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors, ...zhPlanErrors, ...zhCaseErrors },
+  errors: {
+    ...zhErrors,
+    ...zhConferenceErrors,
+    ...zhInterceptErrors,
+    ...zhPlanErrors,
+    ...zhMapErrors,
+    ...zhCaseErrors,
+  },
   conference: zhConference,
   plans: zhPlans,
+  map: zhMap,
+  resources: zhResources,
   duty: zhDuty,
   cases: zhCases,
   ...zhPages,

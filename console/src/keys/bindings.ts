@@ -17,6 +17,8 @@ export type Action =
   | 'incident'
   | 'conference'
   | 'cases'
+  | 'map'
+  | 'resources'
   | 'ready'
   | 'pause'
   | 'seat'
@@ -71,6 +73,8 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['i'], action: 'incident', always: false },
   { keys: ['g'], action: 'conference', always: false },
   { keys: ['e'], action: 'cases', always: false },
+  { keys: ['a'], action: 'map', always: false },
+  { keys: ['u'], action: 'resources', always: false },
   { keys: ['m'], action: 'monitor', always: false },
   { keys: ['w'], action: 'whisper', always: false },
   { keys: ['j'], action: 'insert', always: false },

@@ -50,6 +50,14 @@ async function openConferences(): Promise<void> {
   focusPart('conference')
 }
 
+/** Pages without a list that takes the focus: it goes to their first part. */
+async function openPage(name: 'map' | 'resources', right: string): Promise<void> {
+  if (!may(right)) return
+  show(name)
+  await nextTick()
+  focusPart(name)
+}
+
 async function openCases(): Promise<void> {
   if (!may('incident.read')) return
   show('incidents')
@@ -103,6 +111,8 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   incident: () => goTo('incident'),
   conference: openConferences,
   cases: openCases,
+  map: () => openPage('map', 'map.read'),
+  resources: () => openPage('resources', 'resource.read'),
   ready: () => desk.value && changeDuty(desk.value, 'ready'),
   pause: () => desk.value && changeDuty(desk.value, 'paused'),
   seat: () => may('desk.seat') && (seatOpen.value = true),

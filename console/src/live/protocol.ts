@@ -47,6 +47,9 @@ export const ENTITY_NAMES: readonly EntityName[] = [
   'roll',
   'notice',
   'notice_person',
+  'location',
+  'plan_run',
+  'duty',
 ]
 
 /** Read one text frame; `null` when it is none of the known messages. */

@@ -1,7 +1,10 @@
 /** The one replicated picture: entity → id → value. Everything else on the screen is derived from it. */
 import { reactive, shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
+import type { CallerLocation } from '../api/map'
 import type { Notice, NoticePerson, Roll, Room, RoomMember } from '../api/conferences'
+import type { Post } from '../api/duty'
+import type { PlanRun } from '../api/plans'
 import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
 import type { Intercept, Intrusion } from '../intercept/types'
 import { applyChanges, applySnapshot, type LiveMaps, type Message } from './protocol'
@@ -21,6 +24,9 @@ export const live: LiveMaps = {
   roll: shallowReactive(new Map<string, Roll>()),
   notice: shallowReactive(new Map<string, Notice>()),
   notice_person: shallowReactive(new Map<string, NoticePerson>()),
+  location: shallowReactive(new Map<string, CallerLocation>()),
+  plan_run: shallowReactive(new Map<string, PlanRun>()),
+  duty: shallowReactive(new Map<string, Post>()),
 }
 
 export type LinkState = 'connecting' | 'up' | 'down'
