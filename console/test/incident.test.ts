@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { INCIDENT_STATES } from '../src/api/types'
 import { draftOf, merge } from '../src/incident/draft'
 import { nextStates, takesReason } from '../src/incident/shown'
-import { entryMore, entryTone } from '../src/incident/timeline'
+import { entryMore, entryTone } from '../src/incident/entry'
 import { incident } from './make'
 
 const entry = (kind: string, body: Record<string, unknown> = {}) => ({

@@ -1,4 +1,4 @@
-/** An entry of the timeline in words. Pure but for the words themselves. */
+/** An entry of the timeline in the words of the console. */
 import type { Entry } from '../api/cases'
 import { t, te } from '../i18n'
 
@@ -29,21 +29,3 @@ function valuesOf({ kind, body }: Entry): Record<string, unknown> {
 }
 
 const stateName = (state: unknown): string => t(`incident.status.${String(state)}`)
-
-/** The line under it: what was said, why, what was changed. */
-export function entryMore({ kind, body }: Entry): string {
-  if (kind === 'incident.edited') {
-    const fields = (body.fields ?? {}) as Record<string, [unknown, unknown]>
-    return Object.entries(fields)
-      .map(([name, [before, after]]) => `${name}: ${String(before ?? '') || '–'} → ${String(after ?? '')}`)
-      .join('; ')
-  }
-  const said = body.text ?? body.reason ?? body.why ?? ''
-  return typeof said === 'string' ? said : ''
-}
-
-/** What stands out: orders and reports that are late, and those who hung up. */
-export function entryTone(kind: string): 'bad' | 'good' | '' {
-  if (/overdue|abandoned|refused/.test(kind)) return 'bad'
-  return kind === 'incident.moved' ? 'good' : ''
-}
