@@ -21,7 +21,8 @@ READ = [
     "camp list", "intercom list", "night show", "conference list", "group list", "rollcall list", "notify list",
     "duty now", "duty people", "duty rosters", "duty shifts", "duty leaves", "duty gaps", "duty log",
     "duty verify", "duty report 2026-11-22", "plan list", "plan runs",
-    "intercept options 9.9 --desk 1001", "map list", "map inside --lon 104.77 --lat 29.35 --radius 500", "map nearest 104.77 29.35",
+    "intercept options 9.9 --desk 1001", "map list", "map inside --lon 104.77 --lat 29.35 --radius 500",
+    "map nearest 104.77 29.35",
     "resource list", "user list", "user show admin", "token list", "audit list", "audit verify",
 ]  # fmt: skip
 CHANGED = [
