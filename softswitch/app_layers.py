@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from softswitch.app_plans import PlanDuty, PlanIncidents, PlanTelephony
+from softswitch.app_plans import PlanDuty, PlanIncidents, PlanPlaces, PlanTelephony
 from softswitch.conferences.build import Conferences
 from softswitch.conferences.notice_model import Rules
 from softswitch.directory.lookup import candidates, canonical
@@ -132,6 +132,7 @@ async def _plans(system: System, layers: Layers) -> Plans:
     parts = Parts(
         PlanTelephony(system.conferences),
         PlanDuty(layers.duty.service) if layers.duty is not None else None,
+        places=PlanPlaces(layers.gis) if layers.gis is not None else None,
         incidents=PlanIncidents(layers.incidents) if layers.incidents is not None else None,
     )
     layer = Plans(system.db, system.live, parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from softswitch.conferences import notice_store
 from softswitch.conferences import store as room_store
@@ -14,6 +15,9 @@ from softswitch.errors import Kind, Refusal
 from softswitch.layers.duty import store as duty_store
 from softswitch.layers.duty.model import Person
 from softswitch.layers.duty.service import DutyService
+from softswitch.layers.gis.area import polygon
+from softswitch.layers.gis.build import Gis
+from softswitch.layers.gis.model import Kind as MapKind
 from softswitch.layers.incidents.build import Incidents
 from softswitch.layers.incidents.model import OVER
 from softswitch.layers.plans.model import Incident
@@ -160,3 +164,17 @@ class PlanIncidents:
         where = f"{row.get('area', '')} {row.get('address', '')}"
         over = row["status"] in {status.value for status in OVER}
         return Incident(incident_id, row.get("type") or "", row.get("grade") or 0, where, not over)
+
+
+class PlanPlaces:
+    """The map: who with a number is inside an area. Callers are not: a citizen gets no orders."""
+
+    KINDS = (MapKind.UNIT, MapKind.PERSON, MapKind.TEAM, MapKind.TARGET)
+
+    def __init__(self, gis: Gis) -> None:
+        self._gis = gis
+
+    async def inside(self, area: Mapping[str, Any]) -> Sequence[Contact]:
+        """Return who is inside a GeoJSON polygon; a broken one is refused."""
+        found = await self._gis.service.numbers(polygon(dict(area)), self.KINDS)
+        return [Contact("", (number,)) for number in found]

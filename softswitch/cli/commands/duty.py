@@ -143,6 +143,17 @@ def rosters(session: Session) -> None:
     help="Who asks it by itself.",
 )  # fmt: skip
 @click.pass_obj
+def roster(
+    session: Session, key: str, name: str, zone: str, need: int, uses: tuple[str, ...]
+) -> None:
+    """Add or change a roster."""
+    body = {"name": name, "zone": zone, "need": need, "uses": list(uses)}
+    show.done(session, session.api.put(f"/api/duty/rosters/{part(key)}", body), "Stored.")
+
+
+@duty.command("remove-roster", examples=("softswitch duty remove-roster chief",))
+@click.argument("key")
+@click.pass_obj
 def remove_roster(session: Session, key: str) -> None:
     """Remove a roster with its shifts."""
     session.api.delete(f"/api/duty/rosters/{part(key)}")
