@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from softswitch.directory.model import ExtensionEntry, ExtensionKind, Phone, PhoneKind, Transport
 from softswitch.directory.service import DirectoryService
@@ -133,16 +134,17 @@ async def loaded(
     desks: int = 60,
     phones: int = 60,
     prepare: Callable[[Database], Awaitable[None]] | None = None,
+    **more: Any,
 ) -> AsyncIterator[Load]:
     """Run a system with so many registered desks and phones, all answered by one SIPp.
 
-    ``prepare`` may add more to the database before the start.
+    ``prepare`` may add more to the database before the start; ``more`` are settings.
     """
     from softswitch.testing.system import own_settings
 
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        settings = own_settings(folder / "data", rtp=RTP)
+        settings = own_settings(folder / "data", rtp=RTP, **more)
         await asyncio.to_thread(settings.data.mkdir)
         numbers = [str(4000 + n) for n in range(desks)], [str(6000 + n) for n in range(phones)]
         async with Database(settings.database_url()) as db:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from softswitch.access.service import Access
 from softswitch.access.sip_lockout import EVERY_ACCOUNT, Blocked, SipLockout
 from softswitch.access.tokens import Tokens
 from softswitch.access.users import Users
+from softswitch.app_layers import Layers
 from softswitch.asterisk.ari import AriControl
 from softswitch.asterisk.journal import JournalOfCalls, JournalReader
 from softswitch.asterisk.model import Lockout
@@ -41,7 +42,6 @@ from softswitch.directory.switch import for_switch
 from softswitch.errors import Refusal
 from softswitch.features.build import Features
 from softswitch.features.nights import NightService
-from softswitch.layers.incidents.service import IncidentService
 from softswitch.ports import AuthenticationFailed, CallActs, SwitchFact
 from softswitch.recordings.model import Retention
 from softswitch.recordings.service import RecordingService
@@ -152,7 +152,7 @@ class System:
         await self._open_conferences()
         await self._open_features()
         await self._open_recordings()
-        await self._open_incidents()
+        await self._open_layers()
         await self._open_sms()
         await self._go_live()
         self._open_door()
@@ -286,22 +286,22 @@ class System:
         else:
             self.live.put("alarm", name, value)
 
-    async def _open_incidents(self) -> None:
-        self.incidents = IncidentService(
-            self.db,
-            self.live,
-            class_name=self._class_name,
-            look_up=self._look_up,
-            calls_changed=self.center.incident_changed,
-        )
-        self.center.incident_of = self.incidents.incident_of
-        await self.incidents.start(self.events)
+    async def _open_layers(self) -> None:
+        self.house = Housekeeping(self.db)
+        self.layers = Layers()
+        await self.layers.open(self)
 
-    def _class_name(self, digits: str) -> tuple[str, str]:
+    def at_end(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do something when the system is left."""
+        self._stack.push_async_callback(work)
+
+    def class_name(self, digits: str) -> tuple[str, str]:
+        """Return the Chinese and the English name of an emergency service."""
         service = self.book.emergency(digits)
         return (service.name_zh, service.name_en) if service else (digits, digits)
 
-    async def _look_up(self, number: str) -> tuple[str, str] | None:
+    async def look_up(self, number: str) -> tuple[str, str] | None:
+        """Return the name and address that a number is known by."""
         known = await self.book.who(number)
         return (known.name, known.address) if known else None
 
@@ -312,23 +312,23 @@ class System:
 
     async def _go_live(self) -> None:
         self.sip_lockout = SipLockout(self.db, self._block, spare=self._is_spared)
-        self._run(self.sip_lockout.run(), "sip lock-out")
-        house = Housekeeping(self.db)
-        house.add("sessions", self.access.end_old_sessions)
-        house.add("journal", self.center.put_journal_away)
-        self._run(house.run(), "housekeeping")
-        self._run(self.conferences.schedules.run(), "scheduled rooms")
-        self._run(self.features.camps.run(), "camp-on")
-        self._run(self.nights.run(), "night service")
-        self._run(self.sms.run(), "mass SMS")
-        self._run(self.trunks.watch.run(), "trunks")
+        self.run(self.sip_lockout.run(), "sip lock-out")
+        self.house.add("sessions", self.access.end_old_sessions)
+        self.house.add("journal", self.center.put_journal_away)
+        self.run(self.house.run(), "housekeeping")
+        self.run(self.conferences.schedules.run(), "scheduled rooms")
+        self.run(self.features.camps.run(), "camp-on")
+        self.run(self.nights.run(), "night service")
+        self.run(self.sms.run(), "mass SMS")
+        self.run(self.trunks.watch.run(), "trunks")
+        self.layers.run(self)
         await self.events.start()
         self._stack.push_async_callback(self.events.close)
         service = self.trunks.service
         switch, control = HeardSwitch(self.switch, service), HeardControl(self.control, service)
         self.pump = Pump(self.center, switch, control, self._also)
         self.pump.start()
-        self._run(DriftCheck(self.center, self.switch).run(), "drift check")
+        self.run(DriftCheck(self.center, self.switch).run(), "drift check")
         self._stack.push_async_callback(self.pump.stop)
         await self.pump.ready.wait()
 
@@ -343,7 +343,8 @@ class System:
     def _failed(self, fact: AuthenticationFailed) -> None:
         self.center.spawn(self.sip_lockout.saw(fact))
 
-    def _run(self, work: Any, name: str) -> None:
+    def run(self, work: Any, name: str) -> None:
+        """Do something beside until the system is left."""
         task = asyncio.create_task(work, name=name)
 
         async def end() -> None:

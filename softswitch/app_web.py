@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from intercept.door.build import report as report_door
 from intercept.routes import routes as intercept_routes
@@ -16,6 +16,7 @@ from softswitch.access import lockout_routes
 from softswitch.access import routes as access_routes
 from softswitch.access.model import LOCAL_LOGIN, Actor, Role
 from softswitch.access.users_csv import UsersCsv
+from softswitch.app_layers import Layers
 from softswitch.calls.desk_routes import desk_routes, task_routes
 from softswitch.calls.routes import call_routes
 from softswitch.conferences.group_routes import group_routes
@@ -25,7 +26,11 @@ from softswitch.conferences.routes import routes as room_routes
 from softswitch.directory import routes as directory_routes
 from softswitch.directory.model import PhoneKind
 from softswitch.features import routes as feature_routes
+from softswitch.layers.duty import routes as duty_routes
+from softswitch.layers.gis import routes as gis_routes
 from softswitch.layers.incidents import routes as incident_routes
+from softswitch.layers.plans import routes as plan_routes
+from softswitch.layers.resources import routes as resource_routes
 from softswitch.recordings import routes as recording_routes
 from softswitch.store.folder import write_private
 from softswitch.web import health, live_routes
@@ -74,16 +79,33 @@ def build(system: System) -> FastAPI:
             feature_routes.routes(system.features, guard),
             *app_sms.routes(system.sms, guard),
             trunk_routes(system.trunks, guard),
-            incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
             live_routes.routes(system.live, guard),
             health.routes(system.health, guard),
+            *layer_routes(system.layers, guard),
         ],
         console=console_folder(system.settings),
         hosts=system.settings.http_names,
         secure=False,
         limits=app_sms.LIMITS,
+        images=(system.settings.map_url, system.settings.map_labels),
     )
+
+
+def layer_routes(layers: Layers, guard: Guard) -> list[APIRouter]:
+    """Return the routes of the layers that run."""
+    routers = []
+    if layers.incidents is not None:
+        routers.append(incident_routes.routes(layers.incidents, guard))
+    if layers.gis is not None:
+        routers.append(gis_routes.routes(layers.gis, guard))
+    if layers.resources is not None:
+        routers.append(resource_routes.routes(layers.resources, guard))
+    if layers.duty is not None:
+        routers.append(duty_routes.routes(layers.duty, guard))
+    if layers.plans is not None:
+        routers.append(plan_routes.routes(layers.plans, guard))
+    return routers
 
 
 def _report(system: System) -> None:

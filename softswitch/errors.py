@@ -6,7 +6,9 @@ JSON shape and the command line into one line of text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 
 class Kind(IntEnum):
@@ -37,6 +39,7 @@ class Refusal(Exception):
         next_step: str,
         *,
         field: str | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(f"{message} {next_step}".strip())
         self.kind = kind
@@ -44,12 +47,19 @@ class Refusal(Exception):
         self.message = message
         self.next_step = next_step
         self.field = field
+        self.details = details
 
-    def as_json(self) -> dict[str, dict[str, str]]:
-        """Return the JSON shape that every entrance answers with."""
-        error = {"code": self.code, "message": self.message, "next_step": self.next_step}
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        """Return the JSON shape that every entrance answers with; ``details`` only where a refusal has some."""
+        error: dict[str, Any] = {
+            "code": self.code,
+            "message": self.message,
+            "next_step": self.next_step,
+        }
         if self.field is not None:
             error["field"] = self.field
+        if self.details is not None:
+            error["details"] = dict(self.details)
         return {"error": error}
 
 

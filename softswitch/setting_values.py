@@ -116,6 +116,21 @@ def words(value: Any) -> tuple[str, ...]:
     return tuple(word.strip() for word in words if word.strip())
 
 
+def some_of(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
+    """Take names out of ``known``; ``none`` is none of them."""
+
+    def parse(value: Any) -> tuple[str, ...]:
+        given = words(value)
+        if given == ("none",):
+            return ()
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise ValueError(f"give none, or some of {', '.join(known)}")
+        return tuple(name for name in known if name in given)
+
+    return parse
+
+
 def plain_word(pattern: str, what: str) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
         if not isinstance(value, str) or not re.fullmatch(pattern, value.strip()):

@@ -28,6 +28,11 @@ _HTTP = Address(_LOCAL, 8_080)
 _SIP = Address(_ANY, SIP_PORT)
 _RTP = PortRange(10_000, 14_999)
 
+_TILES = r"|https?://[A-Za-z0-9.:\[\]{}-]+/[^\s;,'\"]*\{[zxy]\}[^\s;,'\"]*"
+
+LAYERS = ("incidents", "gis", "resources", "plans", "duty")
+"""The thin layers on top of calls, in the order in which they are built."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -65,6 +70,20 @@ class Settings:
     session_hours: int = 24
     log_level: str = "info"
     demo: bool = False
+    layers: tuple[str, ...] = LAYERS
+    """Which of the thin layers run; calls work without any."""
+
+    map_url: str = ""
+    """Tiles for the map, with {z}, {x}, {y} and the key of the service; empty: the world's outline alone."""
+
+    map_labels: str = ""
+    """The same for a layer of names above it."""
+
+    map_coordinates: str = "wgs84"
+    """What the tiles are drawn in: wgs84 (CGCS2000 too) or gcj02."""
+
+    location_servers: tuple[str, ...] = ()
+    """Which servers are asked when a call carries its location by reference (RFC 6442): HOST or HOST:PORT."""
 
     def sips_address(self) -> Address:
         """Return where SIP over TLS listens."""
@@ -119,6 +138,11 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "session_hours": values.whole(1, 168),
     "log_level": values.level,
     "demo": values.boolean,
+    "layers": values.some_of(LAYERS),
+    "map_url": values.plain_word(_TILES, "an https URL with {z}, {x} and {y}"),
+    "map_labels": values.plain_word(_TILES, "an https URL with {z}, {x} and {y}"),
+    "map_coordinates": values.plain_word(r"wgs84|gcj02", "wgs84 or gcj02"),
+    "location_servers": values.words,
 }
 
 KEYS = tuple(item.name for item in dataclasses.fields(Settings))

@@ -36,6 +36,9 @@ const maps = (): LiveMaps => ({
   camp: new Map(),
   night: new Map(),
   intercom: new Map(),
+  location: new Map(),
+  duty: new Map(),
+  plan_run: new Map(),
 })
 
 describe('the picture', () => {

@@ -36,6 +36,7 @@ _CALLS = frozenset(
         Right.TASK_WORK,
         Right.INCIDENT_READ,
         Right.INCIDENT_EDIT,
+        Right.INCIDENT_ORDER,
         Right.RECORDING_LISTEN,
     }
 )
@@ -57,8 +58,17 @@ _CONFERENCES = frozenset({Right.CONFERENCE_READ, Right.CONFERENCE_RUN, Right.NOT
 # Who writes a warning may send it to few; many take a second person (smsgateway.campaigns.model).
 _SMS = frozenset({Right.SMS_READ, Right.SMS_SEND, Right.SMS_IMPORT})
 
-_LOOK_UP = frozenset(
-    {Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ, Right.TRUNK_READ}
+_SEE_DUTY_AND_PLANS = frozenset({Right.DUTY_READ, Right.PLAN_READ})
+
+_ON_DUTY = _SEE_DUTY_AND_PLANS | {Right.DUTY_SIGN, Right.PLAN_START}
+
+_SEE_MAP = frozenset({Right.MAP_READ, Right.RESOURCE_READ})
+
+_ON_MAP = frozenset({Right.MAP_LOCATE, Right.POSITION_REPORT, Right.RESOURCE_EDIT})
+
+_LOOK_UP = (
+    frozenset({Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ, Right.TRUNK_READ})
+    | _SEE_MAP
 )
 
 _SET_UP = frozenset(
@@ -72,6 +82,7 @@ _SET_UP = frozenset(
         Right.GROUP_EDIT,
         Right.TRUNK_OPERATE,
         Right.TRUNK_EDIT,
+        Right.MAP_EDIT,
     }
 )
 
@@ -87,6 +98,8 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
         | _OPEN_INTERCEPT
         | _CONFERENCES
         | _SMS
+        | _ON_DUTY
+        | _ON_MAP
         | {Right.REGISTRY_EDIT},
         Role.SUPERVISOR: _EVERYONE
         | _CALLS
@@ -97,12 +110,20 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
         | _INTERCEPT
         | _CONFERENCES
         | _SMS
-        | {Right.SMS_APPROVE, Right.SMS_CONFIGURE},
+        | {Right.SMS_APPROVE, Right.SMS_CONFIGURE}
+        | _ON_DUTY
+        | _ON_MAP
+        | {Right.DUTY_EDIT, Right.PLAN_EDIT, Right.PLAN_APPROVE}
+        | {Right.INCIDENT_REVIEW, Right.INCIDENT_CONFIGURE},
         # Keeps the system running: sees the board and its history, hears nothing, handles no call.
         Role.OPERATOR: _EVERYONE
         | _LOOK_UP
         | _SET_UP
+        | _SEE_DUTY_AND_PLANS
         | {
+            Right.DUTY_EDIT,
+            Right.RESOURCE_EDIT,
+            Right.POSITION_REPORT,
             Right.BOARD_READ,
             Right.CALL_READ,
             Right.TASK_READ,
@@ -115,6 +136,7 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
         Role.AUDITOR: _EVERYONE
         | _LOOK_UP
         | _AUDIT
+        | _SEE_DUTY_AND_PLANS
         | {
             Right.BOARD_READ,
             Right.CALL_READ,

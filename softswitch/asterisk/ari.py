@@ -62,6 +62,22 @@ class AriControl(AriLink):
         """Start or stop the ringing tone towards a channel."""
         await self._channel("POST" if on else "DELETE", channel_id, "ring")
 
+    async def carried_location(self, channel_id: str) -> str:
+        """Return the header Geolocation (RFC 6442) of a channel's INVITE, empty when there was none.
+
+        The header is all that is read: res_geolocation, which would read a PIDF-LO in the body too, ends the
+        switch with some of them (22.10.1), and any caller may send one.
+        """
+        query = {"variable": "PJSIP_HEADER(read,Geolocation)"}
+        try:
+            answer = await self._ask(
+                Request("GET", path("channels", channel_id, "variable"), query)
+            )
+        except ActFailed:
+            return ""
+        value = answer.body.get("value") if isinstance(answer.body, dict) else None
+        return str(value) if answer.ok and value else ""
+
     async def hangup(self, channel_id: str, cause: int = 16) -> None:
         """End a channel with a Q.850 cause; a channel that is gone already is no error."""
         query = {"reason_code": str(int(cause))}

@@ -54,6 +54,8 @@ class Waiting:
     level: int = ROUTINE
     moved: int = 0
     """A dispatcher has moved it: negative to a higher class, positive to a lower one."""
+    duty_tries: int = 0
+    """How often somebody on duty was rung for it: the next time it is his next number's turn."""
 
     @property
     def order(self) -> tuple[int, int, Millis, str]:

@@ -58,6 +58,8 @@ class IntakeService:
         self._since: dict[str, Millis] = {}
         self.night_targets: Callable[[], tuple[str, ...]] = tuple
         """The numbers that take calls while night service is on; none by day."""
+        self.on_duty: Callable[[], tuple[str, ...]] = tuple
+        """The numbers of who is on duty, in order; nobody: the duty number that is set."""
         self._planned: asyncio.TimerHandle | asyncio.Handle | None = None
         self.queue: dict[str, Waiting] = {}
         self.precedence_of: Callable[[str], int | None] = lambda call_id: None
@@ -217,22 +219,31 @@ class IntakeService:
         self._planned = None
         if not self._engine.control_up or not self.queue:
             return
-        duty = self._engine.book.rules().duty_number
-        for step in self._steps(duty):
+        on_duty = self._duty_numbers()
+        for step in self._steps(next(iter(on_duty), None)):
             waiting = self.queue[step.call_id]
             if isinstance(step, BeginAgain):
                 waiting.refused_by.clear()
                 continue
             waiting.offered_at = self._clock()
+            number: str | None = None
             if isinstance(step, Offer):
                 waiting.offered_to, waiting.stage = step.extension, step.stage
             else:
-                number = step.number if isinstance(step, CallNight) else duty
+                if isinstance(step, CallNight):
+                    number = step.number
+                else:
+                    number = on_duty[waiting.duty_tries % len(on_duty)]
+                    waiting.duty_tries += 1
                 waiting.offered_to, waiting.stage = number, Stage.DUTY
             self._changed(step.call_id)
-            self._engine.spawn(self._offer(step, duty))
+            self._engine.spawn(self._offer(step, number))
         if any(waiting.offered_to is None for waiting in self.queue.values()):
             self.plan(RETRY_SECONDS)
+
+    def _duty_numbers(self) -> tuple[str, ...]:
+        fixed = self._engine.book.rules().duty_number
+        return self.on_duty() or ((fixed,) if fixed else ())
 
     def _steps(self, duty: str | None) -> list[NightStep]:
         queue, desks = self.queue.values(), self._desks.view()

@@ -61,14 +61,14 @@ class Api:
         """Remove something and return the answer."""
         return self._json("DELETE", path)
 
-    def upload(self, path: str, content: bytes, **query: object) -> Any:
-        """Send a CSV file and return the report."""
+    def upload(self, path: str, content: bytes, kind: str = "text/csv", **query: object) -> Any:
+        """Send a file, CSV unless told, and return the report."""
         return self._json(
             "POST",
             path,
             params=_given(query),
             content=content,
-            headers={"Content-Type": "text/csv"},
+            headers={"Content-Type": kind},
             timeout=IMPORT_SECONDS,
         )
 

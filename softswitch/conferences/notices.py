@@ -19,7 +19,7 @@ from softswitch.conferences.notice_books import NoticeBooks
 from softswitch.conferences.notice_input import check_rules, keep_sound, people_of
 from softswitch.conferences.notice_legs import NoticeLegs
 from softswitch.conferences.notice_model import PersonState, Rules, due, is_over, next_due_at
-from softswitch.errors import invalid, not_found
+from softswitch.errors import conflict, invalid, not_found
 
 
 class NoticeService:
@@ -44,14 +44,22 @@ class NoticeService:
         *,
         language: str = "zh",
         sound: str | None = None,
+        notice_id: str | None = None,
     ) -> Notice:
-        """Begin: ``people`` are number, name and deputy; one number is told once. ``sound``: a WAV in base64."""
+        """Begin: ``people`` are number, name and deputy; one number is told once. ``sound``: a WAV in base64.
+
+        Who chooses ``notice_id`` before the act may repeat it: a notification that was begun is not begun again
+        (the refusal ``notice_exists``).
+        """
         text = numbers.plain_text(text, "text", 2_000)
         if not text:
             raise invalid("no_text", "Nothing is to be said.", "Give a text.", field="text")
         check_rules(rules)
         listed = people_of(people, self._books.engine.book)
-        notice_id = new_id()
+        notice_id = notice_id or new_id()
+        if await self._db.read(notice_store.one, notice_id) is not None:
+            raise conflict("notice_exists", f"Notification {notice_id} was begun already.",
+                           "Look at the list of notifications.")  # fmt: skip
         kept = await asyncio.to_thread(keep_sound, self._sounds, notice_id, sound) if sound else ""
         at = self._clock()
         notice = Notice(notice_id, text, language, kept, rules, login, at)

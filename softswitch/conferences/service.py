@@ -53,12 +53,14 @@ class RoomService:
 
     # ---- making and ending
 
-    async def create(self, login: str, plan: RoomPlan) -> Room:
-        """Make a room; nobody is in it yet."""
+    async def create(self, login: str, plan: RoomPlan, room_id: str | None = None) -> Room:
+        """Make a room; nobody is in it yet. Who chooses ``room_id`` before the act may repeat it: it is one room."""
+        if room_id is not None and room_id in self._books.rooms:
+            return self._books.rooms[room_id]
         number = self._free_number(plan.number)
         _check(plan)
         room = Room(
-            new_id(), number, plan.name or f"会议 {number}", plan.kind, plan.pin, plan.most,
+            room_id or new_id(), number, plan.name or f"会议 {number}", plan.kind, plan.pin, plan.most,
             plan.entry_tone, plan.starts_at, plan.ends_at,
             tuple(numbers.phone_number(chair, "chairs") for chair in plan.chairs), login,
             since=self._books.clock(), lecture=plan.lecture,

@@ -61,6 +61,8 @@ class NightService:
         self.night = Night()
         self.changed: Callable[[], Awaitable[None]] = _nothing
         """Told when other lines are sent on than before, and when waiting calls go elsewhere."""
+        self.on_duty: Callable[[], tuple[str, ...]] = tuple
+        """The numbers that a roster names for the night, in order; nobody: the targets of the table."""
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
 
@@ -73,7 +75,7 @@ class NightService:
 
     def targets(self) -> tuple[str, ...]:
         """Return who takes emergency calls now; nobody by day."""
-        return self.night.targets if self.on else ()
+        return (self.on_duty() or self.night.targets) if self.on else ()
 
     def sent_on(self) -> Mapping[str, str]:
         """Return which extensions are sent on to which number now."""
@@ -117,7 +119,7 @@ class NightService:
 
     async def switch(self, login: str, mode: Mode) -> None:
         """Switch by hand, or leave it to the timetable."""
-        if mode is Mode.ON and not self.night.targets:
+        if mode is Mode.ON and not (self.night.targets or self.on_duty()):
             raise conflict(
                 "no_night_target",
                 "Nobody is named who takes emergency calls at night.",

@@ -9,6 +9,7 @@ from softswitch.setup.asterisk import install_asterisk
 from softswitch.setup.cache import cache_folder
 from softswitch.setup.console import console_folder, prepare_console, prepare_packages
 from softswitch.setup.espeak import install_espeak
+from softswitch.setup.font import install_font
 from softswitch.setup.lab.build import install_lab
 from softswitch.setup.node import prepare_node
 from softswitch.setup.prefix import forget_downloads
@@ -59,6 +60,7 @@ def _asterisk() -> None:
     cache = cache_folder()
     install_asterisk(cache, _show)
     install_espeak(cache, _show)
+    install_font(cache, _show)
     forget_downloads(cache)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, inspect, select, update
 
 from softswitch.errors import unavailable
+from softswitch.store.migration_incidents import incidents_become_cases
 from softswitch.store.tables import metadata
 
 schema_version = Table(
@@ -32,7 +33,7 @@ class Migration:
     change: Callable[[Connection], object]
 
 
-MIGRATIONS: tuple[Migration, ...] = ()
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "incidents", incidents_become_cases),)
 """In order, numbered from 1 without a gap."""
 
 

@@ -27,6 +27,7 @@ class ErrorDetail(BaseModel):
     message: str
     next_step: str
     field: str | None = None
+    details: dict[str, Any] | None = None
 
 
 class ErrorBody(BaseModel):

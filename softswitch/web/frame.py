@@ -26,11 +26,13 @@ def create_app(
     hosts: Iterable[str] = (),
     secure: bool = False,
     limits: Mapping[str, int] = MappingProxyType({}),
+    images: Iterable[str] = (),
 ) -> FastAPI:
     """Return the application.
 
     ``console`` is the folder of the built console; ``hosts`` are names of this server beside ``localhost``,
-    its host name and its addresses; ``secure`` when it is reached over TLS only.  Raises :class:`ValueError`
+    its host name and its addresses; ``secure`` when it is reached over TLS only; ``images`` are
+    URLs of other servers that the console shows images of.  Raises :class:`ValueError`
     for a route that asks for no right and is not on the list of public ones.
     """
     app = FastAPI(
@@ -43,7 +45,9 @@ def create_app(
         responses=errors.RESPONSES,
         generate_unique_id_function=_operation_id,
         middleware=[
-            Middleware(Outer, hosts=Hosts(hosts), secure=secure, limits=limits),
+            Middleware(
+                Outer, hosts=Hosts(hosts), secure=secure, limits=limits, images=tuple(images)
+            ),
             Middleware(StrictJson),
         ],
     )

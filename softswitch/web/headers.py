@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterable
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
+_SERVER = re.compile(r"https?://[A-Za-z0-9.:\[\]{}-]+")
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]+")
 
 FIXED: tuple[tuple[bytes, bytes], ...] = (
@@ -20,11 +21,11 @@ FIXED: tuple[tuple[bytes, bytes], ...] = (
 )
 
 
-def content_security_policy(host: str) -> bytes:
+def content_security_policy(host: str, images: str = "") -> bytes:
     """Return the policy for a page asked under ``host`` (W3C CSP 3).
 
     It fits a Vite build with Element Plus (styles set by script) and lets the browser phone reach the
-    switch, which listens on another port of the same host.
+    switch, which listens on another port of the same host.  ``images`` are further sources of images.
     """
     name = name_of(host)
     if name is not None and _DOMAIN.fullmatch(name):
@@ -33,10 +34,18 @@ def content_security_policy(host: str) -> bytes:
         sockets = "ws: wss:"  # CSP has no way to write an IPv6 address
     return (
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; "
+        f"img-src 'self' data: blob:{images}; "
+        "media-src 'self' data: blob:; font-src 'self' data:; "
         f"worker-src 'self' blob:; connect-src 'self' {sockets}; object-src 'none'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ).encode()
+
+
+def image_sources(urls: Iterable[str]) -> str:
+    """Return the servers of some URLs as sources for the policy; ``{a-c}`` in a name stands for any."""
+    found = [match.group() for url in urls if (match := _SERVER.match(url))]
+    sources = dict.fromkeys(re.sub(r"^(https?://)[^.]*\{[^.]*\}", r"\1*", each) for each in found)
+    return "".join(f" {source}" for source in sources)
 
 
 class Hosts:

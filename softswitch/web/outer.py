@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,11 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from softswitch.errors import Kind, Refusal
 from softswitch.web.errors import refusal_response, unexpected_response
-from softswitch.web.headers import FIXED, Hosts, content_security_policy
+from softswitch.web.headers import FIXED, Hosts, content_security_policy, image_sources
 
 BODY_LIMIT = 1_000_000
 IMPORT_LIMIT = 10_000_000
-"""Bytes of a request's body: in general, and for the import of CSV files."""
+MAP_LIMIT = 200_000_000
+"""Bytes of a request's body: in general, for the import of CSV files, and for a map file, which goes to the disk."""
 
 
 class Outer:
@@ -27,11 +28,13 @@ class Outer:
         hosts: Hosts,
         secure: bool = False,
         limits: Mapping[str, int] = MappingProxyType({}),
+        images: Iterable[str] = (),
     ) -> None:
         self._app = app
         self._hosts = hosts
         self._secure = secure
         self._limits = limits  # of paths whose routes read the body as a stream
+        self._images = image_sources(images)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -41,7 +44,7 @@ class Outer:
         if scope["type"] == "websocket":
             await self._socket(scope, receive, send, host)
             return
-        await self._http(scope, receive, _WithHeaders(send, host, self._secure), host)
+        await self._http(scope, receive, _WithHeaders(send, host, self._secure, self._images), host)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send, host: str) -> None:
         if self._hosts.allows(host):
@@ -51,8 +54,7 @@ class Outer:
         await send({"type": "websocket.close", "code": 1008, "reason": "wrong host"})
 
     async def _http(self, scope: Scope, receive: Receive, send: _WithHeaders, host: str) -> None:
-        usual = IMPORT_LIMIT if scope["path"].endswith("/import") else BODY_LIMIT
-        limit = self._limits.get(scope["path"], usual)
+        limit = self._limits.get(scope["path"], _limit(scope["path"]))
         try:
             if not self._hosts.allows(host):
                 raise _wrong_host()
@@ -71,11 +73,18 @@ class Outer:
             await response(scope, receive, send)
 
 
+def _limit(path: str) -> int:
+    if path == "/api/map/maps/upload":
+        return MAP_LIMIT
+    return IMPORT_LIMIT if path.endswith("/import") else BODY_LIMIT
+
+
 class _WithHeaders:
     """Adds the security headers to the beginning of an answer and remembers that it began."""
 
-    def __init__(self, send: Send, host: str, secure: bool) -> None:
+    def __init__(self, send: Send, host: str, secure: bool, images: str) -> None:
         self._send = send
+        self._images = images
         self._host = host
         self._secure = secure
         self.started = False
@@ -85,7 +94,9 @@ class _WithHeaders:
             self.started = True
             headers = MutableHeaders(scope=message)
             headers.raw.extend(FIXED)
-            headers.raw.append((b"content-security-policy", content_security_policy(self._host)))
+            headers.raw.append(
+                (b"content-security-policy", content_security_policy(self._host, self._images))
+            )
             if self._secure:
                 headers.raw.append((b"strict-transport-security", b"max-age=31536000"))
             if "cache-control" not in headers:

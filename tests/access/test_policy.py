@@ -17,6 +17,7 @@ NEVER = {
         "intercept.monitor", "intercept.whisper", "intercept.waive_tone", "intercept.confirm",
         "intercept.read", "intercept.configure", "group.edit", "sms.approve", "sms.configure",
         "trunk.operate", "trunk.edit",
+        "duty.edit", "plan.edit", "plan.approve", "map.edit", "incident.review", "incident.configure",
     },
     Role.SUPERVISOR: set(),
     Role.OPERATOR: {
@@ -27,6 +28,8 @@ NEVER = {
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.read",
         "conference.run", "notify.send", "sms.send", "sms.approve", "sms.import",
+        "duty.sign", "plan.edit", "plan.start", "plan.approve", "map.locate",
+        "incident.order", "incident.review", "incident.configure",
     },
     Role.AUDITOR: {
         "desk.seat", "speed_dial.own", "call.dial", "call.answer", "call.hangup", "call.hold",
@@ -37,6 +40,9 @@ NEVER = {
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.configure",
         "conference.run", "group.edit", "notify.send", "sms.send", "sms.approve", "sms.import",
         "sms.configure", "trunk.operate", "trunk.edit",
+        "duty.edit", "duty.sign", "plan.edit", "plan.start", "plan.approve",
+        "map.edit", "map.locate", "position.report", "resource.edit",
+        "incident.order", "incident.review", "incident.configure",
     },
 }  # fmt: skip
 

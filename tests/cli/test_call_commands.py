@@ -112,10 +112,11 @@ def _waiting(server: Server) -> str:
 
 def _edit_incident(cli: Softswitch, incident: str) -> None:
     assert cli("incident", "claim", incident).code in {0, 1}  # it may have its owner already
-    assert cli("incident", "edit", incident, "--title", "胸痛", "--status", "open").code == 0
+    assert cli("incident", "edit", incident, "--title", "胸痛", "--type", "30703").code == 0
+    assert cli("incident", "move", incident, "verified").code == 0
     assert cli("incident", "edit", incident, "--title", "x", "--version", "0").code == 1
     assert "胸痛" in cli("incident", "show", incident).out
-    assert "胸痛" in cli("incident", "list", "--status", "open").out
+    assert "胸痛" in cli("incident", "list", "--status", "verified", "--text", "胸痛").out
 
 
 def _keep_recordings(cli: Softswitch, server: Server, call_id: str) -> None:

@@ -13,15 +13,20 @@ from tests.cli.conftest import Softswitch
 
 READ = [
     "status", "board", "queue", "desk show", "call list", "call list --now", "task list",
-    "task list --closed", "incident list", "recording list", "recording recent --desk 1001",
+    "task list --closed", "incident list", "incident types", "incident grades",
+    "recording list", "recording recent --desk 1001",
     "speed-dial list --desk 1001", "extension list", "extension show 1001", "phone list", "phone lockouts",
     "phone secret 1001", "emergency list", "registry list", "registry find 120", "intake show",
     "intercept list", "intercept pending", "intercept settings", "intercept levels",
     "camp list", "intercom list", "night show", "conference list", "group list", "rollcall list", "notify list",
     "sms lists", "sms campaign list", "sms link list", "sms reply list", "sms template list",
     "sms block list", "sms alert list", "sms rules show",
-    "intercept options 9.9 --desk 1001", "user list", "user show admin", "token list", "audit list", "audit verify",
     "trunk list", "trunk calls", "trunk way 13800000000", "trunk describe",
+    "duty now", "duty people", "duty rosters", "duty shifts", "duty leaves", "duty gaps", "duty log",
+    "duty verify", "duty report 2026-11-22", "plan list", "plan runs",
+    "intercept options 9.9 --desk 1001", "map list", "map inside --lon 104.77 --lat 29.35 --radius 500",
+    "map nearest 104.77 29.35",
+    "resource list", "user list", "user show admin", "token list", "audit list", "audit verify",
 ]  # fmt: skip
 CHANGED = [
     "desk seat 1003", "desk pause", "desk ready", "desk leave",
@@ -33,6 +38,7 @@ CHANGED = [
     "emergency remove 12301", "registry add 13600000000 --name x",
     "registry set 13600000000 --name y", "registry remove 13600000000", "registry export r.csv",
     "registry import r.csv --dry-run", "intake set --callback-auto", "user add jsonuser",
+    "incident create json --number 13600000001", "incident list --text json --status draft",
     "intercom allow 2001", "intercom forbid 2001", "night set --target 13800000000",
     "night on", "night off", "night auto", "conference create 8297 --name x", "group set jsongroup 2001",
     "sms template set jsontext {a:number}", "sms template fill jsontext a=1",
@@ -43,7 +49,15 @@ CHANGED = [
     "sms send drill --number 13600000002 --exercise --priority bulk --dry-run",
     "intercept set --confirm-seconds 31", "intercept set-levels extension 1001 --protection 1",
     "intercept remove-levels extension 1001", "user set jsonuser --name x",
+    "map import a.geojson --name jsonmap", "map locate 9.9 104.77 29.35", "map points export p.csv",
+    "map points import p.csv --dry-run", "resource add json-1 --kind unit --lon 104.7 --lat 29.3",
+    "resource set json-1 --status assigned", "resource show json-1", "resource geojson r.geojson",
+    "resource export r2.csv", "resource import r2.csv --dry-run", "resource remove json-1",
     "user passwd jsonuser", "user unlock jsonuser",
+    "duty person jsonp x --number 2001", "duty roster jsonr x", "duty shift jsonr jsonp 2030-01-01 08:00 20:00",
+    "duty book export p.csv", "duty book import p.csv --dry-run", "duty plan export s.csv",
+    "duty plan import s.csv", "duty give jsonr x", "duty leave jsonp 2030-02-01 2030-02-02",
+    "duty remove-roster jsonr",
     "user remove jsonuser", "user export u.csv", "user import u.csv --dry-run",
 ]  # fmt: skip
 
@@ -63,6 +77,7 @@ def test_reading(cli: Softswitch, line: str, lang: str) -> None:
 
 
 def test_changing(cli: Softswitch, tmp_path: Path) -> None:
+    (tmp_path / "a.geojson").write_text('{"type": "Point", "coordinates": [104.77, 29.35]}')
     for line in CHANGED:
         result = cli(*line.split(), "--json")
         assert result.code == 0, (line, result)

@@ -30,6 +30,12 @@ LEAVES = [(path, each) for path, each in commands() if not isinstance(each, clic
 EXAMPLES = [(path, example) for path, each in LEAVES for example in each.examples]  # type: ignore[attr-defined]
 
 
+FILES = (
+    "users.csv", "extensions.csv", "registry.csv", "people.csv", "shifts.csv", "flood.yaml", "alert.xml",
+    "resources.csv", "points.csv", "区界.geojson", "roads.zip", "area.geojson",
+)  # fmt: skip
+
+
 def test_the_page_is_current() -> None:
     assert (DOCS / "cli.md").read_text("utf-8") == page(), (
         "type: python -m softswitch.cli.reference > docs/reference/cli.md"
@@ -54,7 +60,7 @@ def test_every_example_is_valid(
     path: str, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("users.csv", "extensions.csv", "registry.csv", "people.csv", "alert.xml"):
+    for name in FILES:
         Path(name).touch()
     words = shlex.split(example)
     for sign in "<>":

@@ -38,7 +38,7 @@ async def test_the_map_lives_and_circuits_are_blocked_and_tested(
         await Rig(system, carrier).use(first="reserved = 1")
         page = desk.page
         await desk.sign_in("chen")
-        await desk.press("e")
+        await desk.press("Shift+T")
         await expect(page.get_by_test_id("trunk-second")).to_contain_text("in service")
         await page.get_by_test_id("trunk-first").click()
         call = await phone.dial("0200000")
@@ -75,7 +75,7 @@ async def test_chinese_and_light_and_a_dispatcher_only_looks(
     async with console(browser, system.url, theme="light") as desk:
         await desk.sign_in("li")
         await desk.page.get_by_role("button", name="中文").click()
-        await desk.press("e")
+        await desk.press("Shift+T")
         await desk.page.get_by_test_id("trunk-line").click()
         await expect(desk.page.get_by_test_id("trunk-state")).to_have_text("中断")
         await expect(desk.page.get_by_test_id("trunk-block")).to_be_disabled()

@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[Right, dict[str, object]]] = {
     "/api/tasks/00/call": (Right.TASK_WORK, {}),
     "/api/tasks/00/close": (Right.TASK_WORK, {"reason": "x"}),
     "/api/incidents/00/claim": (Right.INCIDENT_EDIT, {}),
+    "/api/incidents/00/orders": (
+        Right.INCIDENT_ORDER,
+        {"unit": "x", "text": "x", "number": "2003"},
+    ),
 }
 NOBODYS_DESK = "1003"
 ABSENT = "1700000000.404"
@@ -53,7 +57,7 @@ async def test_a_command_is_carried_out_for_the_roles_of_the_table_and_no_other(
         for path, (right, body) in COMMANDS.items():
             allowed = right in POLICY[role]
             address = path.format(call=ABSENT if allowed else call_id)
-            wanted = body if right is Right.CALL_PRIORITISE or path.endswith(("close", "claim")) else {
+            wanted = body if right is Right.CALL_PRIORITISE or path.endswith(("close", "claim", "orders")) else {
                 **body, "desk": NOBODYS_DESK}  # fmt: skip
             answer = await web.post(address, json=wanted)
             error = answer.json()["error"]

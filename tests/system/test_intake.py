@@ -200,7 +200,8 @@ async def test_the_incident_has_one_owner_and_no_silent_overwriting(system: Syst
         )
     )
     assert sorted(won) == [False, False, True]
-    row = await system.incidents.get(incident)
+    assert system.layers.incidents is not None
+    row = await system.layers.incidents.get(incident)
     first = await system.db.write(
         incident_store.change, incident, row["version"], 2, {"title": "one"}
     )

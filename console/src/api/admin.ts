@@ -65,7 +65,7 @@ export interface ImportReport {
   refused: number
 }
 
-export type CsvTable = 'users' | 'extensions' | 'registry'
+export type CsvTable = 'users' | 'extensions' | 'registry' | 'duty/people' | 'duty/shifts'
 
 export const csv = {
   exportUrl: (table: CsvTable) => `/api/${table}/export.csv`,

@@ -1,6 +1,6 @@
 /** The HTTP API, one function a route (calls, tasks, incidents, session). */
 import { query, request } from './http'
-import type { Duty, EmergencyNumber, Incident, Me, PhoneConfig, SpeedDial } from './types'
+import type { Duty, EmergencyNumber, Incident, IncidentStatus, Me, PhoneConfig, SpeedDial } from './types'
 import { listOf } from './list'
 import type { CallRecord } from './records'
 
@@ -68,10 +68,16 @@ export interface IncidentChange {
   note?: string
   name?: string
   address?: string
-  status?: Incident['status']
+  result?: string
+  type?: string
+  grade?: number
+  latitude?: number
+  longitude?: number
 }
 
 export const incidents = {
+  move: (id: string, version: number, status: IncidentStatus, reason = '') =>
+    request<Incident>('POST', `/incidents/${path(id)}/move`, { body: { version, status, reason } }),
   one: (id: string) => request<Incident>('GET', `/incidents/${path(id)}`),
   change: (id: string, version: number, change: IncidentChange) =>
     request<Incident>('PATCH', `/incidents/${path(id)}`, { body: { version, ...change } }),

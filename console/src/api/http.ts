@@ -32,6 +32,8 @@ export interface RequestOptions {
   body?: unknown
   /** A file of rows; its encoding is the server's business. */
   csv?: Blob
+  /** Any other file; what it is, the server tells by its content. */
+  file?: Blob
   idempotencyKey?: string
   timeout?: number
 }
@@ -63,6 +65,9 @@ function requestInit(method: string, options: RequestOptions): RequestInit {
   if (options.csv) {
     headers['Content-Type'] = 'text/csv'
     body = options.csv
+  } else if (options.file) {
+    headers['Content-Type'] = 'application/octet-stream'
+    body = options.file
   } else if (method !== 'GET') {
     headers['Content-Type'] = 'application/json'
     body = JSON.stringify(options.body ?? {})

@@ -4,6 +4,9 @@ import type { Intercept, Intrusion } from '../intercept/types'
 import type { ListReport, SmsCampaign } from './sms'
 import type { Trunk } from './trunks'
 import type { Notice, NoticePerson, Roll, Room, RoomMember, Speaker } from './conferences'
+import type { CallerLocation } from './map'
+import type { Post } from './duty'
+import type { PlanRun } from './plans'
 
 export type Millis = number
 
@@ -118,7 +121,9 @@ export interface Task {
 export interface Incident {
   id: string
   title: string
-  status: 'draft' | 'open' | 'closed'
+  status: IncidentStatus
+  /** Its place in the order of all incidents; lists go on before it. */
+  seq: number
   owner: string | null
   number: string
   name: string | null
@@ -128,10 +133,35 @@ export interface Incident {
   class_name_en: string
   call_ids: string[]
   note: string
+  result: string
+  /** Five digits after GB/T 35561; empty: not known yet. */
+  type: string
+  /** 1 to 4; 0: not graded yet. */
+  grade: number
+  latitude: number | null
+  longitude: number | null
+  /** Metres. */
+  uncertainty: number
+  merged_into: string
+  report_due_at: Millis | null
+  /** Counts what is in the timeline. */
+  activity: number
   created_at: Millis
   updated_at: Millis
   version: number
 }
+
+export const INCIDENT_STATES = [
+  'draft',
+  'verified',
+  'dispatched',
+  'en_route',
+  'on_scene',
+  'controlled',
+  'closed',
+  'reviewed',
+] as const
+export type IncidentStatus = (typeof INCIDENT_STATES)[number]
 
 /** The replicated views, by entity. */
 export interface Entities {
@@ -156,6 +186,9 @@ export interface Entities {
   night: Night
   room_speaker: Speaker
   intercom: IntercomRule
+  plan_run: PlanRun
+  duty: Post
+  location: CallerLocation
 }
 export type EntityName = keyof Entities
 

@@ -2,8 +2,11 @@
 import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
 import { enFeatures } from './en.features'
+import { enCases, enCaseErrors } from './en.incident'
 import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
+import { enMap, enMapErrors, enResources } from './en.map'
 import { enPages } from './en.pages'
+import { enDuty, enPlanErrors, enPlans } from './en.plans'
 import { enSms, enSmsErrors } from './en.sms'
 import { enTrunkErrors, enTrunks } from './en.trunks'
 
@@ -15,6 +18,11 @@ export const en = {
     conference: 'Conferences',
     sms: 'SMS',
     trunks: 'Trunks',
+    plans: 'Plans',
+    duty: 'Duty',
+    incidents: 'Incidents',
+    map: 'Map',
+    resources: 'Resources',
     recordings: 'Recordings',
     history: 'Call history',
     admin: 'Administration',
@@ -191,10 +199,18 @@ export const en = {
     saved: 'Saved',
     saving: 'Saving…',
     unsaved: 'Not saved',
-    conflict: 'Changed by someone else: their text was loaded, yours is below it.',
-    status: { draft: 'draft', open: 'open', closed: 'closed' },
-    open: 'Open case',
-    close: 'Close case',
+    both: 'Changed by someone else; both texts:',
+    status: {
+      draft: 'draft',
+      verified: 'verified',
+      dispatched: 'dispatched',
+      en_route: 'en route',
+      on_scene: 'on scene',
+      controlled: 'controlled',
+      closed: 'closed',
+      reviewed: 'reviewed',
+    },
+    openCase: 'Case file',
     tabs: 'Incidents at hand',
     callerName: 'Caller',
     address: 'Address',
@@ -256,9 +272,14 @@ export const en = {
     tasks: 'To the call-back tasks',
     board: 'To the board',
     calls: 'To the list of calls',
+    map: 'The map',
+    resources: 'Contacts and resources',
     conference: 'Conferences, group calls, roll calls, notification',
     sms: 'Mass SMS, replies, recipients, links',
     trunks: 'Trunks and their circuits',
+    cases: 'All incidents: search, timeline, orders, reports',
+    plans: 'Plans and their runs',
+    duty: 'Who is on duty',
     incident: 'To the incident',
     seat: 'Choose the desk',
     ready: 'Duty: ready',
@@ -315,9 +336,17 @@ export const en = {
     ...enInterceptErrors,
     ...enSmsErrors,
     ...enTrunkErrors,
+    ...enPlanErrors,
+    ...enMapErrors,
+    ...enCaseErrors,
   },
   conference: enConference,
   sms: enSms,
   trunks: enTrunks,
+  plans: enPlans,
+  map: enMap,
+  resources: enResources,
+  duty: enDuty,
+  cases: enCases,
   ...enPages,
 }

@@ -3,8 +3,11 @@ import type { en } from './en'
 import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
 import { zhFeatures } from './zh.features'
+import { zhCases, zhCaseErrors } from './zh.incident'
 import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
+import { zhMap, zhMapErrors, zhResources } from './zh.map'
 import { zhPages } from './zh.pages'
+import { zhDuty, zhPlanErrors, zhPlans } from './zh.plans'
 import { zhSms, zhSmsErrors } from './zh.sms'
 import { zhTrunkErrors, zhTrunks } from './zh.trunks'
 
@@ -16,6 +19,11 @@ export const zh: typeof en = {
     conference: '会议',
     sms: '短信',
     trunks: '中继',
+    plans: '预案',
+    duty: '值守',
+    incidents: '警情',
+    map: '地图',
+    resources: '资源',
     recordings: '录音',
     history: '通话记录',
     admin: '系统管理',
@@ -187,10 +195,18 @@ export const zh: typeof en = {
     saved: '已保存',
     saving: '正在保存…',
     unsaved: '未保存',
-    conflict: '已被他人修改：已载入对方的内容，您的内容附在其后。',
-    status: { draft: '草稿', open: '处理中', closed: '已结' },
-    open: '立案',
-    close: '结案',
+    both: '他人同时修改，双方内容如下：',
+    status: {
+      draft: '待核实',
+      verified: '已核实',
+      dispatched: '已派遣',
+      en_route: '途中',
+      on_scene: '到场',
+      controlled: '已控制',
+      closed: '已结案',
+      reviewed: '已评审',
+    },
+    openCase: '案卷',
     tabs: '手头的警情',
     callerName: '来电人',
     address: '地址',
@@ -252,9 +268,14 @@ export const zh: typeof en = {
     tasks: '转到待回拨',
     board: '转到状态板',
     calls: '转到通话列表',
+    map: '地图',
+    resources: '联系人与资源',
     conference: '会议、组呼、点名、通知',
     sms: '群发短信、回复、名单、链路',
     trunks: '中继与电路',
+    cases: '全部警情：查询、时间线、命令、上报',
+    plans: '预案与执行',
+    duty: '值守：谁在班',
     incident: '转到警情',
     seat: '选择席位',
     ready: '值守：就绪',
@@ -311,9 +332,17 @@ export const zh: typeof en = {
     ...zhInterceptErrors,
     ...zhSmsErrors,
     ...zhTrunkErrors,
+    ...zhPlanErrors,
+    ...zhMapErrors,
+    ...zhCaseErrors,
   },
   conference: zhConference,
   sms: zhSms,
   trunks: zhTrunks,
+  plans: zhPlans,
+  map: zhMap,
+  resources: zhResources,
+  duty: zhDuty,
+  cases: zhCases,
   ...zhPages,
 }

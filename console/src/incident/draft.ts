@@ -8,10 +8,11 @@ export interface Draft {
   note: string
   name: string
   address: string
+  result: string
 }
 
-export type DraftField = 'title' | 'note' | 'name' | 'address'
-export const DRAFT_FIELDS: readonly DraftField[] = ['title', 'note', 'name', 'address']
+export type DraftField = 'title' | 'note' | 'name' | 'address' | 'result'
+export const DRAFT_FIELDS: readonly DraftField[] = ['title', 'note', 'name', 'address', 'result']
 
 const textOf = (incident: Incident, field: DraftField): string => incident[field] ?? ''
 
@@ -23,6 +24,7 @@ export function draftOf(incident: Incident): Draft {
     note: incident.note,
     name: incident.name ?? '',
     address: incident.address ?? '',
+    result: incident.result,
   }
 }
 
@@ -32,10 +34,18 @@ export function changes(draft: Draft, base: Incident): Partial<Record<DraftField
   return Object.fromEntries(changed.map((field) => [field, draft[field]]))
 }
 
+/** A field that two people changed: what stands there now, and what this person had typed. */
+export interface Both {
+  field: DraftField
+  theirs: string
+  mine: string
+}
+
 export interface Merged {
   draft: Draft
   /** Somebody else changed a field that was being typed in. */
   conflict: boolean
+  both: Both[]
 }
 
 function mergedText(field: DraftField, mine: string, theirs: string): string {
@@ -48,14 +58,14 @@ function mergedText(field: DraftField, mine: string, theirs: string): string {
  */
 export function merge(draft: Draft, base: Incident, fresh: Incident): Merged {
   const next = { ...draft, version: fresh.version }
-  let conflict = false
+  const both: Both[] = []
   for (const field of DRAFT_FIELDS) {
     const [before, mine, theirs] = [textOf(base, field), draft[field], textOf(fresh, field)]
     if (mine === before) next[field] = theirs
     else if (theirs !== before && theirs !== mine) {
       next[field] = mergedText(field, mine, theirs)
-      conflict = true
+      both.push({ field, theirs, mine })
     }
   }
-  return { draft: next, conflict }
+  return { draft: next, conflict: both.length > 0, both }
 }

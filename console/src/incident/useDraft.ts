@@ -5,7 +5,7 @@ import { ApiError } from '../api/http'
 import type { Incident } from '../api/types'
 import { showError } from '../commands/run'
 import { live } from '../live/store'
-import { changes, draftOf, merge, type Draft } from './draft'
+import { changes, draftOf, merge, type Both, type Draft } from './draft'
 
 export type SaveState = 'saved' | 'saving' | 'unsaved'
 const PAUSE = 600
@@ -14,7 +14,7 @@ export function useDraft(incident: Ref<Incident | null>) {
   const draft = ref<Draft | null>(null)
   const base = shallowRef<Incident | null>(null)
   const saving = ref(false)
-  const conflict = ref(false)
+  const both = shallowRef<Both[]>([])
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const dirty = computed(() =>
@@ -25,7 +25,7 @@ export function useDraft(incident: Ref<Incident | null>) {
   function load(fresh: Incident): void {
     base.value = fresh
     draft.value = draftOf(fresh)
-    conflict.value = false
+    both.value = []
   }
 
   function bring(fresh: Incident): void {
@@ -33,7 +33,7 @@ export function useDraft(incident: Ref<Incident | null>) {
     const merged = merge(draft.value, base.value, fresh)
     draft.value = merged.draft
     base.value = fresh
-    conflict.value = conflict.value || merged.conflict
+    if (merged.conflict) both.value = merged.both
   }
 
   async function save(): Promise<void> {
@@ -79,5 +79,12 @@ export function useDraft(incident: Ref<Incident | null>) {
     { immediate: true },
   )
 
-  return { draft, state, conflict, later, save, bring }
+  /** Put the own text in place of the other's, who sees in the timeline that it was replaced. */
+  function keepMine(one: Both): void {
+    if (draft.value) draft.value[one.field] = one.mine
+    both.value = both.value.filter((entry) => entry !== one)
+    later()
+  }
+
+  return { draft, state, both, keepMine, later, save, bring }
 }

@@ -18,6 +18,11 @@ export type Action =
   | 'conference'
   | 'sms'
   | 'trunks'
+  | 'cases'
+  | 'map'
+  | 'resources'
+  | 'plans'
+  | 'duty'
   | 'ready'
   | 'pause'
   | 'seat'
@@ -77,6 +82,11 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['g'], action: 'conference', always: false },
   { keys: ['Shift+s'], action: 'sms', always: false },
   { keys: ['Shift+t'], action: 'trunks', always: false },
+  { keys: ['Shift+i'], action: 'cases', always: false },
+  { keys: ['Shift+m'], action: 'map', always: false },
+  { keys: ['Shift+r'], action: 'resources', always: false },
+  { keys: ['Shift+p'], action: 'plans', always: false },
+  { keys: ['Shift+d'], action: 'duty', always: false },
   { keys: ['m'], action: 'monitor', always: false },
   { keys: ['w'], action: 'whisper', always: false },
   { keys: ['j'], action: 'insert', always: false },

@@ -14,7 +14,7 @@ import { entered, mode } from '../call/mode'
 import { choose, current, others } from '../call/store'
 import { campMarked, intercomMarked, nightOpen } from '../features/actions'
 import { dismiss } from '../commands/notices'
-import { NEEDS, help, recentOpen, seatOpen, show, view } from '../frame/view'
+import { NEEDS, help, recentOpen, seatOpen, show, view, type View } from '../frame/view'
 import { desk, may, speedDials } from '../session/store'
 import { isIntercepting, leave, wantMarked } from '../intercept/actions'
 import { closeDialog, wanted } from '../intercept/dialog'
@@ -45,11 +45,11 @@ async function goTo(part: string): Promise<void> {
   focusPart(part)
 }
 
-async function openPage(name: 'conference' | 'sms' | 'trunks'): Promise<void> {
+async function openPage(name: View, part: string = name): Promise<void> {
   if (!may(NEEDS[name])) return
   show(name)
   await nextTick()
-  focusPart(name)
+  focusPart(part)
 }
 
 function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
@@ -100,6 +100,11 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   conference: () => openPage('conference'),
   sms: () => openPage('sms'),
   trunks: () => openPage('trunks'),
+  cases: () => openPage('incidents', 'case-list'),
+  map: () => openPage('map'),
+  resources: () => openPage('resources'),
+  plans: () => openPage('plans'),
+  duty: () => openPage('duty'),
   ready: () => desk.value && changeDuty(desk.value, 'ready'),
   pause: () => desk.value && changeDuty(desk.value, 'paused'),
   seat: () => may('desk.seat') && (seatOpen.value = true),

@@ -55,6 +55,9 @@ export const ENTITY_NAMES: readonly EntityName[] = [
   'camp',
   'night',
   'intercom',
+  'location',
+  'plan_run',
+  'duty',
 ]
 
 /** Read one text frame; `null` when it is none of the known messages. */

@@ -4,6 +4,9 @@ import { serverNow } from '../api/http'
 import type { ListReport, SmsCampaign } from '../api/sms'
 import type { Trunk } from '../api/trunks'
 import type { Notice, NoticePerson, Roll, Room, RoomMember, Speaker } from '../api/conferences'
+import type { CallerLocation } from '../api/map'
+import type { Post } from '../api/duty'
+import type { PlanRun } from '../api/plans'
 import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
 import type { Camp, IntercomRule, Night } from '../features/types'
 import type { Intercept, Intrusion } from '../intercept/types'
@@ -32,6 +35,9 @@ export const live: LiveMaps = {
   sms_list: shallowReactive(new Map<string, ListReport>()),
   sms_replies: shallowReactive(new Map<string, { heard: number }>()),
   trunk: shallowReactive(new Map<string, Trunk>()),
+  location: shallowReactive(new Map<string, CallerLocation>()),
+  plan_run: shallowReactive(new Map<string, PlanRun>()),
+  duty: shallowReactive(new Map<string, Post>()),
 }
 
 export type LinkState = 'connecting' | 'up' | 'down'

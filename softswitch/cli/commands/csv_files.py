@@ -23,9 +23,10 @@ REFUSED_ROWS = 1
 _MUCH = 500_000
 
 
-def add_csv(group: Group, path: str, columns: str) -> None:
-    """Add ``import`` and ``export`` to a group."""
-    word = f"softswitch {group.name}"
+def add_csv(group: Group, path: str, columns: str, *, word: str = "", file: str = "") -> None:
+    """Add ``import`` and ``export`` to a group. ``word`` and ``file`` stand in the examples."""
+    word = f"softswitch {word or group.name}"
+    file = file or path
 
     @group.command(
         "import",
@@ -35,7 +36,7 @@ def add_csv(group: Group, path: str, columns: str) -> None:
         standard input.
 
         Columns, named in the first row: {columns}""",
-        examples=(f"{word} import {path}.csv --dry-run", f"{word} import {path}.csv"),
+        examples=(f"{word} import {file}.csv --dry-run", f"{word} import {file}.csv"),
     )
     @click.argument("file", type=click.File("rb"))
     @click.option("--dry-run", is_flag=True, help="Report what would happen; change nothing.")
@@ -57,7 +58,7 @@ def add_csv(group: Group, path: str, columns: str) -> None:
     @group.command(
         "export",
         help="Export as CSV to FILE, or to standard output.",
-        examples=(f"{word} export {path}.csv", f"{word} export > {path}.csv"),
+        examples=(f"{word} export {file}.csv", f"{word} export > {file}.csv"),
     )
     @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
     @click.pass_obj

@@ -42,6 +42,11 @@ SETTINGS = {
     "recording_days": ("DAYS", "How long recordings are kept. [180]"),
     "session_idle_minutes": ("MINUTES", "Sign out who does nothing. [240]"),
     "session_hours": ("HOURS", "Sign in again after this. [24]"),
+    "map_url": ("URL", "Tiles of the map, with {z}, {x} and {y}."),
+    "map_labels": ("URL", "Tiles with names above them."),
+    "map_coordinates": ("wgs84|gcj02", "What the tiles are drawn in. [wgs84]"),
+    "location_servers": ("NAMES", "Servers that are asked for a caller's place."),
+    "layers": ("NAMES", "Which layers run, with commas; or none. [all]"),
     "log_level": ("LEVEL", "debug, info, warning or error. [info]"),
 }
 """Every setting that takes a value, with its help. A test holds this equal to softswitch.settings."""

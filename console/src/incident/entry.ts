@@ -1,0 +1,20 @@
+/** What of an entry of the timeline stands out, and the line under it. Pure. */
+import type { Entry } from '../api/cases'
+
+/** The line under it: what was said, why, what was changed. */
+export function entryMore({ kind, body }: Entry): string {
+  if (kind === 'incident.edited') {
+    const fields = (body.fields ?? {}) as Record<string, [unknown, unknown]>
+    return Object.entries(fields)
+      .map(([name, [before, after]]) => `${name}: ${String(before ?? '') || '–'} → ${String(after ?? '')}`)
+      .join('; ')
+  }
+  const said = body.text ?? body.reason ?? body.why ?? ''
+  return typeof said === 'string' ? said : ''
+}
+
+/** What stands out: orders and reports that are late, and those who hung up. */
+export function entryTone(kind: string): 'bad' | 'good' | '' {
+  if (/overdue|abandoned|refused/.test(kind)) return 'bad'
+  return kind === 'incident.moved' ? 'good' : ''
+}

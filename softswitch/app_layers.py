@@ -1,0 +1,166 @@
+"""The thin layers of a running system: built, connected and started here, each only when it is set.
+
+A layer is a leaf: it follows the facts of calls and gives commands.  What one asks of another goes through a
+Protocol of the one that asks, and is answered here.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from softswitch.app_plans import PlanDuty, PlanIncidents, PlanPlaces, PlanTelephony
+from softswitch.conferences.build import Conferences
+from softswitch.conferences.notice_model import Rules
+from softswitch.directory.lookup import candidates, canonical
+from softswitch.errors import Refusal
+from softswitch.layers.duty.build import Duty
+from softswitch.layers.duty.model import Use
+from softswitch.layers.gis.build import Asks, Gis, Ground
+from softswitch.layers.incidents.build import Incidents
+from softswitch.layers.plans.build import Plans
+from softswitch.layers.plans.lookup import Parts
+from softswitch.layers.resources.service import NoMap, ResourceService
+from softswitch.setup.cache import cache_folder
+from softswitch.setup.font import find_font
+from softswitch.setup.progress import SetupError
+
+if TYPE_CHECKING:
+    from softswitch.app import System
+
+log = logging.getLogger(__name__)
+
+
+class Layers:
+    """The layers that run; None is one that was left out."""
+
+    def __init__(self) -> None:
+        self.incidents: Incidents | None = None
+        self.gis: Gis | None = None
+        self.resources: ResourceService | None = None
+        self.duty: Duty | None = None
+        self.plans: Plans | None = None
+
+    async def open(self, system: System) -> None:
+        """Build and start what ``settings.layers`` names, in its order."""
+        wanted = system.settings.layers
+        if "incidents" in wanted:
+            self.incidents = await _incidents(system)
+        if "gis" in wanted:
+            self.gis = await _gis(system)
+        if "resources" in wanted:
+            self.resources = await _resources(system, self.gis)
+        if "duty" in wanted:
+            self.duty = await _duty(system)
+        if "plans" in wanted:
+            self.plans = await _plans(system, self)
+
+    def run(self, system: System) -> None:
+        """Begin what runs beside: deadlines."""
+        if self.incidents is not None:
+            system.run(self.incidents.run(), "incidents")
+        if self.duty is not None:
+            system.run(self.duty.service.run(), "duty")
+        if self.plans is not None:
+            system.run(self.plans.run(), "plans")
+
+
+async def _incidents(system: System) -> Incidents:
+    center = system.center
+    layer = Incidents(
+        system.db,
+        system.live,
+        class_name=system.class_name,
+        look_up=system.look_up,
+        calls_changed=center.incident_changed,
+        telephone=OrderTelephone(system.conferences),
+        font=report_font,
+    )
+    center.incident_of = layer.service.incident_of
+    await layer.start(system.events)
+    return layer
+
+
+async def _gis(system: System) -> Gis:
+    def area_code() -> str:
+        return system.directory.snapshot().intake.area_code
+
+    async def address_of(number: str) -> str:
+        known = await system.look_up(number)
+        return known[1] if known else ""
+
+    settings = system.settings
+    layer = Gis(
+        system.db,
+        system.live,
+        system.folder.path / "maps",
+        Asks(
+            forms=lambda number: candidates(number, area_code()),
+            canonical=lambda number: canonical(number, area_code()),
+            address_of=address_of,
+            carried=system.control.carried_location,
+        ),
+        location_servers=settings.location_servers,
+        ground=Ground(settings.map_url, settings.map_labels, settings.map_coordinates),
+    )
+    await layer.start(system.events)
+    system.at_end(layer.stop)
+    system.house.add("tracks", layer.units.tidy)
+    system.house.add("maps", layer.maps.tidy)
+    return layer
+
+
+async def _resources(system: System, gis: Gis | None) -> ResourceService:
+    layer = ResourceService(system.db, gis.service if gis is not None else NoMap())
+    await layer.start()
+    return layer
+
+
+async def _duty(system: System) -> Duty:
+    """Who is on duty answers for the duty number and for night service; a gap leaves both as they are set."""
+    layer = Duty(system.db, system.live, lambda number: system.book.emergency(number) is not None)
+    await layer.start(system.events)
+    service, intake = layer.service, system.center.intake
+    intake.on_duty = lambda: service.numbers(Use.INTAKE)
+    system.nights.on_duty = lambda: service.numbers(Use.NIGHT)
+    service.changed = intake.plan
+    return layer
+
+
+async def _plans(system: System, layers: Layers) -> Plans:
+    parts = Parts(
+        PlanTelephony(system.conferences),
+        PlanDuty(layers.duty.service) if layers.duty is not None else None,
+        places=PlanPlaces(layers.gis) if layers.gis is not None else None,
+        incidents=PlanIncidents(layers.incidents) if layers.incidents is not None else None,
+    )
+    layer = Plans(system.db, system.live, parts)
+    await layer.start(system.events)
+    return layer
+
+
+def report_font() -> Path | None:
+    """Return the font of printed reports, or None where there is none."""
+    try:
+        return find_font(cache_folder())
+    except SetupError:
+        return None
+
+
+class OrderTelephone:
+    """Orders by telephone: a notification with one person in its ledger, under the id of the order."""
+
+    def __init__(self, conferences: Conferences) -> None:
+        self._conferences = conferences
+
+    async def tell(
+        self, login: str, order_id: str, text: str, number: str, name: str, deputy: str
+    ) -> None:
+        """Begin the notification; one that was begun is not begun again."""
+        person = {"number": number, "name": name, "deputy": deputy}
+        try:
+            await self._conferences.notices.send(login, text, [person], Rules(), notice_id=order_id)
+        except Refusal as refusal:
+            if refusal.code != "notice_exists":
+                raise

@@ -1,0 +1,208 @@
+"""Where callers are: from the registry at once, from the INVITE, from a location server, or set by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from softswitch.access import audit
+from softswitch.access.model import Actor
+from softswitch.clock import Clock, Millis, now
+from softswitch.errors import Refusal, not_found
+from softswitch.events import CallEnded, CallMerged, CallStarted, Fact, IncidentDrafted
+from softswitch.layers.gis import store
+from softswitch.layers.gis.board import Board
+from softswitch.layers.gis.carried import reference
+from softswitch.layers.gis.events import CallerLocated
+from softswitch.layers.gis.fetch import Fetcher
+from softswitch.layers.gis.model import Kind, Location, Point, Source, Thing
+from softswitch.layers.gis.pidf import read
+from softswitch.store.database import Database
+from softswitch.store.event_log import EventLog, Stored, append
+
+log = logging.getLogger(__name__)
+
+KINDS: tuple[type[Fact], ...] = (CallStarted, CallEnded, CallMerged, IncidentDrafted)
+MOST_ASKED = 64
+"""Location servers that are asked at the same time; calls beyond it keep what the registry knows."""
+
+Forms = Callable[[str], Sequence[str]]
+AddressOf = Callable[[str], Awaitable[str]]
+ReadCarried = Callable[[str], Awaitable[str]]
+
+
+class Screen(Protocol):
+    """Where locations are shown."""
+
+    def put(self, entity: str, id: str, value: dict[str, Any]) -> None: ...  # noqa: A002
+    def drop(self, entity: str, id: str) -> None: ...  # noqa: A002
+
+
+class CallerService:
+    """Follows emergency calls; those that are up are on the map and on the screens."""
+
+    def __init__(
+        self,
+        db: Database,
+        board: Board,
+        screen: Screen,
+        fetcher: Fetcher,
+        *,
+        forms: Forms,
+        address_of: AddressOf,
+        carried: ReadCarried,
+        clock: Clock = now,
+    ) -> None:
+        self._db = db
+        self._board = board
+        self._screen = screen
+        self._fetcher = fetcher
+        self._forms = forms
+        self._address_of = address_of
+        self._carried = carried
+        self._clock = clock
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def start(self, log: EventLog) -> None:
+        """Show where the callers of running calls are, and follow the facts of calls."""
+        for row in await self._db.read(store.running):
+            self._show(row)
+        log.subscribe("gis callers", KINDS, self.consume)
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        for task in self._asking:
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
+
+    async def consume(self, facts: Sequence[Stored]) -> None:
+        """Apply facts; telling one twice changes nothing."""
+        for stored in facts:
+            fact = stored.event
+            if isinstance(fact, CallStarted):
+                if fact.kind_of_call == "emergency":
+                    await self._started(fact.call_id, fact.caller_number)
+            elif isinstance(fact, CallEnded):
+                await self._ended(fact.call_id, fact.at)
+            elif isinstance(fact, CallMerged):
+                await self._db.write(store.follow, fact.call_id, fact.into_call_id)
+                await self._ended(fact.call_id, fact.at)
+                await self._refresh(fact.into_call_id)
+            elif isinstance(fact, IncidentDrafted):
+                await self._db.write(store.belongs, fact.call_id, fact.incident_id)
+                await self._refresh(fact.call_id)
+
+    # ---- what people do
+
+    async def get(self, call_id: str) -> dict[str, Any]:
+        """Return where the caller of a call is, or was. Refuses ``location_not_found``."""
+        found = await self._db.read(store.location, call_id)
+        if found is None:
+            raise not_found("location", f"of call {call_id}", "Set it by hand on the map.")
+        return found
+
+    async def set_by_hand(
+        self,
+        actor: Actor,
+        call_id: str,
+        number: str,
+        place: Point,
+        uncertainty: float,
+        address: str,
+    ) -> dict[str, Any]:
+        """Store where a dispatcher says that the caller is; nothing that is learnt later overrules it."""
+        location = Location(place, uncertainty, Source.HAND, None, address)
+        await self._learnt(call_id, number, location, actor.login)
+        return await self.get(call_id)
+
+    # ---- what is learnt
+
+    async def _started(self, call_id: str, number: str) -> None:
+        for location in (await self._of_address(number), await self._of_number(number)):
+            if location is not None:
+                await self._learnt(call_id, number, location)
+        uri = reference(await self._carried(call_id))
+        if uri:
+            self._ask(call_id, number, uri)
+
+    async def _of_number(self, number: str) -> Location | None:
+        found = await self._db.read(store.point_of, "number", list(self._forms(number)))
+        return Location(*found, Source.NUMBER) if found else None
+
+    async def _of_address(self, number: str) -> Location | None:
+        address = await self._address_of(number) if number else ""
+        found = await self._db.read(store.point_of, "address", [address] if address else [])
+        return Location(*found, Source.ADDRESS, None, address) if found else None
+
+    async def _at_address(self, call_id: str, number: str, address: str, source: Source) -> None:
+        found = await self._db.read(store.point_of, "address", [address])
+        if found is not None:
+            await self._learnt(call_id, number, Location(*found, source, None, address))
+
+    def _ask(self, call_id: str, number: str, uri: str) -> None:
+        if len(self._asking) >= MOST_ASKED:
+            log.warning("Call %s: too many location servers are being asked.", call_id)
+            return
+        task = asyncio.create_task(self._fetch(call_id, number, uri), name="location")
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _fetch(self, call_id: str, number: str, uri: str) -> None:
+        try:
+            carried = read(await self._fetcher.fetch(uri), Source.REFERENCE)
+            if carried.location is not None:
+                await self._learnt(call_id, number, carried.location)
+            else:
+                await self._at_address(call_id, number, carried.address, Source.REFERENCE)
+        except Refusal as refusal:
+            log.warning("Call %s: %s", call_id, refusal)
+
+    async def _learnt(self, call_id: str, number: str, location: Location, login: str = "") -> None:
+        if await self._db.write(_store, call_id, number, location, self._clock(), login):
+            await self._refresh(call_id)
+
+    # ---- what is shown
+
+    async def _ended(self, call_id: str, at: Millis) -> None:
+        if await self._db.write(store.end, call_id, at):
+            self._screen.drop("location", call_id)
+            self._board.drop(Kind.CALLER, call_id)
+
+    async def _refresh(self, call_id: str) -> None:
+        row = await self._db.read(store.location, call_id)
+        if row is not None:
+            self._show(row)
+
+    def _show(self, row: Mapping[str, Any]) -> None:
+        numbers = (row["number"],) if row["number"] else ()
+        place = Point(row["lon"], row["lat"])
+        if row["incident_id"]:
+            self._board.put(
+                Thing(Kind.INCIDENT, row["incident_id"], place, row["address"], numbers)
+            )
+        if row["ended_at"] is None:
+            self._board.put(Thing(Kind.CALLER, row["call_id"], place, row["address"], numbers))
+            self._screen.put("location", row["call_id"], dict(row))
+
+
+def _store(
+    conn: Connection, call_id: str, number: str, location: Location, at: Millis, login: str
+) -> bool:
+    if not store.locate(conn, call_id, number, location, at, login):
+        return False
+    if login:
+        shown = {"lon": location.point.lon, "lat": location.point.lat}
+        audit.append(conn, login, "caller.located", call_id, shown, at=at)
+    append(
+        conn,
+        CallerLocated(
+            call_id, at, location.point.lon, location.point.lat, location.uncertainty,
+            location.source.value, location.address, login,
+        ),
+        at=at,
+    )  # fmt: skip
+    return True

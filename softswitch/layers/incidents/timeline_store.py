@@ -1,0 +1,130 @@
+"""The timeline of incidents in SQL: one row for all that happened, never changed and never removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from softswitch.clock import Millis
+from softswitch.layers.incidents.store import Row, incidents
+from softswitch.store.tables import metadata
+
+entries = Table(
+    "incident_entries",
+    metadata,
+    # Of what happened in one millisecond, what was written first stands first.
+    Column(
+        "seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    ),
+    # Made of the place of a fact in the log, so that a fact told twice is one entry; else chosen at random.
+    Column("id", String(48), nullable=False, unique=True),
+    Column("incident_id", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("needs", String(64), nullable=False),
+    Column("login", String(64), nullable=False),
+    Column("ref", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "incident_id", "at", "seq"),
+    Index(None, "ref"),
+)
+
+OWN_RIGHT = "incident.read"
+NOTE = "incident.note"
+"""The kind of what people write into the timeline; search finds it."""
+
+
+# Made once: every fact of every call takes these.
+_KNOWN = select(entries.c.at).where(entries.c.id == bindparam("key"))
+_WRITE = insert(entries)
+# What is told of a merged incident shows on the one at the top.
+_TOP = select(incidents.c.root).where(incidents.c.id == bindparam("key")).scalar_subquery()
+_COUNT = (
+    update(incidents)
+    .where(or_(incidents.c.id == bindparam("key"), incidents.c.id == _TOP))
+    .values(activity=incidents.c.activity + 1)
+)
+_WITH_REF = select(entries.c.incident_id).where(entries.c.ref == bindparam("key")).limit(1)
+
+
+def write(
+    conn: Connection,
+    incident_id: str,
+    kind: str,
+    at: Millis,
+    body: Mapping[str, Any],
+    *,
+    entry_id: str,
+    login: str = "",
+    ref: str = "",
+    needs: str = OWN_RIGHT,
+) -> bool:
+    """Add an entry and count it on its incident; False when it stands there already."""
+    if conn.execute(_KNOWN, {"key": entry_id}).first():
+        return False
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    row = {
+        "id": entry_id, "incident_id": incident_id, "at": at, "kind": kind, "needs": needs,
+        "login": login, "ref": ref, "body": text,
+    }  # fmt: skip
+    conn.execute(_WRITE, row)
+    conn.execute(_COUNT, {"key": incident_id})
+    return True
+
+
+def page(
+    conn: Connection,
+    ids: Collection[str],
+    *,
+    rights: Collection[str],
+    after: tuple[Millis, int] | None = None,
+    limit: int = 500,
+) -> list[Row]:
+    """Return entries of some incidents that a reader with ``rights`` may see, oldest first."""
+    query = select(entries).where(entries.c.incident_id.in_(ids), entries.c.needs.in_(rights))
+    if after is not None:
+        at, seq = after
+        query = query.where(or_(entries.c.at > at, and_(entries.c.at == at, entries.c.seq > seq)))
+    query = query.order_by(entries.c.at, entries.c.seq).limit(limit)
+    return [_entry(row) for row in conn.execute(query).mappings()]
+
+
+def of_kinds(
+    conn: Connection, incident_id: str, kinds: Collection[str], limit: int = 100
+) -> list[Row]:
+    """Return the last entries of some kinds, newest first."""
+    where = (entries.c.incident_id == incident_id) & entries.c.kind.in_(kinds)
+    query = select(entries).where(where).order_by(entries.c.at.desc(), entries.c.seq.desc())
+    return [_entry(row) for row in conn.execute(query.limit(limit)).mappings()]
+
+
+def with_ref(conn: Connection, ref: str) -> str | None:
+    """Return the incident that has an entry on something: a task, a room, a notification."""
+    return conn.execute(_WITH_REF, {"key": ref}).scalar()
+
+
+def hand_over(conn: Connection, refs: Sequence[str], incident_id: str) -> None:
+    """Give the entries on some calls to another incident."""
+    conn.execute(update(entries).where(entries.c.ref.in_(refs)).values(incident_id=incident_id))
+
+
+def _entry(row: Mapping[Any, Any]) -> Row:
+    return {**{str(key): value for key, value in row.items()}, "body": json.loads(row["body"])}

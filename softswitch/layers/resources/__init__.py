@@ -1,0 +1,1 @@
+"""Contacts and resources: people, units, teams, materials, hazards, protection targets, cameras."""

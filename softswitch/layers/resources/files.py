@@ -1,0 +1,170 @@
+"""Resources from and to CSV and GeoJSON (RFC 7946), by the hundred thousand, with a report for each row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from softswitch import numbers
+from softswitch.access import audit
+from softswitch.clock import Millis
+from softswitch.csvio import MOST_ROWS, Report, RowReport, RowStatus, read_rows, write_rows
+from softswitch.errors import Kind as Why
+from softswitch.errors import Refusal, invalid
+from softswitch.layers.resources import store
+from softswitch.layers.resources.events import ResourcesImported
+from softswitch.layers.resources.model import FIELDS, Resource, difference, resource, shown
+from softswitch.layers.resources.service import ResourceService
+from softswitch.store.event_log import append
+
+BATCH = 250
+"""Rows in one write: the writer is free for calls in between."""
+REQUIRED = ("code", "kind")
+COLUMNS = tuple(name for name in FIELDS if name != "version")
+OPTIONAL = tuple(name for name in COLUMNS if name not in REQUIRED)
+
+Given = tuple[int, str, dict[str, Any]]
+"""The line or the number of the feature, the code, the fields."""
+Line = tuple[int, Resource]
+
+
+async def import_file(
+    service: ResourceService, login: str, data: bytes, *, geojson: bool, dry_run: bool
+) -> Report:
+    """Import resources; what is there is changed, nothing is ever removed; ``dry_run`` only reports."""
+    lines, done = await asyncio.to_thread(_lines, data, _features if geojson else _rows)
+    for start in range(0, len(lines), BATCH):
+        part = lines[start : start + BATCH]
+        if dry_run:
+            done += await service.db.read(_compare, part)
+            continue
+        done += await service.db.write(_store, part)
+        for _, value in part:
+            service.show(value)
+    report = Report(sorted(done, key=lambda row: row.line))
+    if not dry_run:
+        await service.db.write(_tell, report, login, service.clock())
+    return report
+
+
+def export_csv(conn: Connection) -> bytes:
+    """Return every resource as CSV; runs in a reader thread."""
+    rows = ({**shown(each), "numbers": " ".join(each.numbers)} for each in store.every(conn))
+    return write_rows(COLUMNS, rows)
+
+
+def export_geojson(conn: Connection) -> bytes:
+    """Return every resource as a GeoJSON FeatureCollection; one without a position has no geometry."""
+    features = [_feature(value) for value in store.every(conn)]
+    return orjson.dumps({"type": "FeatureCollection", "features": features})
+
+
+def _feature(value: Resource) -> dict[str, Any]:
+    properties = {
+        name: each for name, each in shown(value).items() if name not in ("lon", "lat", "version")
+    }
+    place = None if value.lon is None else {"type": "Point", "coordinates": [value.lon, value.lat]}
+    return {"type": "Feature", "id": value.code, "geometry": place, "properties": properties}
+
+
+def _rows(data: bytes) -> Iterator[Given]:
+    for row in read_rows(data, required=REQUIRED, optional=OPTIONAL):
+        fields: dict[str, Any] = {name: row.get(name) for name in COLUMNS if name in row.cells}
+        if "numbers" in fields:
+            fields["numbers"] = _words(fields["numbers"])
+        yield row.line, row.get("code"), fields
+
+
+def _words(text: str) -> list[str]:
+    for sign in ",;，；、/":
+        text = text.replace(sign, " ")
+    return text.split()
+
+
+def _features(data: bytes) -> Iterator[Given]:
+    try:
+        whole = orjson.loads(data)
+        features = whole["features"]
+        if whole["type"] != "FeatureCollection" or not isinstance(features, list):
+            raise ValueError("no FeatureCollection")
+    except (ValueError, KeyError, TypeError) as error:
+        raise invalid(
+            "bad_geojson", "The file is no GeoJSON FeatureCollection.", "Mend it.", field="file"
+        ) from error
+    if len(features) > MOST_ROWS:
+        raise Refusal(
+            Why.TOO_LARGE, "too_many_rows", f"The file has more than {MOST_ROWS} features.",
+            "Divide it.",
+        )  # fmt: skip
+    for number, feature in enumerate(features, 1):
+        known = feature if isinstance(feature, dict) else {}
+        properties = known.get("properties")
+        fields = dict(properties) if isinstance(properties, dict) else {}
+        fields.setdefault("code", known.get("id"))
+        if isinstance(fields.get("numbers"), str):
+            fields["numbers"] = _words(fields["numbers"])
+        fields |= _position(known.get("geometry"))
+        yield number, str(fields.get("code") or ""), fields
+
+
+def _position(geometry: Any) -> dict[str, Any]:
+    """Return the point; of another shape the code cannot tell one, and its row is refused."""
+    if geometry is None:
+        return {}
+    if isinstance(geometry, dict) and geometry.get("type") == "Point":
+        place = geometry.get("coordinates")
+        if isinstance(place, list) and len(place) >= 2:
+            return {"lon": place[0], "lat": place[1]}
+    return {"lon": "?", "lat": "?"}
+
+
+def _lines(
+    data: bytes, read: Callable[[bytes], Iterator[Given]]
+) -> tuple[list[Line], list[RowReport]]:
+    refused = Report()
+    lines: dict[str, Line] = {}
+    for line, code, fields in read(data):
+        try:
+            if not isinstance(fields.get("numbers", []), list):
+                raise invalid("bad_number", "numbers is no list.", "Give a list.", field="numbers")
+            value = resource(fields)
+        except Refusal as refusal:
+            refused.refuse(line, code[:64], refusal)
+            continue
+        first = lines.setdefault(value.code, (line, value))
+        if first[0] != line:
+            message = f"{numbers.quoted(value.code)} stands in line {first[0]} already."
+            refused.add(line, RowStatus.REFUSED, value.code, message)
+    return list(lines.values()), refused.rows
+
+
+def _compare(conn: Connection, part: Sequence[Line]) -> list[RowReport]:
+    known = store.by_codes(conn, [value.code for _, value in part])
+    return [RowReport(line, _status(known.get(v.code), v), v.code) for line, v in part]
+
+
+def _status(old: Resource | None, value: Resource) -> RowStatus:
+    if old is None:
+        return RowStatus.ADDED
+    return RowStatus.CHANGED if difference(old, value) else RowStatus.UNCHANGED
+
+
+def _store(conn: Connection, part: Sequence[Line]) -> list[RowReport]:
+    known = store.by_codes(conn, [value.code for _, value in part])
+    store.add(conn, [value for _, value in part if value.code not in known])
+    for _, value in part:
+        old = known.get(value.code)
+        if old is not None and difference(old, value):
+            store.change(conn, value, old.version)
+    return [RowReport(line, _status(known.get(v.code), v), v.code) for line, v in part]
+
+
+def _tell(conn: Connection, report: Report, login: str, at: Millis) -> None:
+    counts = {status.value: report.count(status) for status in RowStatus}
+    audit.append(conn, login, "resource.imported", "", counts, at=at)
+    fact = ResourcesImported(at, counts["added"], counts["changed"], counts["refused"], login)
+    append(conn, fact, at=at)

@@ -1,0 +1,121 @@
+"""Resources in SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from softswitch.layers.resources.model import Kind, Resource, Status, shown
+from softswitch.store.tables import metadata
+
+resources = Table(
+    "resource",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("numbers", Text, nullable=False),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("address", String(200), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("rested_at", BigInteger),
+    Column("team", String(64), nullable=False),
+    Column("amount", String(60), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index(None, "kind", "code"),
+    Index(None, "team"),
+)
+
+_AT_ONCE = 400
+
+
+def by_codes(conn: Connection, codes: Iterable[str]) -> dict[str, Resource]:
+    """Return the resources with some codes."""
+    wanted = sorted(set(codes))
+    found: dict[str, Resource] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(resources).where(resources.c.code.in_(wanted[start : start + _AT_ONCE]))
+        for row in conn.execute(query).mappings():
+            found[row["code"]] = _resource(row)
+    return found
+
+
+def add(conn: Connection, values: Sequence[Resource]) -> None:
+    """Write new resources."""
+    if values:
+        conn.execute(insert(resources), [_row(value) for value in values])
+
+
+def change(conn: Connection, value: Resource, version: int) -> bool:
+    """Write a resource that is still at ``version``; tell whether it was."""
+    where = (resources.c.code == value.code) & (resources.c.version == version)
+    row = {**_row(value), "version": version + 1}
+    return conn.execute(update(resources).where(where).values(**row)).rowcount == 1
+
+
+def drop(conn: Connection, code: str) -> bool:
+    """Remove a resource; tell whether there was one."""
+    return conn.execute(delete(resources).where(resources.c.code == code)).rowcount == 1
+
+
+def page(
+    conn: Connection,
+    *,
+    kind: str | None = None,
+    status: str | None = None,
+    team: str | None = None,
+    query: str = "",
+    after: str = "",
+    limit: int = 100,
+) -> list[Resource]:
+    """Return resources behind the code ``after``, in order of code, that hold ``query``."""
+    wanted = select(resources).where(resources.c.code > after)
+    for column, value in (("kind", kind), ("status", status), ("team", team)):
+        if value:
+            wanted = wanted.where(resources.c[column] == value)
+    if query:
+        columns = (resources.c.code, resources.c.name, resources.c.address, resources.c.numbers)
+        wanted = wanted.where(or_(*(each.contains(query, autoescape=True) for each in columns)))
+    rows = conn.execute(wanted.order_by(resources.c.code).limit(limit)).mappings()
+    return [_resource(row) for row in rows]
+
+
+def every(conn: Connection) -> Iterator[Resource]:
+    """Give all resources in order of code."""
+    for row in conn.execute(select(resources).order_by(resources.c.code)).mappings():
+        yield _resource(row)
+
+
+def _row(value: Resource) -> dict[str, Any]:
+    return {**shown(value), "numbers": json.dumps(value.numbers)}
+
+
+def _resource(row: Any) -> Resource:
+    return Resource(
+        **{
+            **{str(name): each for name, each in row.items()},
+            "kind": Kind(row["kind"]),
+            "status": Status(row["status"]),
+            "numbers": tuple(json.loads(row["numbers"])),
+        }
+    )
