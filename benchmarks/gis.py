@@ -7,7 +7,9 @@ against PostGIS with a GiST index: the same points, the same polygons, one after
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -177,6 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counts", nargs="+", type=int, default=[10_000, 1_000_000, 5_000_000])
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the database ends with the run
     nearest(100_000)
     inside(given.counts)
 

@@ -107,7 +107,9 @@ def remove(session: Session, map_id: str) -> None:
 @click.option("--lon", type=float, help="Longitude in degrees.")
 @click.option("--lat", type=float, help="Latitude in degrees.")
 @click.option("--radius", type=float, help="Metres around the point.")
-@click.option("--area", type=click.Path(dir_okay=False, path_type=Path), help="A file with a GeoJSON polygon.")
+@click.option(
+    "--area", type=click.Path(dir_okay=False, path_type=Path), help="A file with a GeoJSON polygon."
+)
 @click.option("--kind", "kinds", type=_KINDS, multiple=True, help="Only this; may be repeated.")
 @click.pass_obj
 def inside(
