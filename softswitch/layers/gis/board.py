@@ -154,8 +154,9 @@ def _fit(columns: Columns, wanted: Wanted) -> Flags:
     fits = np.ones(len(columns.things), dtype=np.bool_)
     if wanted.statuses:
         numbers, codes = columns.statuses
-        known = [numbers[name] for name in wanted.statuses if name in numbers]
-        fits &= np.isin(codes, known)
+        taken = np.zeros(len(numbers), dtype=np.bool_)
+        taken[[numbers[name] for name in wanted.statuses if name in numbers]] = True
+        fits &= taken[codes]
     if wanted.oldest_fix is not None:
         fits &= (columns.fix_at < 0) | (columns.fix_at >= wanted.oldest_fix)
     if wanted.rested_by is not None:
