@@ -185,7 +185,10 @@ def points() -> None:
 
 
 map_.add_command(points)
-add_csv(points, "map/points", "number or address, lon, lat, uncertainty, coordinates")
+add_csv(
+    points, "map/points", "number or address, lon, lat, uncertainty, coordinates",
+    word="map points", file="points",
+)  # fmt: skip
 
 
 def _upload(
