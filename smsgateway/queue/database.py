@@ -13,4 +13,5 @@ _DECLARED = (links, routes)
 
 def queue_database(url: str) -> Database:
     """Return the database of the queue at ``url``, as the server uses it; ``async with`` opens it."""
-    return Database(url, readers=2, tables=metadata, migrations=())
+    # The gateway writes without a pause while it sends, and SQLite serves those who wait in no order.
+    return Database(url, readers=2, tables=metadata, migrations=(), busy_seconds=15.0)

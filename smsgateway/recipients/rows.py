@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
@@ -242,7 +243,8 @@ def _lines(file: BinaryIO, sample: bytes, encoding: str) -> Iterator[str]:
                 raise _not_text()
             yield line
     finally:
-        source.detach()
+        with suppress(ValueError):  # the file was closed by its owner already
+            source.detach()
 
 
 class _Again(io.RawIOBase):

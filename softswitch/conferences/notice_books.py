@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 from softswitch.calls.center import CallCenter
@@ -29,6 +30,9 @@ class NoticeBooks:
         self.notices: dict[str, Notice] = {}
         self.by_channel: dict[str, tuple[Notice, Person]] = {}
         self._screen = screen
+        self._saving = 0
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
 
     def begin(self, notice: Notice) -> None:
         """Show a notification that begins or goes on."""
@@ -57,8 +61,21 @@ class NoticeBooks:
     def save(self, notice: Notice, person: Person) -> None:
         """Show a row of the ledger and write it."""
         self.show(notice, person)
-        row = notice_store.person_row(notice.id, person)
-        self.center.spawn(self.db.write_surely(notice_store.put_person, row, self.clock()))
+        self._saving += 1
+        self._at_rest.clear()
+        self.center.spawn(self._write(notice_store.person_row(notice.id, person)))
+
+    async def _write(self, row: notice_store.Row) -> None:
+        try:
+            await self.db.write_surely(notice_store.put_person, row, self.clock())
+        finally:
+            self._saving -= 1
+            if not self._saving:
+                self._at_rest.set()
+
+    async def saved(self) -> None:
+        """Wait until every row is on the disk: from then on the ledger is read from there."""
+        await self._at_rest.wait()
 
     def hang_up(self, channel_id: str, cause: int = 16) -> None:
         """End a leg."""

@@ -138,4 +138,5 @@ class NoticeService:
         if notice.state == "running":
             notice.state = "done"
             await self._db.write_surely(notice_store.end, notice.id, "done", self._clock())
+        await self._books.saved()
         self._books.forget(notice)

@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy import Connection, MetaData
 
 from softswitch.errors import Kind, Refusal
-from softswitch.store.engine import reader_engine, writer_engine
+from softswitch.store.engine import BUSY_SECONDS, reader_engine, writer_engine
 from softswitch.store.failures import as_refusal, busy, closed
 from softswitch.store.migrations import MIGRATIONS, Migration, migrate
 from softswitch.store.tables import metadata
@@ -43,9 +43,10 @@ class Database:
         batch_size: int = 200,
         tables: MetaData = metadata,
         migrations: Sequence[Migration] = MIGRATIONS,
+        busy_seconds: float = BUSY_SECONDS,
     ) -> None:
         self._migrate = functools.partial(migrate, migrations=migrations, tables=tables)
-        self._writer_engine = writer_engine(url)
+        self._writer_engine = writer_engine(url, busy_seconds)
         self._reader_engine = reader_engine(url, readers)
         self._writer = Writer(
             self._writer_engine, self._settled, queue_size=queue_size, batch_size=batch_size

@@ -15,9 +15,9 @@ BUSY_SECONDS = 2.0
 """How long SQLite waits for a lock of another program."""
 
 
-def writer_engine(url: str) -> Engine:
+def writer_engine(url: str, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """Return the engine of the one writer thread."""
-    engine = _engine(url, connections=1)
+    engine = _engine(url, connections=1, busy_seconds=busy_seconds)
     if engine.dialect.name == "sqlite":
         _on_connect(engine, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
         # IMMEDIATE: a lock of another program is met at the beginning, not between two changes.
@@ -38,7 +38,7 @@ def reader_engine(url: str, readers: int) -> Engine:
     return engine
 
 
-def _engine(url: str, connections: int) -> Engine:
+def _engine(url: str, connections: int, busy_seconds: float = BUSY_SECONDS) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
@@ -63,7 +63,7 @@ def _engine(url: str, connections: int) -> Engine:
         url,
         pool_size=connections,
         max_overflow=0,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": busy_seconds, "check_same_thread": False},
     )
     _on_connect(engine, "PRAGMA foreign_keys=ON")
     return engine
