@@ -14,7 +14,8 @@ from typing import Any, Self, cast
 from intercept.build import Intercept
 from intercept.door.build import guarded
 from intercept.door.door import Door
-from softswitch import app_web
+from smsgateway.build import MassSms
+from softswitch import app_sms, app_web
 from softswitch.access.audit_head import HeadFile
 from softswitch.access.audit_service import Audit
 from softswitch.access.service import Access
@@ -152,6 +153,7 @@ class System:
         await self._open_features()
         await self._open_recordings()
         await self._open_incidents()
+        await self._open_sms()
         await self._go_live()
         self._open_door()
         await self._open_web()
@@ -303,6 +305,11 @@ class System:
         known = await self.book.who(number)
         return (known.name, known.address) if known else None
 
+    async def _open_sms(self) -> None:
+        self.sms: MassSms = app_sms.build(self)
+        await self.sms.start()
+        self._stack.push_async_callback(self.sms.close)
+
     async def _go_live(self) -> None:
         self.sip_lockout = SipLockout(self.db, self._block, spare=self._is_spared)
         self._run(self.sip_lockout.run(), "sip lock-out")
@@ -313,6 +320,7 @@ class System:
         self._run(self.conferences.schedules.run(), "scheduled rooms")
         self._run(self.features.camps.run(), "camp-on")
         self._run(self.nights.run(), "night service")
+        self._run(self.sms.run(), "mass SMS")
         self._run(self.trunks.watch.run(), "trunks")
         await self.events.start()
         self._stack.push_async_callback(self.events.close)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from intercept.door.build import report as report_door
 from intercept.routes import routes as intercept_routes
+from softswitch import app_sms
 from softswitch.access import admin_routes as access_admin
 from softswitch.access import lockout_routes
 from softswitch.access import routes as access_routes
@@ -57,19 +58,21 @@ def build(system: System) -> FastAPI:
     csv = UsersCsv(system.db, system.access)
     return create_app(
         [
+            # Routes are searched in this order: what a caller waits for stands first.
+            intercept_routes(system.intercept, guard),
+            call_routes(system.center, system.db, guard),
             access_routes.routes(system.access, system.tokens, guard, desks.seat_of),
             access_admin.routes(system.users, csv, system.audit, guard),
             lockout_routes.routes(system.sip_lockout, system.db, guard),
             directory_routes.routes(system.directory, system.registry, guard, desk_of),
-            call_routes(system.center, system.db, guard),
             desk_routes(system.center, system.db, guard, lambda desk: browser_phone(system, desk)),
             task_routes(system.center, system.db, guard),
-            intercept_routes(system.intercept, guard),
-            room_routes(system.conferences, guard),
+            room_routes(system.conferences, guard, system.recordings.library.of_legs),
             group_routes(system.conferences, guard),
             roll_routes(system.conferences, guard),
             notice_routes(system.conferences, guard),
             feature_routes.routes(system.features, guard),
+            *app_sms.routes(system.sms, guard),
             trunk_routes(system.trunks, guard),
             incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
@@ -79,6 +82,7 @@ def build(system: System) -> FastAPI:
         console=console_folder(system.settings),
         hosts=system.settings.http_names,
         secure=False,
+        limits=app_sms.LIMITS,
     )
 
 
@@ -88,6 +92,7 @@ def _report(system: System) -> None:
     reporting.add("ari", lambda: {"ok": center.engine.control_up})
     reporting.add("store", system.db.state)
     reporting.add("disk", system.folder.disk)
+    reporting.add("sms", system.sms.state)
     reporting.add("recordings", lambda: {"ok": True, **system.recordings.status()})
     reporting.metric("calls", "Calls that are up.", lambda: float(len(center.board.calls)))
     reporting.metric("legs", "Channels that are up.", lambda: float(len(center.board.legs)))

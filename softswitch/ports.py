@@ -230,6 +230,14 @@ class KeyPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoke:
+    """Somebody whose talking is watched begins to talk, or has been silent for a second. It may be missed."""
+
+    channel_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TransferAsked:
     """A phone asked by REFER to transfer: to ``number``, or (attended) into the call of ``other_channel_id``."""
 
@@ -254,7 +262,15 @@ class ControlDown:
 
 
 ControlFact = (
-    Entered | Left | LegEnded | LegRinging | KeyPressed | TransferAsked | ControlUp | ControlDown
+    Entered
+    | Left
+    | LegEnded
+    | LegRinging
+    | KeyPressed
+    | Spoke
+    | TransferAsked
+    | ControlUp
+    | ControlDown
 )
 
 
@@ -330,6 +346,9 @@ class CallActs(Protocol):
 
     async def mute(self, channel_id: str, on: bool) -> None:
         """Let nobody hear what comes from a channel, wherever it is; its keys still arrive."""
+
+    async def watch_talking(self, channel_id: str) -> None:
+        """Tell from now on when somebody talks on a channel (:class:`Spoke`)."""
 
     async def join_aside(self, bridge_id: str, *channel_ids: str) -> None:
         """Bring channels into a bridge, out of the one they are in; no key of theirs and no change of

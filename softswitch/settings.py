@@ -57,6 +57,9 @@ class Settings:
     media_address: str = ""
     """The address in SDP; empty: the one that the phone reached us at."""
 
+    sms_database: str = ""
+    """The queue of mass SMS; empty: SQLite in the data folder, in a file of its own."""
+
     recording_days: int = 180
     session_idle_minutes: int = 240
     session_hours: int = 24
@@ -83,6 +86,10 @@ class Settings:
         """Return the URL of the database."""
         return self.database or f"sqlite:///{self.data / 'softswitch.db'}"
 
+    def sms_database_url(self) -> str:
+        """Return the URL of the queue of mass SMS."""
+        return self.sms_database or f"sqlite:///{self.data / 'sms.db'}"
+
     def _beside(self, usual: int) -> int:
         """Return the usual port, moved as far as ``sip`` is moved from 5060."""
         port = usual + self.sip.port - SIP_PORT
@@ -106,6 +113,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "precedence_door": values.optional(values.address(_ANY)),
     "rtp": values.port_range,
     "media_address": values.plain_word(r"|[0-9a-fA-F:.]{2,45}", "an address"),
+    "sms_database": values.plain_word(r"|[a-z+0-9]+://\S+", "the URL of a database"),
     "recording_days": values.whole(1, 36_500),
     "session_idle_minutes": values.whole(5, 1_440),
     "session_hours": values.whole(1, 168),

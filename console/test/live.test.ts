@@ -28,7 +28,14 @@ const maps = (): LiveMaps => ({
   roll: new Map(),
   notice: new Map(),
   notice_person: new Map(),
+  sms_campaign: new Map(),
+  sms_list: new Map(),
+  sms_replies: new Map(),
   trunk: new Map(),
+  room_speaker: new Map(),
+  camp: new Map(),
+  night: new Map(),
+  intercom: new Map(),
 })
 
 describe('the picture', () => {

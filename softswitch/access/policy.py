@@ -54,6 +54,9 @@ _INTERCEPT = _OPEN_INTERCEPT | {
 
 _CONFERENCES = frozenset({Right.CONFERENCE_READ, Right.CONFERENCE_RUN, Right.NOTIFY_SEND})
 
+# Who writes a warning may send it to few; many take a second person (smsgateway.campaigns.model).
+_SMS = frozenset({Right.SMS_READ, Right.SMS_SEND, Right.SMS_IMPORT})
+
 _LOOK_UP = frozenset(
     {Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ, Right.TRUNK_READ}
 )
@@ -83,6 +86,7 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
         | _LOOK_UP
         | _OPEN_INTERCEPT
         | _CONFERENCES
+        | _SMS
         | {Right.REGISTRY_EDIT},
         Role.SUPERVISOR: _EVERYONE
         | _CALLS
@@ -91,7 +95,9 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
         | _EVIDENCE
         | _AUDIT
         | _INTERCEPT
-        | _CONFERENCES,
+        | _CONFERENCES
+        | _SMS
+        | {Right.SMS_APPROVE, Right.SMS_CONFIGURE},
         # Keeps the system running: sees the board and its history, hears nothing, handles no call.
         Role.OPERATOR: _EVERYONE
         | _LOOK_UP
@@ -102,6 +108,8 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.TASK_READ,
             Right.INTERCEPT_CONFIGURE,
             Right.CONFERENCE_READ,
+            Right.SMS_READ,
+            Right.SMS_CONFIGURE,
         },
         # Looks at everything that was done, changes nothing.
         Role.AUDITOR: _EVERYONE
@@ -117,6 +125,7 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.USER_READ,
             Right.INTERCEPT_READ,
             Right.CONFERENCE_READ,
+            Right.SMS_READ,
         },
     }
 )

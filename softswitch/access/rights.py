@@ -41,6 +41,12 @@ class Right(StrEnum):
     GROUP_EDIT = "group.edit"
     NOTIFY_SEND = "notify.send"
 
+    SMS_READ = "sms.read"
+    SMS_SEND = "sms.send"
+    SMS_APPROVE = "sms.approve"
+    SMS_IMPORT = "sms.import"
+    SMS_CONFIGURE = "sms.configure"
+
     TASK_READ = "task.read"
     TASK_WORK = "task.work"
     INCIDENT_READ = "incident.read"

@@ -18,6 +18,8 @@ from softswitch.asterisk.render import safe_name
 from softswitch.asterisk.rest import ControlCut, Request, path
 from softswitch.ports import ActFailed, Leg
 
+SILENCE = "1000"
+"""Milliseconds without talking after which somebody counts as silent (TALK_DETECT)."""
 _SETTLE_SECONDS = (0.0, 0.1, 0.3)
 """When to look for a leg after a cut: what Asterisk had already received it still carries out."""
 
@@ -145,6 +147,11 @@ class AriControl(AriLink):
         """Let nobody hear what comes from a channel; one that is muted, or not, already is no error."""
         uri = path("channels", channel_id, "mute")
         await self._do(Request("POST" if on else "DELETE", uri, {"direction": "in"}))
+
+    async def watch_talking(self, channel_id: str) -> None:
+        """Have talking told: it ends with ``SILENCE`` milliseconds below the threshold."""
+        query = {"variable": "TALK_DETECT(set)", "value": SILENCE}
+        await self._do(Request("POST", path("channels", channel_id, "variable"), query))
 
     async def join_aside(self, bridge_id: str, *channel_ids: str) -> None:
         """Bring channels into a bridge; their keys and their connected number stay with them."""

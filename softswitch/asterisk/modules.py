@@ -40,6 +40,7 @@ MODULES: tuple[str, ...] = (
     "func_callerid", "func_channel", "func_strings", "func_logic", "func_hangupcause",
     "func_cut", "func_uri", "func_dialplan", "func_math", "func_timeout", "func_devstate", "func_pjsip_contact",
     "func_pjsip_endpoint", "func_pjsip_aor", "func_periodic_hook", "func_volume", "func_groupcount",
+    "func_talkdetect",
     # journal
     "cel_custom",
 )  # fmt: skip

@@ -52,6 +52,10 @@ class Screen(Protocol):
     def drop(self, entity: str, id: str) -> None: ...  # noqa: A002
 
 
+MANY_VIEWS, MOST_REST_SECONDS = 20, 0.05
+"""After so many views at once (a group call) the next may wait so long: the calls themselves go first."""
+
+
 class CallCenter:
     """Board, engine, intake, desks, tasks and log, and what connects them."""
 
@@ -97,6 +101,7 @@ class CallCenter:
         self._names = Names(book, self.spawn, self._name_found, clock)
         self._dirty: set[str] = set()
         self._dirty_extensions: set[str] = set()
+        self._show_at = 0.0
         self._flushing = False
         self._switch_started: Millis | None = None
         self._recorded: set[str] = set()
@@ -313,13 +318,22 @@ class CallCenter:
         self._soon()
 
     def _soon(self) -> None:
+        """Show at once, unless the last time were very many: then the screens get a fifth of the time."""
         if not self._flushing:
             self._flushing = True
-            asyncio.get_running_loop().call_soon(self._show)
+            asyncio.get_running_loop().call_at(self._show_at, self._show)
 
     def _show(self) -> None:
-        """Compute the views of all that changed in this turn, once."""
+        """Compute the views of all that has changed, once."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         self._flushing = False
+        if self._show_changes() > MANY_VIEWS:
+            took = loop.time() - began
+            self._show_at = loop.time() + min(4 * took, MOST_REST_SECONDS)
+
+    def _show_changes(self) -> int:
+        """Return how many views there were."""
         dirty, self._dirty = self._dirty, set()
         at = self._clock()
         for call_id in dirty:
@@ -337,6 +351,7 @@ class CallCenter:
             self._screen.put("extension", number, view)
         if extensions:
             self.tasks.look()
+        return len(dirty) + len(extensions)
 
     def _show_call(self, call_id: str, at: Millis) -> None:
         if call_id in self._orphans:

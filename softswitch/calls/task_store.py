@@ -38,47 +38,71 @@ def abandoned(conn: Connection, gone: CallAbandoned) -> dict[str, Any] | None:
 
     Returns None when this call was counted before: the journal and the live path may both tell it.
     """
-    if conn.execute(select(task_calls).where(task_calls.c.call_id == gone.call_id)).first():
+    if _is_counted(conn, gone.call_id):
         return None
     append(conn, gone, at=gone.at)
+    return _open_or_count(conn, gone.call_id, gone.number, gone.digits, gone.at)
+
+
+def asked(
+    conn: Connection, key: str, number: str, digits: str, at: Millis
+) -> dict[str, Any] | None:
+    """Open a task for one who asks to be called by other means than a call, or count it on his open one.
+
+    Returns None when this ``key`` was counted before.
+    """
+    if _is_counted(conn, key):
+        return None
+    return _open_or_count(conn, key, number, digits, at)
+
+
+def _is_counted(conn: Connection, key: str) -> bool:
+    return conn.execute(select(task_calls).where(task_calls.c.call_id == key)).first() is not None
+
+
+def _open_or_count(
+    conn: Connection, key: str, number: str, digits: str, at: Millis
+) -> dict[str, Any]:
     found = (
-        conn.execute(
-            select(tasks).where(tasks.c.number == gone.number, tasks.c.state.in_(OPEN_STATES))
-        )
+        conn.execute(select(tasks).where(tasks.c.number == number, tasks.c.state.in_(OPEN_STATES)))
         .mappings()
         .first()
     )
-    if found is None or not gone.number:
-        row = _new(gone)
+    if found is None or not number:
+        row = _new(key, number, digits, at)
         conn.execute(insert(tasks).values(**row))
-        opened = TaskOpened(row["id"], gone.at, gone.number, gone.digits, gone.call_id)
-        append(conn, opened, at=gone.at)
+        append(conn, TaskOpened(row["id"], at, number, digits, key), at=at)
     else:
         row = dict(found)
         row["calls"] += 1
-        row["last_at"] = max(row["last_at"], gone.at)
+        row["last_at"] = max(row["last_at"], at)
         conn.execute(
             update(tasks)
             .where(tasks.c.id == row["id"])
             .values(calls=row["calls"], last_at=row["last_at"])
         )
-    conn.execute(insert(task_calls).values(call_id=gone.call_id, task_id=row["id"]))
+    conn.execute(insert(task_calls).values(call_id=key, task_id=row["id"]))
     return row
 
 
-def _new(gone: CallAbandoned) -> dict[str, Any]:
-    # The id comes from the call that opened it, so that telling it twice makes one task.
+def _new(key: str, number: str, digits: str, at: Millis) -> dict[str, Any]:
+    # The id comes from what opened it, so that telling it twice makes one task.
     return {
-        "id": hashlib.sha256(gone.call_id.encode()).hexdigest()[:16],
-        "number": gone.number,
-        "digits": gone.digits,
+        "id": task_id(key),
+        "number": number,
+        "digits": digits,
         "calls": 1,
-        "first_at": gone.at,
-        "last_at": gone.at,
+        "first_at": at,
+        "last_at": at,
         "state": "open",
         "attempts": 0,
         "next_at": 0,
     }
+
+
+def task_id(key: str) -> str:
+    """Return the id of the task that the call or request ``key`` opens."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def change(conn: Connection, task_id: str, /, **values: Any) -> dict[str, Any] | None:

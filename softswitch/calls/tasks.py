@@ -73,6 +73,18 @@ class TaskService:
             self._keep(row)
             self.look()
 
+    async def asked(self, key: str, number: str, digits: str) -> str:
+        """Somebody asks to be called, by other means than a call; return the id of the task.
+
+        The same ``key`` opens it once. ``digits`` stands for the way: ``sms``.
+        """
+        row = await self._db.write_surely(task_store.asked, key, number, digits, self._clock())
+        if row is None:
+            return task_store.task_id(key)
+        self._keep(row)
+        self.look()
+        return str(row["id"])
+
     async def reached(self, number: str) -> None:
         """Somebody talks to this number; what was to be called back is done."""
         if any(row["number"] == number for row in self.open.values()):

@@ -160,17 +160,22 @@ def waiting_view(waiting: Waiting, what: Nature, book: Phonebook, known: Known |
     }
 
 
+_OTHER_WAYS = {"sms": ("短信求助", "Help by SMS")}
+"""Who asks to be called by other means than a call, in the place of the number that was dialled."""
+
+
 def task_view(row: Mapping[str, Any], book: Phonebook, known: Known | None) -> Json:
     """Return the view of a call-back task."""
     service = book.emergency(row["digits"])
+    other_zh, other_en = _OTHER_WAYS.get(row["digits"], (row["digits"], row["digits"]))
     return {
         "id": row["id"],
         "kind": "callback",
         "number": row["number"],
         "name": known.name if known else None,
         "digits": row["digits"],
-        "class_name": service.name_zh if service else row["digits"],
-        "class_name_en": service.name_en if service else row["digits"],
+        "class_name": service.name_zh if service else other_zh,
+        "class_name_en": service.name_en if service else other_en,
         "calls": row["calls"],
         "first_at": row["first_at"],
         "last_at": row["last_at"],

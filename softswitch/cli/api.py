@@ -72,6 +72,22 @@ class Api:
             timeout=IMPORT_SECONDS,
         )
 
+    def upload_stream(self, path: str, pieces: Iterator[bytes], **query: object) -> Any:
+        """Send a CSV file of any size, in pieces, and return the report."""
+        return self._json(
+            "POST",
+            path,
+            params=_given(query),
+            content=pieces,
+            headers={"Content-Type": "text/csv"},
+            timeout=IMPORT_SECONDS,
+        )
+
+    def send_file(self, path: str, content: bytes, kind: str, **query: object) -> Any:
+        """Send a document of the media type ``kind`` and return the answer."""
+        headers = {"Content-Type": kind}
+        return self._json("POST", path, params=_given(query), content=content, headers=headers)
+
     @contextmanager
     def download(self, path: str) -> Iterator[tuple[int | None, Iterator[bytes]]]:
         """Give the length, when known, and the pieces of a file."""

@@ -36,6 +36,7 @@ COMMANDS = {
     "group": "group:group",
     "rollcall": "rollcall:rollcall",
     "notify": "notify:notify",
+    "sms": "sms:sms",
     "camp": "camp:camp",
     "intercom": "intercom:intercom",
     "night": "night:night",

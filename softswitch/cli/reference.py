@@ -74,14 +74,17 @@ def page() -> str:
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Yield every command with the words that call it, groups before what is in them."""
-    context = click.Context(root, info_name="softswitch")
-    for name in root.list_commands(context):
-        command = root.get_command(context, name)
+    yield from _below("softswitch", root)
+
+
+def _below(path: str, group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group, info_name=path)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         assert command is not None
-        yield f"softswitch {name}", command
+        yield f"{path} {name}", command
         if isinstance(command, click.Group):
-            for inner in command.list_commands(context):
-                yield f"softswitch {name} {inner}", command.commands[inner]
+            yield from _below(f"{path} {name}", command)
 
 
 def _chapter(path: str, command: click.Command) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from softswitch.cli import words_trunk
+from softswitch.cli import words_sms, words_trunk
 
 ZH = {
     # ---- headings
@@ -266,7 +266,10 @@ def translate(language: str, english: str) -> str:
     """Return ``english`` in ``language``; what has no translation stays as it is."""
     if language != "zh":
         return english
-    return ZH.get(english) or words_trunk.ZH.get(english, english)
+    for words in (ZH, words_sms.ZH, words_trunk.ZH):
+        if english in words:
+            return words[english]
+    return english
 
 
 def translate_help(language: str, english: str) -> str:

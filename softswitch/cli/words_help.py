@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from softswitch.cli import words_trunk
+from softswitch.cli import words_sms, words_trunk
 
 ZH_HELP = {
     # ---- all commands
@@ -28,6 +28,7 @@ ZH_HELP = {
         "设置依次取自命令行、环境变量（SOFTSWITCH_HTTP 等）、--config 文件，最后是默认值。"
     ),
     "Settings in TOML.": "TOML 格式的设置文件。",
+    "Queue of mass SMS; SQLite unless given.": "群发短信的队列；不给出则用 SQLite。",
     "Fill an empty database with a centre.": "向空数据库填入一个示范中心。",
     "Database; SQLite in the data folder unless given.": "数据库；不给出则用数据目录中的 SQLite。",
     "Where console and API listen. [127.0.0.1:8080]": "控制台和 API 的监听地址。[127.0.0.1:8080]",
@@ -334,6 +335,8 @@ ZH_HELP = {
     "Mute a member, or all but the chairs.": "将成员静音；不写成员则除主席外全体静音。",
     "Let the others hear a member, or all.": "取消成员或全体的静音。",
     "Put a member out.": "移出成员。",
+    "Show who was in a room that is over.": "显示已结束的会议中有谁。",
+    "Lower a hand without giving the floor.": "放下举手而不给发言权。",
     "Give the floor to the first hand, or a member.": "让最先举手者或某成员发言。",
     "Take the floor back.": "收回发言权。",
     "Let in only who was invited, or all.": "只许受邀者进入，或允许所有人。",
@@ -415,5 +418,6 @@ ZH_HELP = {
     "Protection from that, 0 to 3.": "相应的保护级别，0 至 3。",
     "Capability to clear calls, 0 to 3.": "强拆权限级别，0 至 3。",
     "Highest precedence, 0 (highest) to 4.": "可用的最高优先级，0（最高）至 4。",
+    **words_sms.ZH_HELP,
     **words_trunk.ZH_HELP,
 }

@@ -15,12 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData
 
 from softswitch.errors import Kind, Refusal
 from softswitch.store.engine import reader_engine, writer_engine
 from softswitch.store.failures import as_refusal, busy, closed
-from softswitch.store.migrations import migrate
+from softswitch.store.migrations import MIGRATIONS, Migration, migrate
+from softswitch.store.tables import metadata
 from softswitch.store.writer import Job, Writer, WriterStatistics
 
 P = ParamSpec("P")
@@ -34,8 +35,16 @@ class Database:
     """Holds the truth. Use it from one event loop: ``async with Database(url) as db``."""
 
     def __init__(
-        self, url: str, *, readers: int = 4, queue_size: int = 5_000, batch_size: int = 200
+        self,
+        url: str,
+        *,
+        readers: int = 4,
+        queue_size: int = 5_000,
+        batch_size: int = 200,
+        tables: MetaData = metadata,
+        migrations: Sequence[Migration] = MIGRATIONS,
     ) -> None:
+        self._migrate = functools.partial(migrate, migrations=migrations, tables=tables)
         self._writer_engine = writer_engine(url)
         self._reader_engine = reader_engine(url, readers)
         self._writer = Writer(
@@ -49,7 +58,7 @@ class Database:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @classmethod
-    def at(cls, path: Path, **options: int) -> Self:
+    def at(cls, path: Path, **options: Any) -> Self:
         """Return the SQLite database in the file ``path``."""
         return cls(f"sqlite:///{path.absolute()}", **options)
 
@@ -61,7 +70,7 @@ class Database:
         self._loop = asyncio.get_running_loop()
         self._writer.start()
         try:
-            await self.write(migrate)
+            await self.write(self._migrate)
         except BaseException:
             await self.close()
             raise

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, Integer, Table, insert, inspect, select, update
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, inspect, select, update
 
 from softswitch.errors import unavailable
 from softswitch.store.tables import metadata
@@ -36,8 +36,12 @@ MIGRATIONS: tuple[Migration, ...] = ()
 """In order, numbered from 1 without a gap."""
 
 
-def migrate(conn: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> int:
-    """Bring the schema to the newest version and return that.
+def migrate(
+    conn: Connection,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    tables: MetaData = metadata,
+) -> int:
+    """Bring the schema of ``tables`` to the newest version and return that.
 
     Raises the :class:`Refusal` ``schema_too_new`` for a database of a later release and ``schema_mismatch``
     when a table lacks a column that this release needs.
@@ -54,8 +58,9 @@ def migrate(conn: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> i
     for migration in migrations[present:]:
         if migration.table in existing:
             migration.change(conn)
-    metadata.create_all(conn)
-    _check_columns(conn)
+    schema_version.create(conn, checkfirst=True)
+    tables.create_all(conn)
+    _check_columns(conn, tables)
     _store(conn, newest)
     return newest
 
@@ -72,9 +77,9 @@ def _store(conn: Connection, version: int) -> None:
         conn.execute(insert(schema_version).values(id=1, version=version))
 
 
-def _check_columns(conn: Connection) -> None:
+def _check_columns(conn: Connection, tables: MetaData) -> None:
     inspector = inspect(conn)
-    for table in metadata.sorted_tables:
+    for table in tables.sorted_tables:
         present = {column["name"] for column in inspector.get_columns(table.name)}
         missing = sorted(column.name for column in table.columns if column.name not in present)
         if missing:

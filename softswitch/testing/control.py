@@ -153,6 +153,10 @@ class FakeControl:
         """Mute a channel."""
         self._leg("mute", channel_id, str(on))
 
+    async def watch_talking(self, channel_id: str) -> None:
+        """Watch the talking on a channel."""
+        self._leg("watch_talking", channel_id)
+
     async def join_aside(self, bridge_id: str, *channel_ids: str) -> None:
         """Bring channels into a bridge."""
         await self.join(bridge_id, *channel_ids)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -24,6 +25,7 @@ def create_app(
     console: Path | None = None,
     hosts: Iterable[str] = (),
     secure: bool = False,
+    limits: Mapping[str, int] = MappingProxyType({}),
 ) -> FastAPI:
     """Return the application.
 
@@ -41,7 +43,7 @@ def create_app(
         responses=errors.RESPONSES,
         generate_unique_id_function=_operation_id,
         middleware=[
-            Middleware(Outer, hosts=Hosts(hosts), secure=secure),
+            Middleware(Outer, hosts=Hosts(hosts), secure=secure, limits=limits),
             Middleware(StrictJson),
         ],
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,10 +21,17 @@ IMPORT_LIMIT = 10_000_000
 class Outer:
     """The outermost layer. It answers itself when the request must go no further."""
 
-    def __init__(self, app: ASGIApp, hosts: Hosts, secure: bool = False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Hosts,
+        secure: bool = False,
+        limits: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._app = app
         self._hosts = hosts
         self._secure = secure
+        self._limits = limits  # of paths whose routes read the body as a stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -41,7 +51,8 @@ class Outer:
         await send({"type": "websocket.close", "code": 1008, "reason": "wrong host"})
 
     async def _http(self, scope: Scope, receive: Receive, send: _WithHeaders, host: str) -> None:
-        limit = IMPORT_LIMIT if scope["path"].endswith("/import") else BODY_LIMIT
+        usual = IMPORT_LIMIT if scope["path"].endswith("/import") else BODY_LIMIT
+        limit = self._limits.get(scope["path"], usual)
         try:
             if not self._hosts.allows(host):
                 raise _wrong_host()

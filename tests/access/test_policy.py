@@ -15,7 +15,7 @@ NEVER = {
         "user.read", "user.edit", "audit.read", "audit.verify", "directory.edit",
         "emergency.edit", "intake.edit", "recording.export", "recording.hold",
         "intercept.monitor", "intercept.whisper", "intercept.waive_tone", "intercept.confirm",
-        "intercept.read", "intercept.configure", "group.edit",
+        "intercept.read", "intercept.configure", "group.edit", "sms.approve", "sms.configure",
         "trunk.operate", "trunk.edit",
     },
     Role.SUPERVISOR: set(),
@@ -26,7 +26,7 @@ NEVER = {
         "recording.export", "recording.hold", "audit.read", "audit.verify",
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.read",
-        "conference.run", "notify.send",
+        "conference.run", "notify.send", "sms.send", "sms.approve", "sms.import",
     },
     Role.AUDITOR: {
         "desk.seat", "speed_dial.own", "call.dial", "call.answer", "call.hangup", "call.hold",
@@ -35,7 +35,8 @@ NEVER = {
         "directory.edit", "emergency.edit", "intake.edit", "user.edit",
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.configure",
-        "conference.run", "group.edit", "notify.send", "trunk.operate", "trunk.edit",
+        "conference.run", "group.edit", "notify.send", "sms.send", "sms.approve", "sms.import",
+        "sms.configure", "trunk.operate", "trunk.edit",
     },
 }  # fmt: skip
 

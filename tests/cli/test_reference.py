@@ -54,7 +54,7 @@ def test_every_example_is_valid(
     path: str, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("users.csv", "extensions.csv", "registry.csv"):
+    for name in ("users.csv", "extensions.csv", "registry.csv", "people.csv", "alert.xml"):
         Path(name).touch()
     words = shlex.split(example)
     for sign in "<>":

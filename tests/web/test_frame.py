@@ -9,10 +9,17 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import APIRouter, Depends
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from softswitch.access.model import Actor, Right
 from softswitch.web.frame import create_app
 from softswitch.web.guard import Guard
+from softswitch.web.headers import Hosts
+from softswitch.web.outer import Outer
 from tests.web.conftest import People, Site, running
 
 BEARER = {"authorization": "Bearer dispatcher"}
@@ -104,6 +111,33 @@ async def test_an_import_may_be_larger(site: Site) -> None:
     async with site.client() as client:
         answer = await client.post("/api/things/import", content=b"x" * 2_000_000, headers=BEARER)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(("path", "status"), [("/large/import", 200), ("/other/import", 413)])
+async def test_a_path_that_reads_a_stream_may_take_more_than_others(path: str, status: int) -> None:
+    taken = 0
+
+    async def reads(request: Request) -> Response:
+        nonlocal taken
+        async for chunk in request.stream():
+            taken += len(chunk)
+        return Response()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(12):
+            yield b"x" * 1_000_000
+
+    app = Starlette(
+        routes=[Route(path, reads, methods=["POST"])],
+        middleware=[
+            Middleware(Outer, hosts=Hosts(()), limits={"/large/import": 12_000_000}),
+        ],
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.post(path, content=pieces())
+    assert answer.status_code == status
+    assert (taken == 12_000_000) == (status == 200)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 /** English. `zh.ts` has the same keys; a test compares them. */
 import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
+import { enFeatures } from './en.features'
 import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
 import { enPages } from './en.pages'
+import { enSms, enSmsErrors } from './en.sms'
 import { enTrunkErrors, enTrunks } from './en.trunks'
 
 export const en = {
@@ -11,6 +13,7 @@ export const en = {
     label: 'Pages',
     desk: 'Call desk',
     conference: 'Conferences',
+    sms: 'SMS',
     trunks: 'Trunks',
     recordings: 'Recordings',
     history: 'Call history',
@@ -104,6 +107,7 @@ export const en = {
   task: {
     title: 'Call back',
     empty: 'No open call-back tasks.',
+    bySms: 'asked for help by SMS | asked for help by SMS, {n} times',
     calls: 'gave up once | gave up {n} times',
     call: 'Call back',
     close: 'Close',
@@ -253,6 +257,7 @@ export const en = {
     board: 'To the board',
     calls: 'To the list of calls',
     conference: 'Conferences, group calls, roll calls, notification',
+    sms: 'Mass SMS, replies, recipients, links',
     trunks: 'Trunks and their circuits',
     incident: 'To the incident',
     seat: 'Choose the desk',
@@ -260,6 +265,9 @@ export const en = {
     pause: 'Duty: pause',
     help: 'These keys',
     nextCall: 'My next call to the front',
+    camp: 'Call back when free (marked extension)',
+    intercom: 'Intercom (marked extension)',
+    night: 'Night service',
     deskView: 'Back to the call desk',
     speed: 'One-key dial buttons',
     arrows: 'Move in queue, board and lists',
@@ -299,9 +307,17 @@ export const en = {
     since: 'since',
   },
   intercept: enIntercept,
+  features: enFeatures,
   precedence: enPrecedence,
-  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors, ...enTrunkErrors },
+  errors: {
+    ...enErrors,
+    ...enConferenceErrors,
+    ...enInterceptErrors,
+    ...enSmsErrors,
+    ...enTrunkErrors,
+  },
   conference: enConference,
+  sms: enSms,
   trunks: enTrunks,
   ...enPages,
 }

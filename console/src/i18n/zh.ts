@@ -2,8 +2,10 @@
 import type { en } from './en'
 import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
+import { zhFeatures } from './zh.features'
 import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
 import { zhPages } from './zh.pages'
+import { zhSms, zhSmsErrors } from './zh.sms'
 import { zhTrunkErrors, zhTrunks } from './zh.trunks'
 
 export const zh: typeof en = {
@@ -12,6 +14,7 @@ export const zh: typeof en = {
     label: '页面',
     desk: '接警台',
     conference: '会议',
+    sms: '短信',
     trunks: '中继',
     recordings: '录音',
     history: '通话记录',
@@ -105,6 +108,7 @@ export const zh: typeof en = {
   task: {
     title: '待回拨',
     empty: '没有待回拨的来电。',
+    bySms: '短信求助 {n} 次 | 短信求助 {n} 次',
     calls: '放弃 1 次 | 放弃 {n} 次',
     call: '回拨',
     close: '关闭',
@@ -249,6 +253,7 @@ export const zh: typeof en = {
     board: '转到状态板',
     calls: '转到通话列表',
     conference: '会议、组呼、点名、通知',
+    sms: '群发短信、回复、名单、链路',
     trunks: '中继与电路',
     incident: '转到警情',
     seat: '选择席位',
@@ -256,6 +261,9 @@ export const zh: typeof en = {
     pause: '值守：暂停',
     help: '显示快捷键',
     nextCall: '切换本席通话',
+    camp: '忙时回叫（选中的分机）',
+    intercom: '对讲（选中的分机）',
+    night: '夜服',
     deskView: '返回接警台',
     speed: '一键拨号',
     arrows: '在队列、状态板和列表中移动',
@@ -295,9 +303,17 @@ export const zh: typeof en = {
     since: '自',
   },
   intercept: zhIntercept,
+  features: zhFeatures,
   precedence: zhPrecedence,
-  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors, ...zhTrunkErrors },
+  errors: {
+    ...zhErrors,
+    ...zhConferenceErrors,
+    ...zhInterceptErrors,
+    ...zhSmsErrors,
+    ...zhTrunkErrors,
+  },
   conference: zhConference,
+  sms: zhSms,
   trunks: zhTrunks,
   ...zhPages,
 }

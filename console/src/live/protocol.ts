@@ -47,7 +47,14 @@ export const ENTITY_NAMES: readonly EntityName[] = [
   'roll',
   'notice',
   'notice_person',
+  'sms_campaign',
+  'sms_list',
+  'sms_replies',
   'trunk',
+  'room_speaker',
+  'camp',
+  'night',
+  'intercom',
 ]
 
 /** Read one text frame; `null` when it is none of the known messages. */

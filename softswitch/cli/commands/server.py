@@ -38,6 +38,7 @@ SETTINGS = {
     "precedence_door": ("[HOST:]PORT", "SIP over UDP for calls that require Resource-Priority."),
     "rtp": ("FIRST-LAST", "UDP ports of the voice. [10000-14999]"),
     "media_address": ("ADDRESS", "Address of the voice in SDP, behind NAT."),
+    "sms_database": ("URL", "Queue of mass SMS; SQLite unless given."),
     "recording_days": ("DAYS", "How long recordings are kept. [180]"),
     "session_idle_minutes": ("MINUTES", "Sign out who does nothing. [240]"),
     "session_hours": ("HOURS", "Sign in again after this. [24]"),

@@ -1,0 +1,209 @@
+"""A message centre that does nothing but answer: in a process of its own, the same for all who send to it.
+
+It answers each submit_sm after a delay, tells a receipt if asked to, and counts. It reads and writes octets by hand:
+what it costs is small beside what it measures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import socket
+import struct
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any
+
+import uvloop
+
+_HEADER = struct.Struct(">IIII")
+_SUBMIT, _DELIVER, _ENQUIRE, _UNBIND = 4, 5, 0x15, 6
+_BINDS = (1, 2, 9)
+_RESPONSE = 0x8000_0000
+
+
+@dataclass
+class Counts:
+    """What came, and when the first and the last of it."""
+
+    submits: int = 0
+    first: float = 0.0
+    last: float = 0.0
+    receipts_acknowledged: int = 0
+    numbers: dict[bytes, int] = field(default_factory=dict)
+
+
+class Sink(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, counts: Counts, delay: float, receipts: bool, keep_numbers: bool) -> None:
+        self.counts = counts
+        self.delay = delay
+        self.receipts = receipts
+        self.keep_numbers = keep_numbers
+        self.rest = b""
+        self.loop = asyncio.get_running_loop()
+        self.later: deque[tuple[float, bytes]] = deque()
+        self.timer: asyncio.TimerHandle | None = None
+        self.sequence = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Answer without waiting for more."""
+        self.transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what was not answered."""
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer everything that is complete."""
+        if self.rest:
+            data = self.rest + data
+        at, end, out = 0, len(data), []
+        unpack = _HEADER.unpack_from
+        while end - at >= 16:
+            length, command, _, sequence = unpack(data, at)
+            if length > end - at:
+                break
+            if command == _SUBMIT:
+                out.append(self.submit(sequence, data, at))
+            else:
+                out.append(self.other(command, sequence))
+            at += length
+        self.rest = data[at:]
+        if out:
+            self.send(b"".join(out))
+
+    def submit(self, sequence: int, data: bytes, at: int) -> bytes:
+        """Count a message and return its answer, with a receipt behind it."""
+        counts = self.counts
+        counts.submits += 1
+        name = b"%010x\0" % counts.submits
+        answer = _HEADER.pack(27, _SUBMIT | _RESPONSE, 0, sequence) + name
+        if not self.receipts and not self.keep_numbers:
+            return answer
+        number = self.number(data, at)
+        if self.keep_numbers:
+            counts.numbers[number] = counts.numbers.get(number, 0) + 1
+        if not self.receipts:
+            return answer
+        self.sequence += 1
+        text = (
+            b"id:%s sub:001 dlvrd:001 submit date:2611222200 done date:2611222200 stat:DELIVRD err:000 text:"
+            % name[:-1]
+        )
+        body = (
+            b"\0\1\1"
+            + number
+            + b"\0\0\0"
+            + b"10690\0\x04\0\0\0\0\0\0\0\0"
+            + bytes((len(text),))
+            + text
+        )
+        return answer + _HEADER.pack(16 + len(body), _DELIVER, 0, self.sequence) + body
+
+    @staticmethod
+    def number(data: bytes, at: int) -> bytes:
+        """Return the destination of a submit_sm."""
+        start = data.index(b"\0", at + 16) + 3
+        start = data.index(b"\0", start) + 3
+        return data[start : data.index(b"\0", start)]
+
+    def other(self, command: int, sequence: int) -> bytes:
+        """Return the answer to anything else."""
+        if command in _BINDS:
+            return _HEADER.pack(21, command | _RESPONSE, 0, sequence) + b"sink\0"
+        if command in (_ENQUIRE, _UNBIND):
+            return _HEADER.pack(16, command | _RESPONSE, 0, sequence)
+        if command == _DELIVER | _RESPONSE:
+            self.counts.receipts_acknowledged += 1
+        return b""
+
+    def send(self, out: bytes) -> None:
+        """Write now, or when the delay is over."""
+        now = time.perf_counter()
+        counts = self.counts
+        counts.first = counts.first or now
+        counts.last = now
+        if not self.delay:
+            self.transport.write(out)
+            return
+        self.later.append((self.loop.time() + self.delay, out))
+        if self.timer is None:
+            self.timer = self.loop.call_later(self.delay, self.write_due)
+
+    def write_due(self) -> None:
+        """Write what has waited long enough."""
+        now = self.loop.time() + 0.0005
+        while self.later and self.later[0][0] <= now:
+            self.transport.write(self.later.popleft()[1])
+        self.timer = None
+        if self.later:
+            self.timer = self.loop.call_at(self.later[0][0], self.write_due)
+
+
+def serve(pipe: Connection, port: int, delay: float, receipts: bool, keep_numbers: bool) -> None:
+    """Be the sink until told to end; every message on the pipe is answered with the counts so far."""
+
+    async def run() -> None:
+        counts = Counts()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: Sink(counts, delay, receipts, keep_numbers), "127.0.0.1", port
+        )
+        pipe.send(server.sockets[0].getsockname()[1])
+        ended = asyncio.Event()
+
+        def asked() -> None:
+            word = pipe.recv()
+            pipe.send(counts)
+            if word == "reset":
+                counts.__init__()  # type: ignore[misc]
+            if word == "end":
+                ended.set()
+
+        loop.add_reader(pipe.fileno(), asked)
+        await ended.wait()
+        server.close()
+
+    gc.disable()  # a bounded run; its pauses would be seen in the latencies of others
+    uvloop.run(run())
+
+
+class SinkProcess:
+    """``with SinkProcess(delay=0.02) as sink``: ``sink.port``, ``sink.counts()``."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        delay: float = 0.0,
+        receipts: bool = False,
+        keep_numbers: bool = False,
+    ) -> None:
+        self._pipe, there = multiprocessing.Pipe()
+        self._process = multiprocessing.get_context("spawn").Process(
+            target=serve, args=(there, port, delay, receipts, keep_numbers), daemon=True
+        )
+        self.port = 0
+
+    def __enter__(self) -> SinkProcess:
+        self._process.start()
+        self.port = self._pipe.recv()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._pipe.send("end")
+        self._pipe.recv()
+        self._process.join(5)
+
+    def counts(self, *, reset: bool = False) -> Counts:
+        """Return what came so far; ``reset`` begins anew."""
+        self._pipe.send("reset" if reset else "counts")
+        found: Counts = self._pipe.recv()
+        return found

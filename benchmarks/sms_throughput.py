@@ -1,0 +1,164 @@
+"""(g) Mass SMS accepted per second: our gateway with everything durable, against Kannel and smpplib, to one sink.
+
+Ours commits each message before it is sent and each answer, and each receipt, after it came.  Kannel has its spool
+filled before the clock runs; smpplib stores nothing at all.  The clock is the sink's: from the first submit_sm to the
+last.  ``--receipts`` lets the sink tell a receipt for each message (only ours takes them up then).
+
+    python -m benchmarks.sms_throughput [--seconds 4] [--windows 1 10 100] [--delays 0 20] [--postgres URL]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.report import table
+from benchmarks.sms_rivals import TEXT, free_port, kannel, kannel_is_there, smpplib_process
+from benchmarks.sms_sink import SinkProcess
+from smsgateway.keeper import command
+from smsgateway.links import store
+from smsgateway.links.model import LinkConfig
+from smsgateway.model import (
+    Batch,
+    BatchState,
+    Body,
+    Coding,
+    DoubtPolicy,
+    MessageState,
+    NewMessage,
+    Priority,
+)
+from smsgateway.process import URL
+from smsgateway.queue import repository as queue
+from smsgateway.queue.database import queue_database
+from softswitch.clock import now
+
+_PATIENCE = 120.0
+
+
+async def fill(url: str, port: int, window: int, count: int, *, receipts: bool) -> int:
+    """Put a link and a batch into an empty queue; return the batch."""
+    async with queue_database(url) as db:
+        config = LinkConfig(f"sink-{port}", "127.0.0.1", port, "x", "y", window=window)
+        for old in await db.read(store.every):
+            await db.write(store.remove, old.config.name)
+        await db.write(store.add, config, now())
+        batch = Batch(f"b{port}", Priority.BULK, DoubtPolicy.ASK, receipts=receipts, sender="10690")
+        key = await db.write(queue.open_batch, batch, now())
+        body = await db.write(
+            queue.add_body, key, Body(Coding.UCS2, (TEXT.encode("utf-16-be"),)), TEXT
+        )
+        for start in range(0, count, queue.CHUNK):
+            numbers = range(start, min(count, start + queue.CHUNK))
+            await db.write(
+                queue.add_messages, key, [NewMessage(f"86138{n:08}", body) for n in numbers]
+            )
+        await db.write(queue.set_state, batch.key, BatchState.OPEN)
+        return key
+
+
+async def ends(url: str, batch: int, count: int, wanted: MessageState) -> None:
+    """Wait until everything of the batch stands so in the queue."""
+    end = time.monotonic() + _PATIENCE
+    async with queue_database(url) as db:
+        while (await db.read(queue.progress, batch))[wanted] < count:
+            if time.monotonic() > end:
+                raise TimeoutError(await db.read(queue.progress, batch))
+            await asyncio.sleep(0.05)
+
+
+def ours(
+    folder: Path, url: str, sink: SinkProcess, window: int, count: int, receipts: bool
+) -> None:
+    """Send with the gateway, in its own process as always."""
+    batch = asyncio.run(fill(url, sink.port, window, count, receipts=receipts))
+    process = subprocess.Popen(command(folder), env={**os.environ, URL: url})
+    try:
+        wanted = MessageState.DELIVERED if receipts else MessageState.SUBMITTED
+        asyncio.run(ends(url, batch, count, wanted))
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def by_kannel(window: int, delay: float, count: int) -> float:
+    """Return the rate of Kannel: its spool is filled before anybody listens."""
+    port = free_port()
+    with kannel(port, window, count), SinkProcess(port=port, delay=delay) as sink:
+        end = time.monotonic() + _PATIENCE
+        while sink.counts().submits < count and time.monotonic() < end:
+            time.sleep(0.2)
+        return _rate(sink, count)
+
+
+def rate(send: Callable[[SinkProcess], None], delay: float, receipts: bool, count: int) -> float:
+    """Return the messages a second that the sink saw."""
+    with SinkProcess(delay=delay, receipts=receipts) as sink:
+        send(sink)
+        return _rate(sink, count)
+
+
+def _rate(sink: SinkProcess, count: int) -> float:
+    counts = sink.counts()
+    if counts.submits < count:
+        print(f"only {counts.submits} of {count} came", flush=True)
+    return (counts.submits - 1) / (counts.last - counts.first)
+
+
+def measured(window: int, delay: float, given: argparse.Namespace) -> list[object]:
+    """Measure one point; return its row."""
+    possible = window / delay if delay else float("inf")
+    count = int(min(given.seconds * min(possible, 15_000 if window > 1 else 4_000), given.most))
+    row: list[object] = [window, round(delay * 1_000)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'sms.db'}"
+        mine = rate(
+            lambda sink: ours(folder, url, sink, window, count, given.receipts),
+            delay, given.receipts, count,
+        )  # fmt: skip
+        row += [round(mine), f"{mine / possible:.2f}" if delay else "-"]
+        if given.postgres:
+            theirs = rate(
+                lambda sink: ours(folder, given.postgres, sink, window, count, given.receipts),
+                delay, given.receipts, count,
+            )  # fmt: skip
+            row.append(round(theirs))
+    if kannel_is_there():
+        other = by_kannel(window, delay, count)
+        row += [round(other), mine / other]
+    other = rate(lambda sink: smpplib_process(sink.port, window, count), delay, False, count)
+    return [*row, round(other), mine / other]
+
+
+def main() -> None:
+    """Measure every point and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--most", type=int, default=30_000)
+    parser.add_argument("--windows", type=int, nargs="+", default=[1, 10, 100])
+    parser.add_argument("--delays", type=float, nargs="+", default=[0, 20], help="milliseconds")
+    parser.add_argument("--receipts", action="store_true")
+    parser.add_argument("--postgres", default="", help="postgresql+pg8000://…: an empty database")
+    given = parser.parse_args()
+    rows = [
+        measured(window, delay / 1_000, given) for delay in given.delays for window in given.windows
+    ]
+    head = ["window", "delay ms", "ours/s", "of what is possible"]
+    head += ["ours on PostgreSQL/s"] if given.postgres else []
+    head += ["Kannel/s", "ratio"] if kannel_is_there() else []
+    table(
+        "(g) Mass SMS accepted a second, ours durable (promise: ahead at every point; 0.9 of window/delay)",
+        [*head, "smpplib/s", "ratio"],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()

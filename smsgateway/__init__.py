@@ -1,0 +1,1 @@
+"""Mass SMS: links to message centres, the queue, campaigns, replies."""

@@ -1,0 +1,1 @@
+"""Campaigns: one text to many people, from the draft to the report."""

@@ -1,0 +1,1 @@
+"""Links to message centres: how each is reached, and which numbers it serves."""

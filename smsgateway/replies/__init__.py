@@ -1,0 +1,1 @@
+"""What citizens answer: safe, help, no more; the welfare board; what nobody foresaw is kept."""

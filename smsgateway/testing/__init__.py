@@ -1,0 +1,1 @@
+"""Public fakes: message centres that misbehave on demand, and what drives them."""

@@ -1,0 +1,1 @@
+"""Text of messages: alphabets, parts, templates, signatures. Pure."""

@@ -1,0 +1,158 @@
+"""The engine's decisions without any I/O: rate, routes, order, clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from smsgateway.engine.clock import SteadyClock
+from smsgateway.engine.limiter import Limiter
+from smsgateway.engine.routing import Offer, RoutingTable, may_carry
+from smsgateway.engine.shelf import Shelf
+from smsgateway.engine.wire import WireJournal
+from smsgateway.model import Priority
+
+BOTH = frozenset({1, 2})
+
+
+def test_a_limited_link_sends_as_fast_as_agreed() -> None:
+    limiter = Limiter(100.0, 0.0)
+    sent, now = 0, 0.0
+    while now < 10:
+        count = int(limiter.permits(now))
+        limiter.take(count)
+        sent += count
+        now += 0.01
+    assert 985 <= sent <= 1_010
+
+
+def test_an_unlimited_link_is_slowed_by_throttling_and_freed_again() -> None:
+    limiter = Limiter(0.0, 0.0)
+    limiter.take(500)
+    limiter.throttled(1.0, seen_rate=1_000.0)
+    assert limiter.permits(1.5) == 0, "it holds for a second"
+    assert limiter.allowed == pytest.approx(700)
+    limiter.throttled(1.6, seen_rate=10.0)
+    assert limiter.allowed == pytest.approx(700), "answers to what was under way are one event"
+    assert limiter.permits(2.1) >= 1
+    now = 2.1
+    while limiter.allowed and now < 120:
+        limiter.permits(now)
+        now += 1
+    assert not limiter.allowed
+    assert 25 < now < 60
+
+
+def test_throttling_never_raises_the_agreed_rate() -> None:
+    limiter = Limiter(50.0, 0.0)
+    limiter.throttled(1.0, seen_rate=400.0)
+    assert limiter.allowed == pytest.approx(35)
+    for second in range(2, 60):
+        limiter.permits(float(second))
+    assert limiter.allowed == 50.0
+
+
+def test_the_longest_prefix_goes_first_then_the_cheapest() -> None:
+    table = RoutingTable(
+        [Offer("", 1, 10), Offer("86", 2, 50), Offer("86138", 3, 30), Offer("86138", 4, 20)]
+    )
+    assert [o.link_id for o in table.offers("86138")] == [4, 3, 2, 1]
+    assert [o.link_id for o in table.offers("86")] == [2, 1]
+    assert table.route_of("8613900000000") == "86"
+
+
+def test_a_dearer_link_helps_when_the_cheaper_cannot() -> None:
+    offers = RoutingTable([Offer("", 1, 10), Offer("", 2, 50)]).offers("")
+    bulk, life = Priority.BULK, Priority.LIFE_SAFETY
+    assert may_carry(offers, 1, bulk, BOTH, BOTH)
+    assert not may_carry(offers, 2, bulk, BOTH, BOTH)
+    assert not may_carry(offers, 2, bulk, BOTH, frozenset({2})), "bulk waits for the cheaper one"
+    assert may_carry(offers, 2, life, BOTH, frozenset({2})), "life safety does not"
+    assert may_carry(offers, 2, bulk, frozenset({2}), frozenset({2})), "the cheaper one is down"
+
+
+def test_links_of_one_cost_share_the_load() -> None:
+    offers = RoutingTable([Offer("", 1, 10), Offer("", 2, 10)]).offers("")
+    assert all(may_carry(offers, link, Priority.BULK, BOTH, BOTH) for link in (1, 2))
+
+
+def test_urgent_piles_come_first_and_equals_take_turns() -> None:
+    shelf = Shelf()
+    for batch, priority in ((1, Priority.BULK), (2, Priority.BULK), (3, Priority.LIFE_SAFETY)):
+        shelf.put(batch, "", priority, False, [object()])  # type: ignore[list-item]
+    firsts = {tuple(pile.batch_id for pile in shelf.piles()) for _ in range(6)}
+    assert {order[0] for order in firsts} == {3}
+    assert {order[1] for order in firsts} == {1, 2}
+
+
+def test_a_clock_that_jumps_is_believed_when_it_stands() -> None:
+    wall, steady = 1_000_000, 0.0
+    clock = SteadyClock(lambda: wall, lambda: steady, believe_after=60)
+    wall, steady = wall + 10_000, 10.0
+    assert clock() == 1_010_000
+    wall += 7_200_000  # two hours forward
+    assert clock() == 1_010_000
+    wall, steady = wall + 30_000, 40.0
+    assert clock() == 1_040_000
+    wall, steady = wall - 7_200_000 + 1_000, 41.0  # and back
+    assert (clock(), clock.jumps) == (1_041_000, 1)
+    wall, steady = wall + 3_600_000, 42.0
+    clock()
+    wall, steady = wall + 60_000, 102.0
+    assert clock() == wall
+
+
+def test_the_journal_knows_what_is_out_and_what_was_answered(tmp_path: Path) -> None:
+    path = tmp_path / "wire"
+    journal = WireJournal(path)
+    journal.take_over("life")
+    for message in range(5):
+        journal.wrote(message, 0)
+    journal.answered(0, 0, "abc")
+    journal.answered(1, 0, "")
+    journal.begin([(2, 0), (3, 0), (4, 0)])
+    journal.answered(2, 0, "def")
+    journal.wrote(7, 1)
+    found = WireJournal(path).found  # the process died here: nothing was closed
+    assert found is not None
+    assert found.out == {(3, 0), (4, 0), (7, 1)}
+    assert found.answered == {(0, 0): "abc", (1, 0): "", (2, 0): "def"}
+
+
+def test_the_journal_forgets_what_two_commits_made_old(tmp_path: Path) -> None:
+    path = tmp_path / "wire"
+    journal = WireJournal(path)
+    journal.take_over("life")
+    journal.wrote(1, 0)
+    journal.answered(1, 0, "abc")
+    journal.begin([])
+    journal.begin([])
+    found = WireJournal(path).found
+    assert found is not None
+    assert (found.out, found.answered) == (set(), {})
+
+
+def test_the_journal_of_another_life_of_the_machine_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "wire"
+    journal = WireJournal(path)
+    journal.take_over("life")
+    journal.wrote(1, 0)
+    octets = path.read_bytes()
+    path.write_bytes(b"another-boot".ljust(40, b"\0") + octets[40:])
+    assert WireJournal(path).found is None
+
+
+def test_a_journal_that_was_closed_or_only_looked_at_tells_the_same_as_before(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "wire"
+    journal = WireJournal(path)
+    journal.take_over("0123456789abcdef")
+    journal.wrote(1, 0)
+    for _ in range(2):  # a gateway that dies while it takes over has changed nothing
+        found = WireJournal(path).found
+        assert found is not None
+        assert (found.out, found.life) == ({(1, 0)}, "0123456789abcdef")
+    journal.close()
+    assert WireJournal(path).found is None
