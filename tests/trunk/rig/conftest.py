@@ -9,12 +9,14 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from softswitch.setup.cache import cache_folder
 from softswitch.setup.lab.build import find_lab
 from softswitch.testing.phone import Phone
 from tests.trunk.rig.kit import Site, quiet, site_of
+from tests.trunk.rig.whole import Whole, whole_at
 from trunk.lab.laboratory import laboratory
 
 
@@ -34,3 +36,15 @@ async def running() -> AsyncIterator[Site]:
 async def site(running: Site) -> AsyncIterator[Site]:
     yield running
     await quiet(running)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def core(running: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Whole]:
+    async with whole_at(running, tmp_path_factory.mktemp("whole")) as whole:
+        yield whole
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def whole(core: Whole, site: Site) -> AsyncIterator[Whole]:
+    yield core
+    await core.quiet()

@@ -149,6 +149,11 @@ async def quiet(site: Site) -> None:
         return all("0 active channels" in text for text in said)
 
     await until_async(no_channels, what="no channel is left in the guest")
+    await idle(site)
+
+
+async def idle(site: Site) -> None:
+    """Wait until both lines are well and every circuit is idle."""
     await site.tells(
         lambda told: set(told.values()) == {CircuitState.IDLE, ""}, "every circuit is idle"
     )
