@@ -41,6 +41,7 @@ COMMANDS = {
     "intercom": "intercom:intercom",
     "night": "night:night",
     "trunk": "trunk:trunk",
+    "lab": "lab:lab",
     "task": "task:task",
     "incident": "incident:incident",
     "map": "map:map_",

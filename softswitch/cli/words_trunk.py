@@ -49,6 +49,12 @@ ZH = {
     "through": "通达",
     "rang": "振铃",
     "error": "错误",
+    "cable": "电缆",
+    "switch": "交换机",
+    "The laboratory is built: {kernel}.": "实验环境已建成：{kernel}。",
+    "The guest runs; waiting for its lines.": "虚拟机已运行，正在等待线路接通。",
+    "The laboratory has ended.": "实验环境已结束。",
+    "No laboratory runs.": "没有运行中的实验环境。",
     "Done: {what}.": "已执行：{what}。",
     "Written: {what}.": "已写入：{what}。",
     "{trunks} trunks, {routes} routes: nothing is wrong.": "{trunks} 条中继，{routes} 条路由：无误。",
@@ -77,4 +83,28 @@ ZH_HELP = {
     "Write DAHDI's files of a node, without a server.": "生成节点的 DAHDI 文件，无需服务器。",
     "Which node.": "哪个节点。",
     "Where to.": "输出目录。",
+    "Rehearse with 2M lines, without hardware.": "无需硬件，演练 2M 线路。",
+    "An exchange and a 2M node in a virtual machine, joined by a PRI and an SS7 line.": (
+        "虚拟机内有一台交换机和一台 2M 节点，以 PRI 与七号信令线路相连。"
+    ),
+    "Build the laboratory, once on a machine.": "构建实验环境，每台机器一次。",
+    "Start it; prints the trunks to apply.": "启动；输出供导入的中继描述。",
+    "It goes on until softswitch lab stop. Let the server that runs have its trunks by softswitch trunk apply.": (
+        "它一直运行到 softswitch lab stop。用 softswitch trunk apply 将其中继导入运行中的服务器。"
+    ),
+    "Where the server takes SIP.": "服务器的 SIP 端口。",
+    "End it with its calls.": "结束实验环境及其呼叫。",
+    "Show whether its lines are up, at both ends.": "显示线路两端是否正常。",
+    "The exit code is 1 when one is not.": "有一条不正常时退出码为 1。",
+    "Pull a cable.": "拔掉电缆。",
+    "Plug a cable in again.": "重新插上电缆。",
+    "End a switch as a crash does.": "使一台交换机如崩溃般终止。",
+    "Start a switch that was killed.": "重新启动被终止的交换机。",
+    "Let the exchange call us; an echo answers.": "由交换机向本端呼叫；应答后听到回声。",
+    "It rings for these seconds at most, and whoever answers hears himself.": (
+        "最多振铃这么多秒，应答者听到自己的声音。"
+    ),
+    "Which line.": "哪条线路。",
+    "Who calls.": "主叫号码。",
+    "How long at most.": "最长时间（秒）。",
 }

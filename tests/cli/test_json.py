@@ -21,7 +21,7 @@ READ = [
     "camp list", "intercom list", "night show", "conference list", "group list", "rollcall list", "notify list",
     "sms lists", "sms campaign list", "sms link list", "sms reply list", "sms template list",
     "sms block list", "sms alert list", "sms rules show",
-    "trunk list", "trunk calls", "trunk way 13800000000", "trunk describe",
+    "trunk list", "trunk calls", "trunk way 13800000000", "trunk describe", "lab status", "lab stop",
     "duty now", "duty people", "duty rosters", "duty shifts", "duty leaves", "duty gaps", "duty log",
     "duty verify", "duty report 2026-11-22", "plan list", "plan runs",
     "intercept options 9.9 --desk 1001", "map list", "map inside --lon 104.77 --lat 29.35 --radius 500",

@@ -17,7 +17,7 @@ from trunk.lab import wiring
 from trunk.lab.agent import Agent, GuestFailed
 from trunk.lab.files import USER, Orders, job_files
 from trunk.lab.machine import Machine, PortTaken
-from trunk.lab.ports import LOCAL, Ports, choose
+from trunk.lab.ports import HOST, LOCAL, Ports, choose
 from trunk.lab.wiring import EXCHANGE, Cable
 
 LINKS_SECONDS = 90.0
@@ -37,6 +37,10 @@ _WANTED = frozenset(
 )
 _SPAN_UP = re.compile(r"^PRI span \d+/\d+: (?:In Alarm, )?Up, Active", re.MULTILINE)
 _LINK_UP = re.compile(r"^\s*State:\s+INSERVICE,\s+UP", re.MULTILINE)
+
+
+_FROM_EXCHANGE = {Cable.PRI: "DAHDI/G1", Cable.SS7: "DAHDI/G2"}
+"""As its dialplan hunts; see ``dialplans/lab/exchange_extensions.conf.j2``."""
 
 
 class Switch(StrEnum):
@@ -110,6 +114,14 @@ class Laboratory:
             return _SPAN_UP.search(await self.cli(switch, "pri show spans")) is not None
         return _LINK_UP.search(await self.cli(switch, "ss7 show linkset 2")) is not None
 
+    async def line(self, switch: Switch, cable: Cable) -> str:
+        """Tell the state of a line as a switch has it: ``up``, ``down`` or ``alarm``."""
+        if not await self.is_alive(switch):
+            return "down"
+        if cable is Cable.PRI and "In Alarm" in await self.cli(switch, "pri show spans"):
+            return "alarm"
+        return "up" if await self.is_up(switch, cable) else "down"
+
     async def describe(self) -> str:
         """Tell the state of the lines at both ends, in the words of the switches."""
         told = []
@@ -143,6 +155,30 @@ class Laboratory:
         """Start a switch that was killed, and wait until it has come up."""
         await self.agent.run(f"sh /job/switch {switch}")
         await self.manager(switch)
+
+    async def is_alive(self, switch: Switch) -> bool:
+        """Tell whether a switch runs."""
+        told = await self.agent.run(f"kill -0 $(cat /run/{switch}/pid) && echo yes || echo no")
+        return told.strip().endswith("yes")
+
+    async def call_us(self, cable: Cable, number: str, caller: str, seconds: int) -> None:
+        """Let the exchange call a number of ours; it ends after so many seconds, and who answers hears an echo."""
+        fields = {
+            "Channel": f"{_FROM_EXCHANGE[cable]}/{number}",
+            "CallerID": caller,
+            "Context": "talk",
+            "Exten": "echo",
+            "Priority": "1",
+            "Timeout": str(seconds * 1000),
+            "Variable": f"TIMEOUT(absolute)={seconds}",
+            "Async": "true",
+        }
+        await (await self.manager(Switch.EXCHANGE)).act("Originate", fields)
+
+    async def send_calls_to(self, core_sip: int) -> None:
+        """Let the node's calls go to another port of the host; calls that are up stay where they are."""
+        await self.agent.run(f"sed -i 's/{HOST}:[0-9]*$/{HOST}:{core_sip}/' /job/node/pjsip.conf")
+        await self.cli(Switch.NODE, "module reload res_pjsip.so")
 
     async def clear(self) -> None:
         """Hang up every call in the guest."""

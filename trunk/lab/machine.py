@@ -29,7 +29,9 @@ _KERNEL_WORDS = (
 )
 CONSOLE = "console.log"
 _JOB = "job.tar"
-_SOCKET = "agent.sock"
+SOCKET = "agent.sock"
+PID = "pid"
+"""QEMU's own file, where nobody is tied to it."""
 _BLOCK = 512
 _NO_PORT = "Could not set up host forwarding rule"
 
@@ -57,7 +59,7 @@ def command_line(lab: Lab, folder: Path, ports: Ports) -> list[str]:
         "-drive", f"file={folder / _JOB},if=virtio,format=raw,readonly=on",
         "-netdev", network, "-device", "virtio-net-pci,netdev=net,romfile=",
         "-device", "virtio-serial-pci",
-        "-chardev", f"socket,id=agent,path={folder / _SOCKET},server=on,wait=off",
+        "-chardev", f"socket,id=agent,path={folder / SOCKET},server=on,wait=off",
         "-device", "virtserialport,chardev=agent,name=agent",
         "-serial", f"file:{folder / CONSOLE}",
     )  # fmt: skip
@@ -75,18 +77,21 @@ class Machine:
     async def start(self, files: Mapping[str, str], *, tied: bool = True) -> Agent:
         """Boot with these files in /job; return the way to give commands.
 
-        A `tied` guest ends itself when the host's process is gone, however that ended.
+        A `tied` guest ends itself when the host's process is gone, however that ended; another is left to itself
+        (see :mod:`trunk.lab.rehearsal`).
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / _SOCKET).unlink(missing_ok=True)
+        (self.folder / SOCKET).unlink(missing_ok=True)
         (self.folder / _JOB).write_bytes(make_job({**files, **({"tied": "1\n"} if tied else {})}))
         with (self.folder / "qemu.log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *self._command, *(() if tied else self._alone()),
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
         try:
+            if not tied and await self._process.wait():
+                raise GuestFailed("QEMU ended at once.")
             agent = await self._connect()
             await agent.ready(BOOT_SECONDS)
         except GuestFailed as problem:
@@ -107,6 +112,8 @@ class Machine:
         """End the guest; what happens in it is not waited for: it has nothing to keep."""
         process = self._process
         if process is None or process.returncode is not None:
+            if is_running(self.folder):
+                end_process(int((self.folder / PID).read_text()))
             return
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
@@ -129,19 +136,33 @@ class Machine:
 
     async def _connect(self) -> Agent:
         assert self._process is not None
-        socket = self.folder / _SOCKET
+        socket = self.folder / SOCKET
         for _ in range(500):
-            if self._process.returncode is not None:
+            if self._process.returncode is not None and not is_running(self.folder):
                 raise GuestFailed("QEMU ended at once.")
             with suppress(OSError):
                 return await Agent.connect(socket)
             await asyncio.sleep(0.02)
         raise GuestFailed(f"QEMU opened no {socket} in 10 s.")
 
+    def _alone(self) -> tuple[str, ...]:
+        (self.folder / PID).unlink(missing_ok=True)
+        return ("-daemonize", "-pidfile", str(self.folder / PID))
+
     def _told(self, problem: GuestFailed) -> GuestFailed:
         said = self.last_words()
         kind = PortTaken if _NO_PORT in said else GuestFailed
         return kind(f"{problem} It said: {said}")
+
+
+def is_running(folder: Path) -> bool:
+    """Tell whether a guest that was left to itself still runs on a folder; its number may be another's by now."""
+    try:
+        pid = int((folder / PID).read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return False
+    return str(folder / SOCKET).encode() in command
 
 
 def end_process(pid: int) -> None:

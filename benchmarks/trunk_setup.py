@@ -1,0 +1,103 @@
+"""(u) Call set-up over a real E1 span, against bare `Dial()` on the same span; and failover.
+
+In the trunk laboratory (an emulated processor: only the ratios say something). Ours is a phone of the
+core: the routes choose, the core's switch calls the node, the node the exchange, which answers at once. The reference
+calls the node itself, whose dialplan is one `Dial()` on the same span. Calls of both are placed in turn.
+
+    python -m benchmarks.trunk_setup [--calls 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from pathlib import Path
+
+from benchmarks.report import median, percentile, table
+from softswitch.setup.cache import cache_folder
+from softswitch.setup.lab.build import find_lab
+from softswitch.testing.phone import CallEndedEarly, OutgoingCall, Phone
+from softswitch.testing.system import sip_phone
+from tests.trunk.rig.kit import SLOW, site_of
+from tests.trunk.rig.whole import DIAL, LAST, Whole, whole_at
+from trunk.lab.laboratory import laboratory
+from trunk.lab.wiring import Cable
+
+ECHO = "9101"
+CLEARED_WITH_34 = "090034"
+
+
+async def set_up(call: OutgoingCall) -> float:
+    """Return the milliseconds from INVITE to 200, and end the call."""
+    await call.answered(SLOW)
+    assert call.times.invited is not None
+    assert call.times.answered is not None
+    took = (call.times.answered - call.times.invited) * 1000
+    await call.hangup(timeout=SLOW)
+    return took
+
+
+async def set_ups(whole: Whole, phone: Phone, cable: Cable, calls: int) -> list[list[object]]:
+    """Measure both ways over one line."""
+    ours: list[float] = []
+    bare: list[float] = []
+    lost: list[str] = []
+    for _ in range(calls):
+        try:
+            bare.append(await set_up(await whole.site.call_out(cable, ECHO)))
+            ours.append(await set_up(await phone.dial(DIAL[cable] + ECHO)))
+        except CallEndedEarly as error:
+            lost.append(str(error))
+        await whole.quiet()
+    if lost:
+        print(
+            f"{cable}: {len(lost)} calls were lost by the emulated line and count nowhere: {lost[0]}"
+        )
+    ratio = median(ours) / median(bare)
+    return [
+        [f"{cable}, ours", len(ours), median(ours), percentile(ours, 99), ratio],
+        [f"{cable}, bare Dial()", len(bare), median(bare), percentile(bare, 99), 1.0],
+    ]
+
+
+async def failover(whole: Whole, phone: Phone, calls: int) -> list[list[object]]:
+    """Measure a call that both lines clear with 34 and a SIP carrier answers."""
+    took = []
+    for _ in range(calls):
+        call = await phone.dial(CLEARED_WITH_34)
+        await call.answered(SLOW)
+        assert whole.calls(LAST)
+        took.append(await set_up(call))
+        await whole.quiet()
+    return [
+        ["INVITE to 200 of the third trunk", len(took), median(took), max(took)],
+    ]
+
+
+async def run(calls: int) -> None:
+    """Print the tables."""
+    lab = find_lab(cache_folder())
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        async with (
+            Phone.open("core") as core,
+            laboratory(lab, Path(folder), core.address[1]) as guest,
+            site_of(guest, core) as site,
+            whole_at(site, Path(folder)) as whole,
+            sip_phone(whole.system, "2001") as phone,
+        ):
+            rows = [row for cable in Cable for row in await set_ups(whole, phone, cable, calls)]
+            table("Call set-up", ["path", "calls", "median ms", "p99 ms", "ratio"], rows)
+            rows = await failover(whole, phone, max(1, calls // 2))
+            table("PRI → SS7 → SIP", ["time", "count", "median ms", "max ms"], rows)
+
+
+def main() -> None:
+    """Read the arguments and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=20)
+    asyncio.run(run(parser.parse_args().calls))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""What the tests of the laboratory share: who calls whom, and that nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from softswitch.asterisk.ami import AmiConnection, connect
+from softswitch.testing.phone import Call, IncomingCall, OutgoingCall, Phone, WaitTimeout
+from trunk.drivers.dahdi import DahdiDriver
+from trunk.drivers.manager import Manager
+from trunk.lab import site as our_site
+from trunk.lab.files import USER, node_description
+from trunk.lab.laboratory import Laboratory, Switch
+from trunk.lab.ports import LOCAL
+from trunk.lab.wiring import Cable
+from trunk.model import Plan
+from trunk.ports import CircuitState, CircuitTold, DriverFact, LineTold
+
+SUBSCRIBER = "6001"
+SLOW = 40.0
+"""Seconds that anything in the guest may take on a busy machine."""
+_PRESSES = 5
+PREFIX = {Cable.PRI: "1*", Cable.SS7: "2*"}
+"""With these a subscriber of the exchange chooses the line."""
+
+
+@dataclass(slots=True)
+class Site:
+    """The laboratory, a subscriber of the exchange, and the core's two ends."""
+
+    lab: Laboratory
+    plan: Plan
+    driver: DahdiDriver
+    subscriber: Phone
+    core: Phone
+    """Calls from the exchange arrive here."""
+    through: dict[Cable, Phone]
+    """Call over a line by one of these."""
+
+    async def call_in(
+        self, cable: Cable, number: str = "8320110"
+    ) -> tuple[OutgoingCall, IncomingCall]:
+        """The subscriber calls us over a line."""
+        call = await self.subscriber.dial(PREFIX[cable] + number)
+        return call, await self.core.incoming(SLOW)
+
+    async def call_out(
+        self, cable: Cable, number: str = SUBSCRIBER, caller: str = "08322005"
+    ) -> OutgoingCall:
+        """We call a number of the exchange over a line."""
+        return await self.through[cable].dial(number, caller=caller)
+
+    async def told(self) -> dict[str, CircuitState | str]:
+        """What the driver tells now: circuits by id, lines by the name of their trunk."""
+        return {_key(fact): _value(fact) for fact in await self.driver.look()}
+
+    async def tells(
+        self, reached: Callable[[dict[str, CircuitState | str]], bool], what: str,
+        seconds: float = SLOW,
+    ) -> float:  # fmt: skip
+        """Wait until the driver tells something; return after how many seconds it did."""
+        return await until_async(lambda: self._reached(reached), what=what, seconds=seconds)
+
+    async def _reached(self, reached: Callable[[dict[str, CircuitState | str]], bool]) -> bool:
+        return reached(await self.told())
+
+    async def far_cics(self) -> dict[int, str]:
+        """How the exchange sees its circuits of SS7: CIC and the rest of its line."""
+        text = await self.lab.cli(Switch.EXCHANGE, "ss7 show cics 2")
+        lines = (line.split(None, 3) for line in text.splitlines())
+        return {int(words[0]): words[3] for words in lines if words and words[0].isdecimal()}
+
+
+def _key(fact: DriverFact) -> str:
+    return fact.trunk if isinstance(fact, LineTold) else fact.circuit
+
+
+def _value(fact: DriverFact) -> CircuitState | str:
+    return fact.state if isinstance(fact, CircuitTold) else fact.fault
+
+
+@asynccontextmanager
+async def site_of(lab: Laboratory, core: Phone) -> AsyncIterator[Site]:
+    """Register the subscriber, and connect the driver as the core does."""
+    plan = our_site.read(node_description(lab.orders))
+    links: list[AmiConnection] = []
+
+    async def reach() -> Manager:
+        if not links or links[-1].closed_because:
+            links.append(await connect(LOCAL, lab.ports.node_ami, USER, lab.orders.secret))
+        return links[-1]
+
+    secret = lab.orders.secret
+    node = (LOCAL, lab.ports.node_sip)
+    exchange = (LOCAL, lab.ports.exchange_sip)
+    pri, ss7 = our_site.NAMES[Cable.PRI], our_site.NAMES[Cable.SS7]
+    core.username, core.password = pri, secret
+    async with (
+        Phone.register(exchange, SUBSCRIBER, secret, tone=650) as subscriber,
+        Phone.open("out", server=node, username=pri, password=secret, tone=850) as over_pri,
+        Phone.open("out", server=node, username=ss7, password=secret, tone=850) as over_ss7,
+    ):
+        driver = DahdiDriver(plan, our_site.NODE_NAME, reach)
+        through = {Cable.PRI: over_pri, Cable.SS7: over_ss7}
+        yield Site(lab, plan, driver, subscriber, core, through)
+    for link in links:
+        await link.close()
+
+
+async def until_async(
+    read: Callable[[], Awaitable[bool]], *, what: str, seconds: float = SLOW
+) -> float:
+    """Wait for a state that is asked for; return after how many seconds it came."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while not await read():
+        assert loop.time() - began < seconds, f"not reached in {seconds} s: {what}"
+        await asyncio.sleep(0.1)
+    return loop.time() - began
+
+
+async def press(call: Call, other: Call, keys: str) -> None:
+    """Press keys until each has arrived: on a busy machine the guest's processor loses sound, and so keys."""
+    for at, key in enumerate(keys):
+        for _ in range(_PRESSES):
+            await call.send_digits(key, frames=10, pause=5)
+            with suppress(WaitTimeout):
+                await other.receives(keys[: at + 1], timeout=4)
+                break
+    assert other.received_digits == keys
+
+
+async def hang_up(*calls: Call) -> None:
+    """End calls that are still up."""
+    await asyncio.gather(*(call.hangup(timeout=SLOW) for call in calls if call.end is None))
+
+
+async def quiet(site: Site) -> None:
+    """Nothing is left: no call at a phone, no channel in a switch, every circuit idle at both ends."""
+    for phone in (site.subscriber, site.core, *site.through.values()):
+        await hang_up(*list(phone.calls))
+        phone.arrived.clear()
+
+    async def no_channels() -> bool:
+        said = [await site.lab.cli(switch, "core show channels count") for switch in Switch]
+        return all("0 active channels" in text for text in said)
+
+    await until_async(no_channels, what="no channel is left in the guest")
+    await idle(site)
+
+
+async def idle(site: Site) -> None:
+    """Wait until both lines are well and every circuit is idle."""
+    await site.tells(
+        lambda told: set(told.values()) == {CircuitState.IDLE, ""}, "every circuit is idle"
+    )

@@ -1,0 +1,90 @@
+"""The laboratory of `softswitch lab`: it outlives its starter, is found again, and ends when it is told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from softswitch.errors import Refusal
+from softswitch.setup.cache import cache_folder
+from softswitch.setup.lab.build import Lab, find_lab
+from softswitch.testing.system import until
+from trunk.lab.laboratory import Switch
+from trunk.lab.machine import PID, is_running
+from trunk.lab.ports import Ports
+from trunk.lab.rehearsal import STATE, Rehearsal
+
+PORTS = Ports(1, 2, 3, 4, 5, 6, 7).as_dict()
+
+
+@pytest.fixture
+def lab() -> Lab:
+    return find_lab(cache_folder())
+
+
+async def test_who_asks_for_one_that_does_not_run_is_told_how_to_start_it(
+    lab: Lab, tmp_path: Path
+) -> None:
+    rehearsal = Rehearsal(lab, tmp_path)
+    assert rehearsal.orders() is None
+    with pytest.raises(Refusal, match="softswitch lab start") as caught:
+        async with rehearsal.attached():
+            pass
+    assert caught.value.code == "lab_not_running"
+    assert rehearsal.stop() is False
+
+
+def test_the_number_of_a_dead_guest_may_be_another_process_by_now(lab: Lab, tmp_path: Path) -> None:
+    """This test's own: were it ended, nothing would come after."""
+    told = {"ports": PORTS, "secret": "x", "core_sip": 5060}
+    (tmp_path / STATE).write_text(json.dumps(told))
+    (tmp_path / PID).write_text(str(os.getpid()))
+    rehearsal = Rehearsal(lab, tmp_path)
+    assert rehearsal.orders() is None
+    assert rehearsal.stop() is False
+    assert not (tmp_path / STATE).exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"ports": {}}', '{"ports": {"x": 1}, "secret": ""}'])
+def test_a_damaged_file_is_refused(lab: Lab, tmp_path: Path, text: str) -> None:
+    (tmp_path / STATE).write_text(text)
+    with pytest.raises(Refusal) as caught:
+        Rehearsal(lab, tmp_path).orders()
+    assert caught.value.code == "lab_damaged"
+
+
+async def test_a_folder_whose_name_no_socket_can_have_is_refused(lab: Lab, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 100)
+    with pytest.raises(Refusal) as caught:
+        await Rehearsal(lab, long).start(5060)
+    assert caught.value.code == "path_too_long"
+    assert not long.exists()
+
+
+@pytest.mark.rig
+@pytest.mark.timeout(300)  # two busy cores take their time to boot a guest
+@pytest.mark.asterisk
+async def test_it_outlives_its_starter_and_is_found_again(lab: Lab, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(lab, tmp_path)
+    started = await rehearsal.start(5060)
+    try:
+        await started.close()
+        with pytest.raises(Refusal) as caught:
+            await Rehearsal(lab, tmp_path).start(5060)
+        assert caught.value.code == "lab_running"
+        assert stat.S_IMODE((tmp_path / STATE).stat().st_mode) == 0o600
+        async with Rehearsal(lab, tmp_path).attached() as found:
+            assert found.orders == started.orders
+            assert await found.is_alive(Switch.EXCHANGE)
+            await found.kill(Switch.EXCHANGE)
+            assert not await found.is_alive(Switch.EXCHANGE)
+        async with Rehearsal(lab, tmp_path).attached() as again:
+            assert await again.is_alive(Switch.NODE)
+    finally:
+        assert rehearsal.stop() is True
+    await until(lambda: not is_running(tmp_path), what="the guest has ended")
+    assert rehearsal.orders() is None
