@@ -19,7 +19,6 @@ from typing import Any
 import httpx
 
 from benchmarks.load import loaded
-from benchmarks.people import add_boss, add_line
 from benchmarks.report import median, table
 from softswitch.app import node_settings
 from softswitch.asterisk.rest import AriConnection, Request, connect, path
@@ -27,6 +26,7 @@ from softswitch.asterisk.secrets import USER, node_secrets
 from softswitch.directory.model import ExtensionKind
 from softswitch.directory.service import DirectoryService
 from softswitch.store.database import Database
+from softswitch.testing.people import add_boss, add_line
 from softswitch.testing.phone import Call, Phone
 from tests.survival.rig import Server, until
 

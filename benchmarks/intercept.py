@@ -22,7 +22,6 @@ from typing import Any
 import httpx
 
 from benchmarks.load import Load, loaded
-from benchmarks.people import add_boss, add_line
 from benchmarks.report import median, percentile, table
 from softswitch.app import node_settings
 from softswitch.asterisk.plain import AmiSwitch
@@ -32,6 +31,7 @@ from softswitch.directory.model import ExtensionKind
 from softswitch.directory.service import DirectoryService
 from softswitch.ports import ChannelSeen, Connected
 from softswitch.store.database import Database
+from softswitch.testing.people import add_boss, add_line
 from softswitch.testing.phone import Call, Phone
 from tests.survival.rig import Server, until
 
@@ -166,19 +166,19 @@ class Bench:
                 return
 
     async def bare_release(self, _call_id: str) -> None:
-        """Two DELETEs, one behind the other."""
+        """Two DELETEs, one behind the other; the server may end the second leg when it sees the first go."""
         query = {"reason_code": "8"}
         await asyncio.gather(
-            *(self._ask("DELETE", path("channels", leg["id"]), query) for leg in self.legs)
+            *(self._ask("DELETE", path("channels", leg["id"]), query, 404) for leg in self.legs)
         )
 
     async def bare_clear(self, _call_id: str) -> None:
         """One Hangup that matches both."""
         await self.ami.clear([self.names[leg["id"]] for leg in self.legs], 8)
 
-    async def _ask(self, method: str, uri: str, query: dict[str, str]) -> None:
+    async def _ask(self, method: str, uri: str, query: dict[str, str], fine: int = 200) -> None:
         answer = await self.bare.ask(Request(method, uri, query))
-        assert answer.ok, (uri, answer)
+        assert answer.ok or answer.status == fine, (uri, answer)
 
 
 WRONG: list[str] = []
@@ -212,7 +212,7 @@ async def release_once(bench: Bench, phones: list[Phone], act: Act, *, dispatch:
     return (max(one.at, two.at) - began) * 1000
 
 
-async def measure(load: Load, token: str, rounds: int) -> None:
+async def measure(load: Load, token: str, rounds: int) -> dict[tuple[str, str], list[float]]:
     """Run all ways in turns and print both tables."""
     server = load.server
     node = node_settings(server.settings)
@@ -248,19 +248,21 @@ async def measure(load: Load, token: str, rounds: int) -> None:
                 times[what, name].append(await once(bench, [a, b, own], act, dispatch=dispatch))
         wire.writer.close()
     await bare.close()
-    show(times)
+    return times
 
 
-def show(times: dict[tuple[str, str], list[float]]) -> None:
-    """Print the tables: each way of ours against its bare reference."""
+def show(times: dict[tuple[str, str], list[float]], calls: int) -> None:
+    """Print the tables: each way of ours against its bare reference, measured while so many calls were up."""
     references = {
         ("insert", "ours, dispatch call"): "bare ARI, dispatch call",
         ("insert", "ours, plain call"): "bare AMI and ARI, plain call",
         ("release", "ours, dispatch call"): "bare ARI, dispatch call",
         ("release", "ours, plain call"): "bare AMI, plain call",
     }
+    most = 20 if calls else 10
     titles = {
-        "insert": "Forced insert: request to first audio at both, ms (promise: within 10 ms of bare)",
+        "insert": f"Forced insert with {calls} other calls up: request to first audio at both, ms"
+        f" (promise: within {most} ms of bare)",
         "release": "Forced release: request to both BYEs, ms (promise: within 5 ms of bare)",
     }
     for what, title in titles.items():
@@ -325,7 +327,7 @@ async def main() -> None:
                 return bool(len(await load.server.board("call")) >= given.calls)
 
             await until(up, "the calls are up", 60)
-        await measure(load, people.token, given.rounds)
+        show(await measure(load, people.token, given.rounds), given.calls)
     print(f"Releases without cause 8 at both: {len(WRONG)} {sorted(set(WRONG))}")
 
 

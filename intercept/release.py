@@ -26,8 +26,8 @@ PREEMPTION = 8
 
 BOTH = 2
 
-DIALLED = frozenset({"extensions", "outside"})
-"""The contexts of the dialplan that end the caller with the cause of a release."""
+DIALLED = frozenset({"from-phones", "transfers", "extensions", "outside"})
+"""Where a caller stands whom the dialplan ends with the cause of a release; the first two include the others."""
 
 
 class Release:

@@ -70,6 +70,10 @@ class InterceptService:
 
     # ---- asking
 
+    async def clear_call(self, call_id: str) -> None:
+        """Clear a call with cause 8 for one of higher precedence; whoever asks has written it before."""
+        await self._release.clear_call(call_id)
+
     async def begin(
         self,
         requester: Requester,

@@ -97,6 +97,8 @@ DOES: Mapping[str, str] = {
     "POST /api/rooms/{room_id}/members/{member_id}/redial": "Ring one member again.",
     "POST /api/rooms/{room_id}/members/{member_id}/mute": "Let nobody hear a member.",
     "POST /api/rooms/{room_id}/members/{member_id}/unmute": "Let the others hear a member.",
+    "GET /api/rooms/{room_id}/past": "Show a room that is over: who was in it, its recordings.",
+    "DELETE /api/rooms/{room_id}/members/{member_id}/hand": "Lower a raised hand without giving the floor.",
     "POST /api/rooms/{room_id}/members/{member_id}/kick": "Put a member out until he is invited again.",
     "PUT /api/rooms/{room_id}/members/{member_id}/role": "Give a member another part.",
     "GET /api/groups": "Stored groups with their members.",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from intercept.build import Intercept
 from intercept.door.build import guarded
@@ -42,7 +42,7 @@ from softswitch.errors import Refusal
 from softswitch.features.build import Features
 from softswitch.features.nights import NightService
 from softswitch.layers.incidents.service import IncidentService
-from softswitch.ports import AuthenticationFailed, SwitchFact
+from softswitch.ports import AuthenticationFailed, CallActs, SwitchFact
 from softswitch.recordings.model import Retention
 from softswitch.recordings.service import RecordingService
 from softswitch.settings import Settings
@@ -58,6 +58,12 @@ from softswitch.web import live_routes
 from softswitch.web.health import Health
 from softswitch.web.live import Live
 from softswitch.web.server import WebServer, listen
+from trunk import machine
+from trunk.acts import TrunkActs
+from trunk.build import HeardControl, HeardSwitch, Trunks
+from trunk.drivers.reach import NodeDrivers
+from trunk.service import stored_plan
+from trunk.switch import caller_class, outside
 
 log = logging.getLogger(__name__)
 
@@ -138,9 +144,11 @@ class System:
         self.live = Live(private=frozenset(live_routes.PRIVATE))
         await self._open_directory()
         self.health = Health()
+        self._trunk_plan = await stored_plan(self.db)
         await self._open_switch()
         await self._open_calls()
         await self._open_intercept()
+        await self._open_trunks()
         await self._open_conferences()
         await self._open_features()
         await self._open_recordings()
@@ -209,11 +217,33 @@ class System:
 
     async def _open_calls(self) -> None:
         journal = JournalOfCalls(JournalReader(self.node.settings.journal))
+        self.trunk_acts = TrunkActs(self.control)
         self.center = CallCenter(
-            self.db, self.control, self.switch, self.book, self.live, journal=journal
+            self.db,
+            cast(CallActs, self.trunk_acts),
+            self.switch,
+            self.book,
+            self.live,
+            journal=journal,
         )
         await self.center.start()
         self._stack.push_async_callback(self.center.stop)
+
+    async def _open_trunks(self) -> None:
+        self.trunks = Trunks(self.center, self.trunk_acts, self.switch, self.db, self.live)
+        service = self.trunks.service
+        service.books.gateways = self.book.gateways
+        service.apply_to_switch = self._apply_plan
+        service.check_machine = machine.check
+        drivers = NodeDrivers()
+        self.trunks.drivers_of = drivers.make
+        self._stack.push_async_callback(drivers.close)
+        service.clear_call = self.intercept.service.clear_call
+        self.book.trunks = lambda: [t.name for t in service.books.written.trunks]
+        await self.trunks.start()
+
+    async def _apply_plan(self) -> None:
+        await self.node.apply(self._plan())
 
     async def _open_intercept(self) -> None:
         sounds = self.folder.path / "announcements"
@@ -291,9 +321,12 @@ class System:
         self._run(self.features.camps.run(), "camp-on")
         self._run(self.nights.run(), "night service")
         self._run(self.sms.run(), "mass SMS")
+        self._run(self.trunks.watch.run(), "trunks")
         await self.events.start()
         self._stack.push_async_callback(self.events.close)
-        self.pump = Pump(self.center, self.switch, self.control, self._also)
+        service = self.trunks.service
+        switch, control = HeardSwitch(self.switch, service), HeardControl(self.control, service)
+        self.pump = Pump(self.center, switch, control, self._also)
         self.pump.start()
         self._run(DriftCheck(self.center, self.switch).run(), "drift check")
         self._stack.push_async_callback(self.pump.stop)
@@ -349,7 +382,15 @@ class System:
 
     def _plan(self) -> Any:
         blocked = tuple(self._blocked_phones())
-        return for_switch(self.directory.snapshot(), blocked, self.nights.sent_on())
+        trunks: Trunks | None = getattr(self, "trunks", None)
+        plan = self._trunk_plan if trunks is None else trunks.books.written
+        return for_switch(
+            self.directory.snapshot(),
+            blocked,
+            self.nights.sent_on(),
+            outside(plan),
+            lambda extension: caller_class(plan, extension),
+        )
 
     def _blocked_phones(self) -> Iterator[Lockout]:
         """Give the lock-outs that the switch can know; a stranger's account is any text and stands nowhere in it."""
@@ -359,6 +400,7 @@ class System:
                     yield Lockout("" if one.account == EVERY_ACCOUNT else one.account, one.address)
 
     async def _directory_changed(self, _snapshot: DirectorySnapshot) -> None:
+        self.trunks.service.directory_changed()
         await self.node.apply(self._plan())
         self.center.directory_changed()
 

@@ -31,6 +31,8 @@ from softswitch.store.folder import write_private
 from softswitch.web import health, live_routes
 from softswitch.web.frame import create_app
 from softswitch.web.guard import Guard
+from trunk.build import report as report_trunks
+from trunk.routes import routes as trunk_routes
 
 if TYPE_CHECKING:
     from softswitch.app import System
@@ -56,20 +58,22 @@ def build(system: System) -> FastAPI:
     csv = UsersCsv(system.db, system.access)
     return create_app(
         [
+            # Routes are searched in this order: what a caller waits for stands first.
+            intercept_routes(system.intercept, guard),
+            call_routes(system.center, system.db, guard),
             access_routes.routes(system.access, system.tokens, guard, desks.seat_of),
             access_admin.routes(system.users, csv, system.audit, guard),
             lockout_routes.routes(system.sip_lockout, system.db, guard),
             directory_routes.routes(system.directory, system.registry, guard, desk_of),
-            call_routes(system.center, system.db, guard),
             desk_routes(system.center, system.db, guard, lambda desk: browser_phone(system, desk)),
             task_routes(system.center, system.db, guard),
-            intercept_routes(system.intercept, guard),
-            room_routes(system.conferences, guard),
+            room_routes(system.conferences, guard, system.recordings.library.of_legs),
             group_routes(system.conferences, guard),
             roll_routes(system.conferences, guard),
             notice_routes(system.conferences, guard),
             feature_routes.routes(system.features, guard),
             *app_sms.routes(system.sms, guard),
+            trunk_routes(system.trunks, guard),
             incident_routes.routes(system.incidents, guard),
             recording_routes.routes(system.recordings.library, guard, desk_of_later),
             live_routes.routes(system.live, guard),
@@ -99,6 +103,7 @@ def _report(system: System) -> None:
         "waiting", "Emergency calls that wait.", lambda: float(len(center.intake.queue))
     )
     reporting.metric("tasks_open", "Open call-back tasks.", lambda: float(len(center.tasks.open)))
+    report_trunks(system.trunks, reporting)
     if system.door is not None:
         report_door(system.door, reporting)
     reporting.metric("consoles", "Connected consoles.", lambda: float(system.live.following()))

@@ -73,6 +73,21 @@ class ChannelGone:
 
 
 @dataclass(frozen=True, slots=True)
+class HangupAsked:
+    """The far side of a channel hung up; :class:`ChannelGone` follows. A channel that we end tells none."""
+
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialHeard:
+    """The far end is at work on a channel that we dial; ``sound``: it sends some already (SIP 183, Q.931 PROGRESS)."""
+
+    channel_id: str
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DialBegan:
     """The switch began to ring ``channel_id`` for ``caller_id`` (empty: nobody's channel, an originate)."""
 
@@ -133,6 +148,8 @@ SwitchFact = (
     ChannelSeen
     | ChannelHeld
     | ChannelGone
+    | HangupAsked
+    | DialHeard
     | DialBegan
     | RecordingBegan
     | RecordingEnded
@@ -213,6 +230,14 @@ class KeyPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoke:
+    """Somebody whose talking is watched begins to talk, or has been silent for a second. It may be missed."""
+
+    channel_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TransferAsked:
     """A phone asked by REFER to transfer: to ``number``, or (attended) into the call of ``other_channel_id``."""
 
@@ -237,7 +262,15 @@ class ControlDown:
 
 
 ControlFact = (
-    Entered | Left | LegEnded | LegRinging | KeyPressed | TransferAsked | ControlUp | ControlDown
+    Entered
+    | Left
+    | LegEnded
+    | LegRinging
+    | KeyPressed
+    | Spoke
+    | TransferAsked
+    | ControlUp
+    | ControlDown
 )
 
 
@@ -253,7 +286,8 @@ class ActFailed(Exception):
 class Leg:
     """A leg to place: ``channel_id`` is ours; ``phone_id`` a SIP account; ``args`` come back in :class:`Entered`.
 
-    With ``number`` the account is a line and the number is dialled through it (``PJSIP/<number>@<phone_id>``).
+    With ``number`` the account is a trunk and the number is dialled through it (``PJSIP/<number>@<phone_id>``); without
+    an account the trunks choose it.
     """
 
     channel_id: str
@@ -266,6 +300,8 @@ class Leg:
     auto_answer: bool = False
     timeout_seconds: int = 30
     variables: Mapping[str, str] = field(default_factory=dict)
+    dial: str = ""
+    """What the switch dials, when it is no SIP account (``DAHDI/g1/13800000000``)."""
 
 
 class CallActs(Protocol):
@@ -302,11 +338,17 @@ class CallActs(Protocol):
     async def release(self, channel_id: str, context: str, exten: str) -> None:
         """Send a channel back into the dialplan."""
 
+    async def set_variables(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Set variables of a channel, for the dialplan that it goes back to."""
+
     async def transfer_result(self, channel_id: str, succeeded: bool) -> None:
         """Tell a phone that asked for a transfer how it went (RFC 3515 NOTIFY)."""
 
     async def mute(self, channel_id: str, on: bool) -> None:
         """Let nobody hear what comes from a channel, wherever it is; its keys still arrive."""
+
+    async def watch_talking(self, channel_id: str) -> None:
+        """Tell from now on when somebody talks on a channel (:class:`Spoke`)."""
 
     async def join_aside(self, bridge_id: str, *channel_ids: str) -> None:
         """Bring channels into a bridge, out of the one they are in; no key of theirs and no change of

@@ -30,6 +30,10 @@ BANNER = """
 """
 
 
+SWITCH_SECONDS = 0.0005
+"""So long the thread that writes may keep the calls waiting; by default it is ten times as long."""
+
+
 def run(settings: Settings) -> int:
     """Run until SIGINT or SIGTERM; return the exit code. Raises the refusals of a start that fails."""
     logging.basicConfig(
@@ -38,6 +42,7 @@ def run(settings: Settings) -> int:
         handlers=[_log_file(settings)],
     )
     try:
+        sys.setswitchinterval(SWITCH_SECONDS)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(settings))
     except (Refusal, SetupError):  # said to the operator in one line; starting again would not help

@@ -31,6 +31,11 @@ const maps = (): LiveMaps => ({
   sms_campaign: new Map(),
   sms_list: new Map(),
   sms_replies: new Map(),
+  trunk: new Map(),
+  room_speaker: new Map(),
+  camp: new Map(),
+  night: new Map(),
+  intercom: new Map(),
 })
 
 describe('the picture', () => {

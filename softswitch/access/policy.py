@@ -57,7 +57,9 @@ _CONFERENCES = frozenset({Right.CONFERENCE_READ, Right.CONFERENCE_RUN, Right.NOT
 # Who writes a warning may send it to few; many take a second person (smsgateway.campaigns.model).
 _SMS = frozenset({Right.SMS_READ, Right.SMS_SEND, Right.SMS_IMPORT})
 
-_LOOK_UP = frozenset({Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ})
+_LOOK_UP = frozenset(
+    {Right.REGISTRY_READ, Right.DIRECTORY_READ, Right.INTAKE_READ, Right.TRUNK_READ}
+)
 
 _SET_UP = frozenset(
     {
@@ -68,6 +70,8 @@ _SET_UP = frozenset(
         Right.USER_READ,
         Right.USER_EDIT,
         Right.GROUP_EDIT,
+        Right.TRUNK_OPERATE,
+        Right.TRUNK_EDIT,
     }
 )
 

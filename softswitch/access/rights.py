@@ -65,6 +65,10 @@ class Right(StrEnum):
     INTAKE_EDIT = "intake.edit"
     NIGHT_SWITCH = "night.switch"
 
+    TRUNK_READ = "trunk.read"
+    TRUNK_OPERATE = "trunk.operate"
+    TRUNK_EDIT = "trunk.edit"
+
     USER_READ = "user.read"
     USER_EDIT = "user.edit"
     AUDIT_READ = "audit.read"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 
 from softswitch.asterisk import control
 from softswitch.asterisk.link import AriLink
@@ -17,11 +18,16 @@ from softswitch.asterisk.render import safe_name
 from softswitch.asterisk.rest import ControlCut, Request, path
 from softswitch.ports import ActFailed, Leg
 
+SILENCE = "1000"
+"""Milliseconds without talking after which somebody counts as silent (TALK_DETECT)."""
 _SETTLE_SECONDS = (0.0, 0.1, 0.3)
 """When to look for a leg after a cut: what Asterisk had already received it still carries out."""
 
 _WORD = re.compile(r"[^,\"\\\x00-\x1f]*")
 _NUMBER = re.compile(r"\+?[0-9*#]{0,32}")
+_DIAL = re.compile(r"|DAHDI/[gG][0-9]{1,2}/\+?[0-9*#]{1,32}")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,40}")
+_VALUE = re.compile(r"[A-Za-z0-9/@*#+._-]{0,100}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -118,6 +124,19 @@ class AriControl(AriLink):
         query = {"context": context, "extension": exten, "priority": "1"}
         await self._do(Request("POST", path("channels", channel_id, "continue"), query))
 
+    async def set_variables(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Set variables of a channel; the connection keeps their order, so none waits for the one before."""
+        uri = path("channels", channel_id, "variable")
+        for name, value in variables.items():
+            if not (_VARIABLE.fullmatch(name) and _VALUE.fullmatch(value)):
+                raise ActFailed(f"{name} cannot be told to Asterisk")
+        await asyncio.gather(
+            *(
+                self._do(Request("POST", uri, {"variable": name, "value": value}))
+                for name, value in variables.items()
+            )
+        )
+
     async def transfer_result(self, channel_id: str, succeeded: bool) -> None:
         """Tell a phone that asked by REFER how its transfer went (RFC 3515 NOTIFY)."""
         state = "channel_answered" if succeeded else "channel_declined"
@@ -128,6 +147,11 @@ class AriControl(AriLink):
         """Let nobody hear what comes from a channel; one that is muted, or not, already is no error."""
         uri = path("channels", channel_id, "mute")
         await self._do(Request("POST" if on else "DELETE", uri, {"direction": "in"}))
+
+    async def watch_talking(self, channel_id: str) -> None:
+        """Have talking told: it ends with ``SILENCE`` milliseconds below the threshold."""
+        query = {"variable": "TALK_DETECT(set)", "value": SILENCE}
+        await self._do(Request("POST", path("channels", channel_id, "variable"), query))
 
     async def join_aside(self, bridge_id: str, *channel_ids: str) -> None:
         """Bring channels into a bridge; their keys and their connected number stay with them."""
@@ -174,7 +198,7 @@ def place_request(leg: Leg) -> Request:
         variables["PJSIP_HEADER(add,Alert-Info)"] = "info=alert-autoanswer"
         variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:softswitch>;answer-after=0"
     query = {
-        "endpoint": f"PJSIP/{leg.number}@{leg.phone_id}" if leg.number else f"PJSIP/{leg.phone_id}",
+        "endpoint": _endpoint(leg),
         "app": control.APPLICATION,
         "appArgs": ",".join(leg.args),
         "timeout": str(leg.timeout_seconds),
@@ -186,12 +210,19 @@ def place_request(leg: Leg) -> Request:
     return Request("POST", path("channels", leg.channel_id), query, {"variables": variables})
 
 
+def _endpoint(leg: Leg) -> str:
+    if leg.dial:
+        return leg.dial
+    return f"PJSIP/{leg.number}@{leg.phone_id}" if leg.number else f"PJSIP/{leg.phone_id}"
+
+
 def _check(leg: Leg) -> None:
     """Refuse a leg whose words would mean something else to Asterisk than they are."""
     fits = (
         _ACCOUNT.fullmatch(leg.phone_id)
         and _NUMBER.fullmatch(leg.number)
         and _NUMBER.fullmatch(leg.caller_number)
+        and _DIAL.fullmatch(leg.dial)
         and all(_WORD.fullmatch(word) for word in leg.args)
     )
     if not fits:

@@ -18,6 +18,7 @@ from softswitch.ports import (
     Left,
     LegEnded,
     LegRinging,
+    Spoke,
     TransferAsked,
 )
 
@@ -119,6 +120,10 @@ def _key(event: Json) -> Iterator[ControlFact]:
     yield KeyPressed(event["channel"]["id"], event["digit"])
 
 
+def _spoke(event: Json) -> Iterator[ControlFact]:
+    yield Spoke(event["channel"]["id"], event["type"] == "ChannelTalkingStarted")
+
+
 def _transfer(event: Json) -> Iterator[ControlFact]:
     # The event comes again with each change of its state; the request itself has none.
     if event.get("state"):
@@ -136,6 +141,8 @@ _READERS: Mapping[str, Callable[[Json], Iterator[ControlFact]]] = {
     "ChannelDestroyed": _destroyed,
     "ChannelStateChange": _state,
     "ChannelDtmfReceived": _key,
+    "ChannelTalkingStarted": _spoke,
+    "ChannelTalkingFinished": _spoke,
     "ChannelTransfer": _transfer,
 }
 

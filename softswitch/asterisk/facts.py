@@ -20,6 +20,8 @@ from softswitch.ports import (
     ChannelSeen,
     ChannelState,
     DialBegan,
+    DialHeard,
+    HangupAsked,
     PhoneReachable,
     RecordingBegan,
     RecordingEnded,
@@ -52,7 +54,8 @@ _UNREAD = "0"
 """The caller number of a channel from a gateway until the dialplan has read the true one (see pjsip.conf.j2)."""
 
 _TRUNKS = "from-trunks"
-_SUBROUTINES = frozenset({"trunk-caller", "plain-caller", "record-leg"})
+_TRUNK = "in-"
+_SUBROUTINES = frozenset({"trunk-caller", "plain-caller", "record-leg", "present"})
 """Contexts that a channel passes through; it still is what it was dialled for."""
 
 
@@ -136,7 +139,9 @@ class FactMapper:
             "Hold": lambda event: [ChannelHeld(event["Uniqueid"], True)],
             "Unhold": lambda event: [ChannelHeld(event["Uniqueid"], False)],
             "Hangup": self._gone,
+            "HangupRequest": lambda event: [HangupAsked(event["Uniqueid"])],
             "DialBegin": self._dial,
+            "DialState": self._dial_state,
             "MixMonitorStart": self._recording,
             "MixMonitorStop": lambda event: [RecordingEnded(event["Uniqueid"])],
             "ContactStatus": self._contact,
@@ -246,6 +251,12 @@ class FactMapper:
         rung = {name[4:]: value for name, value in event.items() if name.startswith("Dest")}
         return (*self._seen(rung), DialBegan(rung["Uniqueid"], event.get("Uniqueid", "")))
 
+    def _dial_state(self, event: Event) -> Sequence[SwitchFact]:
+        status = event.get("DialStatus", "")
+        if status not in ("PROGRESS", "PROCEEDING"):
+            return ()
+        return (DialHeard(event["DestUniqueid"], status == "PROGRESS"),)
+
     def _recording(self, event: Event) -> Sequence[SwitchFact]:
         # Also the first to tell that an incoming channel has reached its context.
         return (*self._seen(event), RecordingBegan(event["Uniqueid"], event["Linkedid"]))
@@ -281,7 +292,12 @@ class FactMapper:
 
 def _is_half_known(channel: Channel) -> bool:
     """Tell whether a gateway calls whose caller is not read yet: told now, the call would begin with no caller."""
-    return channel.context == _TRUNKS and bool(channel.dialed) and channel.caller_number == _UNREAD
+    return (
+        channel.state is not ChannelState.DOWN  # else one that we dial
+        and channel.context.startswith((_TRUNKS, _TRUNK))
+        and bool(channel.dialed)
+        and channel.caller_number == _UNREAD
+    )
 
 
 SEEN_EVENTS = ("Newchannel", "Newstate", "NewConnectedLine", "NewCallerid")
@@ -291,7 +307,8 @@ WANTED: frozenset[bytes] = frozenset(
     name.encode()
     for name in (
         *SEEN_EVENTS, *FAILED_LOGINS, "BridgeEnter", "BridgeLeave", "Rename", "Hold", "Unhold",
-        "Hangup", "DialBegin", "MixMonitorStart", "MixMonitorStop", "ContactStatus", "FullyBooted",
+        "Hangup", "HangupRequest", "DialBegin", "DialState", "MixMonitorStart", "MixMonitorStop",
+        "ContactStatus", "FullyBooted",
         "CoreShowChannel", "CoreShowChannelsComplete", "ContactList", "ContactListComplete",
     )
 )  # fmt: skip

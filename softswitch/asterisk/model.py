@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from softswitch import numbers
+from softswitch.asterisk.outside import Outside, through_gateway
 from softswitch.errors import conflict, invalid
 from softswitch.numbers import EmergencyDigits, Extension, PhoneId, PhoneNumber
 
@@ -64,6 +65,8 @@ class Line:
     phones: tuple[Phone, ...] = ()
     sent_on: PhoneNumber | None = None
     """Where its calls go instead (night service)."""
+    caller_class: str = ""
+    """What it may call outside; empty: everything."""
 
     def __post_init__(self) -> None:
         numbers.extension(self.number)
@@ -186,6 +189,8 @@ class Directory:
     """The gateway that carries calls to numbers outside; without it they are refused with cause 1."""
     codes: Codes = field(default_factory=Codes)
     lockouts: tuple[Lockout, ...] = ()
+    outside: Outside = field(default_factory=Outside)
+    """The trunks and routes; without a route numbers outside go to ``outgoing``."""
 
     def __post_init__(self) -> None:
         _check_numbers(self)
@@ -200,6 +205,16 @@ class Directory:
                 yield phone, line
         for gateway in self.gateways:
             yield gateway, None
+
+    @property
+    def world(self) -> Outside:
+        """The way to numbers outside: the routes, or else the one gateway."""
+        if self.outside.routes or self.outgoing is None:
+            return self.outside
+        simple = through_gateway(self.outgoing)
+        return replace(
+            self.outside, trunks=(*self.outside.trunks, *simple.trunks), routes=simple.routes
+        )
 
     def line(self, number: str) -> Line:
         return next(line for line in self.lines if line.number == number)

@@ -14,7 +14,8 @@ MODULES: tuple[str, ...] = (
     "res_pjproject", "res_pjsip", "res_pjsip_session", "res_pjsip_pubsub", "res_pjsip_acl",
     "res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
     "res_pjsip_caller_id", "res_pjsip_dlg_options", "res_pjsip_dtmf_info", "res_pjsip_empty_info",
-    "res_pjsip_endpoint_identifier_user", "res_pjsip_exten_state",
+    "res_pjsip_endpoint_identifier_user", "res_pjsip_endpoint_identifier_ip",
+    "res_pjsip_outbound_registration", "res_pjsip_exten_state",
     "res_pjsip_header_funcs", "res_pjsip_logger", "res_pjsip_nat", "res_pjsip_pidf_body_generator",
     "res_pjsip_dialog_info_body_generator", "res_pjsip_xpidf_body_generator", "res_pjsip_refer",
     "res_pjsip_registrar", "res_pjsip_outbound_publish", "res_pjsip_rfc3326", "res_pjsip_rfc3329", "res_pjsip_sdp_rtp",
@@ -37,8 +38,9 @@ MODULES: tuple[str, ...] = (
     "app_confbridge", "app_directed_pickup", "app_bridgeaddchan", "app_chanspy", "app_echo",
     "app_verbose", "app_senddtmf", "app_read", "app_exec", "app_milliwatt",
     "func_callerid", "func_channel", "func_strings", "func_logic", "func_hangupcause",
-    "func_cut", "func_uri", "func_math", "func_timeout", "func_devstate", "func_pjsip_contact",
+    "func_cut", "func_uri", "func_dialplan", "func_math", "func_timeout", "func_devstate", "func_pjsip_contact",
     "func_pjsip_endpoint", "func_pjsip_aor", "func_periodic_hook", "func_volume", "func_groupcount",
+    "func_talkdetect",
     # journal
     "cel_custom",
 )  # fmt: skip

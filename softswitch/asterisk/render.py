@@ -14,6 +14,7 @@ from softswitch.asterisk import journal
 from softswitch.asterisk.matcher import find, parse
 from softswitch.asterisk.model import Directory, Line, Phone, PhoneKind, Transport
 from softswitch.asterisk.modules import MODULES
+from softswitch.asterisk.outside import dialplan_values
 from softswitch.asterisk.secrets import USER, NodeSecrets
 from softswitch.asterisk.settings import NodeSettings
 from softswitch.asterisk.tls import Certificate
@@ -38,7 +39,7 @@ UNWANTED_EVENTS = (
     "Newexten", "VarSet", "RTCPSent", "RTCPReceived", "ChallengeSent", "SuccessfulAuth",
     "RequestNotAllowed", "LoadAverageLimit", "DTMFBegin", "DTMFEnd", "ChannelTalkingStart",
     "ChannelTalkingStop", "MusicOnHoldStart", "MusicOnHoldStop", "DeviceStateChange",
-    "ExtensionStatus", "HangupRequest", "SoftHangupRequest", "DialState", "BridgeCreate",
+    "ExtensionStatus", "SoftHangupRequest", "BridgeCreate",
     "BridgeDestroy", "NewAccountCode", "UserEvent",
 )  # fmt: skip
 """AMI events that nothing of ours reads; each would cost both ends its encoding."""
@@ -154,8 +155,9 @@ ENTRIES = ("from-phones", "from-trunks", "transfers")
 def check_emergency(text: str, directory: Directory) -> None:
     """Refuse a dialplan in which an emergency number reaches anything but its own intake."""
     contexts = parse(text)
+    entries = (*ENTRIES, *(f"in-{trunk.name}" for trunk in directory.outside.trunks))
     for service in directory.emergency:
-        for entry in ENTRIES:
+        for entry in entries:
             if find(contexts, entry, service.digits) != (entry, service.digits):
                 raise conflict(
                     "emergency_shadowed",
@@ -205,7 +207,7 @@ def _dialplan(frame: Frame, directory: Directory) -> dict[str, object]:
         "line_lengths": sorted({len(line.number) for line in directory.lines}),
         "slots": list(directory.codes.slots()),
         "room_lengths": list(ROOM_LENGTHS),
-        "outgoing": directory.outgoing,
+        **dialplan_values(directory.world, OUTGOING_LENGTHS),
         "outgoing_lengths": list(OUTGOING_LENGTHS),
         "unknown_lengths": list(NUMBER_LENGTHS),
     }
@@ -230,6 +232,7 @@ def _sip(directory: Directory) -> dict[str, object]:
             {lock.address for lock in directory.lockouts if not lock.account}
         ),
         "phones": [_account(phone, line, directory) for phone, line in directory.phones()],
+        "trunks": directory.outside.accounts,
     }
 
 
@@ -259,6 +262,8 @@ def _variables(line: Line) -> list[tuple[str, str]]:
         ("MAY_TRANSFER", "T"),
         ("TRANSFER_CONTEXT", "transfers"),
     ]
+    if line.caller_class:
+        found.append(("SOFTSWITCH_CLASS", line.caller_class))
     return [*found, ("SOFTSWITCH_RECORD", "1")] if line.recorded else found
 
 

@@ -39,12 +39,15 @@ def encode_action(fields: Iterable[tuple[str, str]]) -> bytes:
 
 
 Message = Mapping[str, str]
-"""The fields of an event or a response; of a name that comes twice the last one counts."""
+"""The fields of an event or a response; of a name that comes twice the last one counts, but Output is all its lines."""
+_COMMAND = b"\r\nOutput:"
 
 
 def decode_message(block: bytes) -> dict[str, str]:
     """Return the fields of one message (without its empty line); lines that are no fields are left out."""
     lines = block.decode("utf-8", "replace").split("\r\n")
+    if block.startswith(b"Response:") and _COMMAND in block:
+        return _command_output(lines)
     try:
         return dict([line.split(": ", 1) for line in lines])  # the quickest form there is
     except ValueError:
@@ -53,6 +56,14 @@ def decode_message(block: bytes) -> dict[str, str]:
             for name, colon, value in (line.partition(":") for line in lines)
             if colon
         }
+
+
+def _command_output(lines: list[str]) -> dict[str, str]:
+    """Return the answer to the action Command: one field Output of all lines, which may hold anything."""
+    output = [line.removeprefix("Output:") for line in lines if line.startswith("Output:")]
+    others = [line for line in lines if not line.startswith("Output:")]
+    fields = {name: value.strip() for name, _, value in (line.partition(":") for line in others)}
+    return {**fields, "Output": "\n".join(line.removeprefix(" ") for line in output)}
 
 
 class Splitter:

@@ -114,6 +114,10 @@ class Board:
         else:
             if channel.linked_id != leg.channel.linked_id:
                 self._move(leg, channel, at, changes)
+            if channel.endpoint != leg.channel.endpoint:
+                self._forget_phone(leg.channel)  # the same leg, now on another trunk
+                if channel.endpoint:
+                    self.by_phone.setdefault(channel.endpoint, set()).add(channel.id)
             before = leg.state
             leg.channel = channel
             if leg.state is not before:
@@ -155,12 +159,9 @@ class Board:
         leg = self.legs.pop(channel_id, None)
         if leg is None:
             return
-        endpoint = leg.channel.endpoint
-        if endpoint:
-            self.by_phone[endpoint].discard(channel_id)
-            if not self.by_phone[endpoint]:
-                del self.by_phone[endpoint]
-            changes.phones.add(endpoint)
+        self._forget_phone(leg.channel)
+        if leg.channel.endpoint:
+            changes.phones.add(leg.channel.endpoint)
         call = self.calls[leg.channel.linked_id]
         del call.legs[channel_id]
         changes.calls.add(call.id)
@@ -169,6 +170,14 @@ class Board:
         if not call.legs:
             del self.calls[call.id]
             changes.ended_calls.append(call)
+
+    def _forget_phone(self, channel: Channel) -> None:
+        """Take a channel away from its phone."""
+        channels = self.by_phone.get(channel.endpoint)
+        if channels is not None:
+            channels.discard(channel.id)
+            if not channels:
+                del self.by_phone[channel.endpoint]
 
     def _held(self, fact: ChannelHeld, at: Millis, changes: Changes) -> None:
         leg = self.legs.get(fact.channel_id)

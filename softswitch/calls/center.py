@@ -52,6 +52,10 @@ class Screen(Protocol):
     def drop(self, entity: str, id: str) -> None: ...  # noqa: A002
 
 
+MANY_VIEWS, MOST_REST_SECONDS = 20, 0.05
+"""After so many views at once (a group call) the next may wait so long: the calls themselves go first."""
+
+
 class CallCenter:
     """Board, engine, intake, desks, tasks and log, and what connects them."""
 
@@ -97,6 +101,7 @@ class CallCenter:
         self._names = Names(book, self.spawn, self._name_found, clock)
         self._dirty: set[str] = set()
         self._dirty_extensions: set[str] = set()
+        self._show_at = 0.0
         self._flushing = False
         self._switch_started: Millis | None = None
         self._recorded: set[str] = set()
@@ -151,10 +156,15 @@ class CallCenter:
         self._follow(changes, at)
 
     def _record_placed(self, channel: Channel) -> None:
-        """A leg that we place is recorded from before its first ring; the dialplan never saw it."""
-        if channel.id in self.engine.rings and channel.id not in self._recorded:
+        """A leg that we place is recorded from its first ring; the dialplan never saw it."""
+        began = channel.state in _SOUNDS or self.book.extension_of(channel.endpoint) is not None
+        if channel.id in self.engine.rings and channel.id not in self._recorded and began:
             self._recorded.add(channel.id)
             self.spawn(self._record(channel))
+
+    def placed_again(self, channel_id: str) -> None:
+        """A leg goes out anew under the same id, through another trunk: it is recorded anew."""
+        self._recorded.discard(channel_id)
 
     async def _record(self, channel: Channel) -> None:
         try:
@@ -308,13 +318,22 @@ class CallCenter:
         self._soon()
 
     def _soon(self) -> None:
+        """Show at once, unless the last time were very many: then the screens get a fifth of the time."""
         if not self._flushing:
             self._flushing = True
-            asyncio.get_running_loop().call_soon(self._show)
+            asyncio.get_running_loop().call_at(self._show_at, self._show)
 
     def _show(self) -> None:
-        """Compute the views of all that changed in this turn, once."""
+        """Compute the views of all that has changed, once."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         self._flushing = False
+        if self._show_changes() > MANY_VIEWS:
+            took = loop.time() - began
+            self._show_at = loop.time() + min(4 * took, MOST_REST_SECONDS)
+
+    def _show_changes(self) -> int:
+        """Return how many views there were."""
         dirty, self._dirty = self._dirty, set()
         at = self._clock()
         for call_id in dirty:
@@ -332,6 +351,7 @@ class CallCenter:
             self._screen.put("extension", number, view)
         if extensions:
             self.tasks.look()
+        return len(dirty) + len(extensions)
 
     def _show_call(self, call_id: str, at: Millis) -> None:
         if call_id in self._orphans:
@@ -389,6 +409,10 @@ class CallCenter:
         for row in self.tasks.open.values():
             if row["number"] == number:
                 self.show_task(row)
+
+
+_SOUNDS = frozenset({ChannelState.RINGING, ChannelState.UP})
+"""States in which a line has something to record; before that it may still overflow to another."""
 
 
 def _rings_by_us(leg: Leg) -> bool:

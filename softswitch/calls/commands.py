@@ -38,7 +38,7 @@ class Commands:
         engine = self._engine
         if to == desk:
             raise conflict("own_number", f"{to} is the own desk.", "Dial another number.")
-        engine.destinations(to)  # refuses at once what cannot be reached
+        engine.destinations(to, desk)  # refuses at once what cannot be reached
         if call_id is not None and call_id in engine.calls:
             return call_id
         call_id = call_id or new_id()
@@ -226,7 +226,7 @@ class Commands:
 
     async def transfer(self, desk: str, call_id: str, to: str, *, attended: bool) -> None:
         """Send the call to a number: at once (blind), or after talking to it (attended)."""
-        self._engine.destinations(to)
+        self._engine.destinations(to, desk)
         async with self._engine.locked(call_id):
             call, own = await self._own(desk, call_id)
             if call.consult is not None or any(self._transfers(call)):

@@ -169,6 +169,9 @@ class Core:
         """Told of each conference whose members or bridge have changed, or that is over."""
         self.label: Callable[[str], str] = lambda call_id: ""
         """Returns what stands before the name on phones that are rung for a call: its precedence."""
+        self.way_out: Callable[[str, str | None], str] | None = None
+        """Returns the line to a number outside for an extension, empty when it is chosen later, or refuses; None: the
+        first line that is registered."""
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._made: OrderedDict[str, None] = OrderedDict()
         """The latest rings of this run by id; a ring that is not among them is of a run before."""

@@ -30,6 +30,11 @@ def nature(call: Call, under: DispatchCall | None, book: Phonebook) -> Nature:
     extension = book.extension_of(channel.endpoint)
     number, name = _party(first, book)
     called = channel.dialed if first.incoming else ""
+    if (
+        called == call.id
+    ):  # brought under dispatch: what was dialled is told by the one who was rung
+        others = (leg for leg in call.legs.values() if leg is not first)
+        called = next((_party(leg, book)[0] for leg in others), "")
     if under is not None and not first.incoming:
         called = under.number
     digits = _digits(first, under, book)

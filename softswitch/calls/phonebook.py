@@ -65,6 +65,12 @@ class Phonebook(Protocol):
 
     def emergency(self, digits: str) -> EmergencyClass | None: ...
 
+    def emergency_digits(self) -> list[str]:
+        """The digits of every emergency service."""
+
+    def accounts(self) -> set[str]:
+        """The names of all SIP accounts, those of gateways too."""
+
     def rules(self) -> IntakeRules: ...
 
     async def who(self, number: str) -> Known | None:

@@ -38,8 +38,11 @@ class Ringing(Core):
         phones = [phone_id for phone_id, _ in self.book.phones_of(extension)]
         return not self.board.legs_of(phones)
 
-    def destinations(self, number: str) -> tuple[str | None, list[str]]:
-        """Return (extension, phone ids) or (None, line ids) that reach a number, or refuse with the reason."""
+    def destinations(self, number: str, by: str | None = None) -> tuple[str | None, list[str]]:
+        """Return (extension, phone ids) or (None, line ids) that reach a number, or refuse with the reason.
+
+        ``by`` is the extension that calls. An empty line id leaves the choice to the trunks.
+        """
         if self.book.has(number):
             phones = [phone_id for phone_id, _ in self.reachable(number)]
             if not phones:
@@ -49,6 +52,10 @@ class Ringing(Core):
                     "Call another number of this person.",
                 )
             return number, phones
+        return None, [(self.way_out or self._registered_line)(number, by)]
+
+    def _registered_line(self, number: str, by: str | None) -> str:
+        """Return the first line that is registered: what there is without trunks."""
         lines = [line for line in self.book.lines() if self.board.is_registered([line])]
         if not lines:
             raise conflict(
@@ -56,7 +63,7 @@ class Ringing(Core):
                 f"{number} is no extension, and no line to the outside is up.",
                 "Check the number, or the lines with `softswitch phone list`.",
             )
-        return None, lines[:1]
+        return lines[0]
 
     async def ring(
         self,
@@ -78,7 +85,7 @@ class Ringing(Core):
         ``shown`` is the number and name on their display (default: the caller's).  Raises a refusal when
         nothing can be rung; the call is unchanged then.
         """
-        extension, phones = self.destinations(number)
+        extension, phones = self.destinations(number, by)
         ring = Ring(new_id(), call.id, purpose, number, extension, role)
         self._made[ring.id] = None
         if len(self._made) > MOST_MADE:

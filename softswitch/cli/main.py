@@ -40,6 +40,7 @@ COMMANDS = {
     "camp": "camp:camp",
     "intercom": "intercom:intercom",
     "night": "night:night",
+    "trunk": "trunk:trunk",
     "task": "task:task",
     "incident": "incident:incident",
     "recording": "recording:recording",

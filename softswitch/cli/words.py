@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from softswitch.cli import words_sms, words_trunk
+
 ZH = {
     # ---- headings
     "account": "账号",
@@ -262,11 +264,12 @@ ZH = {
 
 def translate(language: str, english: str) -> str:
     """Return ``english`` in ``language``; what has no translation stays as it is."""
-    if language != "zh" or english in ZH:
-        return ZH[english] if language == "zh" else english
-    from softswitch.cli.words_sms import ZH_SMS
-
-    return ZH_SMS.get(english, english)
+    if language != "zh":
+        return english
+    for words in (ZH, words_sms.ZH, words_trunk.ZH):
+        if english in words:
+            return words[english]
+    return english
 
 
 def translate_help(language: str, english: str) -> str:
@@ -274,9 +277,8 @@ def translate_help(language: str, english: str) -> str:
     if language != "zh":
         return english
     from softswitch.cli.words_help import ZH_HELP
-    from softswitch.cli.words_sms import ZH_SMS_HELP
 
-    if english in ZH_HELP or english in ZH_SMS_HELP:
-        return ZH_HELP.get(english) or ZH_SMS_HELP[english]
+    if english in ZH_HELP:
+        return ZH_HELP[english]
     head, colon, rest = english.partition(":")
     return ZH_HELP[head + colon] + rest.lstrip() if head + colon in ZH_HELP else english

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from softswitch.cli import words_sms, words_trunk
+
 ZH_HELP = {
     # ---- all commands
     "Run and use a softswitch dispatch server.": "运行和使用软交换调度服务器。",
@@ -333,6 +335,8 @@ ZH_HELP = {
     "Mute a member, or all but the chairs.": "将成员静音；不写成员则除主席外全体静音。",
     "Let the others hear a member, or all.": "取消成员或全体的静音。",
     "Put a member out.": "移出成员。",
+    "Show who was in a room that is over.": "显示已结束的会议中有谁。",
+    "Lower a hand without giving the floor.": "放下举手而不给发言权。",
     "Give the floor to the first hand, or a member.": "让最先举手者或某成员发言。",
     "Take the floor back.": "收回发言权。",
     "Let in only who was invited, or all.": "只许受邀者进入，或允许所有人。",
@@ -414,4 +418,6 @@ ZH_HELP = {
     "Protection from that, 0 to 3.": "相应的保护级别，0 至 3。",
     "Capability to clear calls, 0 to 3.": "强拆权限级别，0 至 3。",
     "Highest precedence, 0 (highest) to 4.": "可用的最高优先级，0（最高）至 4。",
+    **words_sms.ZH_HELP,
+    **words_trunk.ZH_HELP,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ZH_SMS_HELP = {
+ZH_HELP = {
     "Short messages to many: warnings, replies, links.": "群发短信：预警、回复、链路。",
     "Campaigns: drafts, approval, pause, cancel.": "群发任务：草稿、审批、暂停、取消。",
     "Links to message centres.": "到短信中心的链路。",
@@ -103,7 +103,7 @@ ZH_SMS_HELP = {
     "How long texts are joined.": "长短信的拼接方式。",
 }
 
-ZH_SMS = {
+ZH = {
     "placed": "有位置",
     "repeated": "重复",
     "bad": "坏行",

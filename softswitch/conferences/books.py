@@ -14,7 +14,7 @@ from softswitch.conferences.room import Room, RoomMember
 from softswitch.errors import not_found
 from softswitch.store.database import Database
 
-ROOM, MEMBER = "room", "room_member"
+ROOM, MEMBER, SPEAKER = "room", "room_member", "room_speaker"
 
 
 class Screen(Protocol):
@@ -87,6 +87,9 @@ class Books:
     def state(self, member: RoomMember, state: MemberState, cause: int = 0) -> None:
         """A member comes into another state: shown at once, then written."""
         member.state, member.cause, member.since = state, cause, self.clock()
+        if not member.is_in:
+            member.talking = False
+            self.show_speaking(member)
         self.save(member)
 
     async def queue(self, members: Sequence[RoomMember]) -> None:
@@ -98,6 +101,14 @@ class Books:
                 self.show(room, member)
         rows = [store.member_row(member) for member in members]
         await self.db.write_surely(store.put_members, rows, at)
+
+    def show_speaking(self, member: RoomMember) -> None:
+        """Show who talks now and is heard: a tick that is written nowhere and may be missed."""
+        room = self.room_of(member)
+        if member.talking and member.is_in and room is not None and room.heard(member):
+            self._screen.put(SPEAKER, member.id, {"id": member.id, "room_id": member.room_id})
+        else:
+            self._screen.drop(SPEAKER, member.id)
 
     def save(self, member: RoomMember, *, told: bool = True) -> None:
         """Show a member and write him down."""
@@ -129,6 +140,7 @@ class Books:
         room.state = RoomState.CLOSED
         self.rooms.pop(room.id, None)
         for member in room.members.values():
+            self._screen.drop(SPEAKER, member.id)
             self._screen.drop(MEMBER, member.id)
         self._screen.drop(ROOM, room.id)
 

@@ -22,6 +22,7 @@ from softswitch.ports import (
     KeyPressed,
     Left,
     LegEnded,
+    Spoke,
     TransferAsked,
 )
 
@@ -46,6 +47,9 @@ class ConferenceGuests(Guests):
             return self._entered(fact.channel, fact.args)
         if isinstance(fact, KeyPressed):
             return self._door.key(fact.channel_id, fact.digit)
+        if isinstance(fact, Spoke):
+            self._legs.spoke(fact.channel_id, fact.on)
+            return False
         if isinstance(fact, LegEnded):
             self._ended(fact.channel_id, fact.cause)
         elif isinstance(fact, Left):

@@ -253,6 +253,8 @@ class RoomLegs:
         if member.is_in:
             await self.hear(room, member)
             self._tone(room, TONE_IN)
+            if member.channel_id is not None:
+                await self._engine.quietly(self._acts.watch_talking(member.channel_id))
             if member.extension is not None and self._center.book.is_desk(member.extension):
                 await self._record(member)
             await self.keep_recording(room)
@@ -276,7 +278,15 @@ class RoomLegs:
         if member.channel_id is None or (member.heard is wanted and not surely):
             return
         member.heard = wanted
+        self._books.show_speaking(member)
         await self._engine.quietly(self._acts.mute(member.channel_id, not wanted))
+
+    def spoke(self, channel_id: str, on: bool) -> None:
+        """A member begins or ends to talk."""
+        member = self._books.by_channel.get(channel_id)
+        if member is not None and member.channel_id == channel_id:
+            member.talking = on
+            self._books.show_speaking(member)
 
     async def hear_all(self, room: Room) -> None:
         """The same for everybody in a room."""

@@ -45,6 +45,8 @@ class RoomMember:
     heard: bool = True
     """What the switch was last told: False when the leg is muted."""
     recorded: bool = False
+    talking: bool = False
+    """What the switch told last of his voice; it is not kept over a restart."""
 
     @property
     def is_in(self) -> bool:

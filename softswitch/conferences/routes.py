@@ -1,5 +1,6 @@
 """HTTP of conferences: rooms and who is in them."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -14,7 +15,7 @@ from softswitch.conferences.build import Conferences
 from softswitch.conferences.model import RoomKind, RoomRole
 from softswitch.conferences.room import Room
 from softswitch.conferences.service import RoomPlan
-from softswitch.errors import invalid
+from softswitch.errors import invalid, not_found
 from softswitch.web.guard import Guard
 
 Json = dict[str, Any]
@@ -99,10 +100,15 @@ def room_view(room: Room) -> Json:
     return {**room.view(), "member_list": members}
 
 
-def routes(conferences: Conferences, guard: Guard) -> APIRouter:
+RecordingsOf = Callable[[Sequence[str]], Awaitable[list[Json]]]
+"""Gives the recordings of legs, as the recordings' own routes show them."""
+
+
+def routes(conferences: Conferences, guard: Guard, recordings_of: RecordingsOf) -> APIRouter:
     """Return the routes of rooms."""
     router = APIRouter(prefix="/api/rooms", tags=["conferences"])
     _read(router, conferences, guard)
+    _past(router, conferences, guard, recordings_of)
     _rooms(router, conferences, guard)
     _members(router, conferences, guard)
     return router
@@ -124,6 +130,23 @@ def _read(router: APIRouter, conferences: Conferences, guard: Guard) -> None:
     async def show_room(room_id: RoomId, _actor: reader) -> Json:
         room = conferences.books.room(room_id)
         return {**room_view(room), **conferences.schedules.view(room)}
+
+
+def _past(
+    router: APIRouter, conferences: Conferences, guard: Guard, recordings_of: RecordingsOf
+) -> None:
+    reader = Annotated[Actor, Depends(guard(Right.CONFERENCE_READ))]
+
+    @router.get("/{room_id}/past")
+    async def show_past_room(room_id: RoomId, actor: reader) -> Json:
+        """Show a room that is over: who was in it, and for those who may listen its recordings."""
+        found = await conferences.db.read(store.past_room, room_id)
+        if found is None:
+            raise not_found("room", room_id, "See the list of rooms that are over.")
+        room, legs = found
+        if actor.may(Right.RECORDING_LISTEN):
+            room["recordings"] = await recordings_of(legs)
+        return room
 
 
 def _rooms(router: APIRouter, conferences: Conferences, guard: Guard) -> None:
@@ -217,6 +240,12 @@ def _members(router: APIRouter, conferences: Conferences, guard: Guard) -> None:
     @router.post("/{room_id}/members/{member_id}/unmute")
     async def unmute(room_id: RoomId, member_id: MemberId, _body: Body, actor: runner) -> Json:
         member = await rooms.mute(actor.login, room_id, member_id, False)
+        return books.room(room_id).member_view(member)
+
+    @router.delete("/{room_id}/members/{member_id}/hand")
+    async def lower_hand(room_id: RoomId, member_id: MemberId, actor: runner) -> Json:
+        """Lower a raised hand without giving the floor."""
+        member = await rooms.lower_hand(actor.login, room_id, member_id)
         return books.room(room_id).member_view(member)
 
     @router.post("/{room_id}/members/{member_id}/kick")

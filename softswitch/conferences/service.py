@@ -236,6 +236,15 @@ class RoomService:
         """Every place in the queue may have changed."""
         self._books.show(room, *(room.members[h] for h in room.hands.queue if h in room.members))
 
+    async def lower_hand(self, login: str, room_id: str, member_id: str) -> RoomMember:
+        """Lower a member's hand without giving the floor."""
+        room = self._books.room(room_id)
+        member = self._books.member(room, member_id)
+        if room.hands.place(member.id) is None:
+            raise conflict("hand_is_down", f"{member.number} has raised no hand.", "Look again.")
+        await self._books.act(login, "lower", room.id, number=member.number)
+        return await self.raise_hand(room.id, member.id, False)
+
     async def raise_hand(self, room_id: str, member_id: str, up: bool) -> RoomMember:
         """Raise or lower a member's hand from the console."""
         room = self._books.room(room_id)

@@ -75,6 +75,15 @@ room_members = Table(
     Index(None, "room_id"),
 )
 
+room_legs = Table(
+    "room_legs",
+    metadata,
+    Column("channel_id", String(150), primary_key=True),
+    Column("room_id", String(32), nullable=False),
+    Index(None, "room_id"),
+)
+"""Every leg that was in a room: by it the recordings of a room are found when it is over."""
+
 Row = dict[str, Any]
 _MEMBER = (
     "id", "room_id", "number", "name", "extension", "since", "muted", "floor", "keep",
@@ -126,6 +135,7 @@ def put_changes(conn: Connection, changes: Sequence[tuple[Row, str, bool]]) -> N
     latest = {row["id"]: row for row, _, _ in changes}
     conn.execute(delete(room_members).where(room_members.c.id.in_(list(latest))))
     conn.execute(insert(room_members), list(latest.values()))
+    _note_legs(conn, [row for row, _, _ in changes if row["channel_id"]])
     facts = [
         RoomMemberChanged(
             row["room_id"], row["since"], row["id"], row["number"], row["state"], row["cause"],
@@ -136,6 +146,14 @@ def put_changes(conn: Connection, changes: Sequence[tuple[Row, str, bool]]) -> N
     ]  # fmt: skip
     if facts:
         append(conn, *facts, at=changes[-1][0]["since"])
+
+
+def _note_legs(conn: Connection, rows: Sequence[Row]) -> None:
+    legs = {row["channel_id"]: row["room_id"] for row in rows}
+    if legs:
+        conn.execute(delete(room_legs).where(room_legs.c.channel_id.in_(list(legs))))
+        values = [{"channel_id": channel, "room_id": room} for channel, room in legs.items()]
+        conn.execute(insert(room_legs), values)
 
 
 def put_members(conn: Connection, rows: Sequence[Row], at: Millis) -> None:
@@ -184,6 +202,20 @@ def past_rooms(conn: Connection, limit: int) -> list[Row]:
     return [
         {**_room(dict(row)).view(), "state": "closed"} for row in conn.execute(query).mappings()
     ]
+
+
+def past_room(conn: Connection, room_id: str) -> tuple[Row, list[str]] | None:
+    """Return a room that is over with who was in it, and its legs; None when there is none."""
+    over = (rooms.c.id == room_id) & (rooms.c.state == RoomState.CLOSED.value)
+    row = conn.execute(select(rooms).where(over)).mappings().first()
+    if row is None:
+        return None
+    room = _room(dict(row))
+    for each in members_of(conn, room_id):
+        room.members[each["id"]] = _member(each)
+    members = [room.member_view(member) for member in room.members.values()]
+    legs = conn.execute(select(room_legs.c.channel_id).where(room_legs.c.room_id == room_id))
+    return {**room.view(), "member_list": members}, list(legs.scalars())
 
 
 def members_of(conn: Connection, room_id: str) -> list[Row]:

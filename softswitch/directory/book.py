@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from softswitch.calls.phonebook import EmergencyClass, IntakeRules, Known
@@ -32,6 +33,8 @@ class Book:
         self._directory = directory
         self._registry = registry
         self._kept = _index(directory.snapshot())
+        self.trunks: Callable[[], list[str]] = list
+        """The trunks that are no account of the directory."""
 
     def extensions(self) -> list[str]:
         """Return all extension numbers."""
@@ -69,12 +72,24 @@ class Book:
         return list(self._index.desks)
 
     def lines(self) -> list[str]:
-        """Return the accounts through which numbers outside are reached, the first choice first."""
+        """Return the accounts through which numbers outside are reached, the first choice first: gateways, trunks."""
+        return [*self._index.lines, *self.trunks()]
+
+    def gateways(self) -> list[str]:
+        """Return the gateways that may register, the first choice first."""
         return list(self._index.lines)
 
     def emergency(self, digits: str) -> EmergencyClass | None:
         """Return the emergency service behind these digits."""
         return self._index.emergency.get(digits)
+
+    def emergency_digits(self) -> list[str]:
+        """Return the digits of every emergency service."""
+        return list(self._index.emergency)
+
+    def accounts(self) -> set[str]:
+        """Return the names of all SIP accounts."""
+        return {phone.id for phone in self._directory.snapshot().phones}
 
     def rules(self) -> IntakeRules:
         """Return how unanswered calls go on."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from softswitch.asterisk import model as asterisk
+from softswitch.asterisk.outside import Outside
 from softswitch.directory import features
 from softswitch.directory.model import (
     DirectorySnapshot,
@@ -37,16 +38,21 @@ def for_switch(
     snapshot: DirectorySnapshot,
     lockouts: tuple[asterisk.Lockout, ...] = (),
     sent_on: Mapping[str, str] | None = None,
+    outside: Outside | None = None,
+    class_of: Callable[[str], str] = lambda extension: "",
 ) -> asterisk.Directory:
     """Return what the switch is configured from.
 
     A disabled extension stays in the plan without phones (cause 20, subscriber absent), so that its number
     cannot leave through a gateway.  Numbers outside are reached through the first enabled gateway.
-    ``sent_on``: extensions whose calls go to another number now (night service).
+    ``sent_on``: extensions whose calls go to another number now (night service); ``outside``: the trunks and
+    routes; ``class_of`` returns what an extension may call.
     """
     gateways = tuple(_phone(phone) for phone in enabled_gateways(snapshot))
     return asterisk.Directory(
-        lines=tuple(_line(entry, snapshot, sent_on or {}) for entry in snapshot.extensions),
+        lines=tuple(
+            _line(entry, snapshot, sent_on or {}, class_of) for entry in snapshot.extensions
+        ),
         gateways=gateways,
         emergency=tuple(
             asterisk.EmergencyNumber(each.digits, each.rank) for each in snapshot.emergency_numbers
@@ -56,6 +62,7 @@ def for_switch(
         outgoing=gateways[0].id if gateways else None,
         codes=CODES,
         lockouts=lockouts,
+        outside=outside or Outside(),
     )
 
 
@@ -74,7 +81,10 @@ def enabled_phones(entry: ExtensionEntry, snapshot: DirectorySnapshot) -> tuple[
 
 
 def _line(
-    entry: ExtensionEntry, snapshot: DirectorySnapshot, sent_on: Mapping[str, str]
+    entry: ExtensionEntry,
+    snapshot: DirectorySnapshot,
+    sent_on: Mapping[str, str],
+    class_of: Callable[[str], str],
 ) -> asterisk.Line:
     target = sent_on.get(entry.number)
     return asterisk.Line(
@@ -84,6 +94,7 @@ def _line(
         entry.record,
         tuple(_phone(phone) for phone in enabled_phones(entry, snapshot)),
         sent_on=None if target is None else phone_number(target),
+        caller_class=class_of(entry.number),
     )
 
 

@@ -30,7 +30,7 @@ class Features:
         self.center = center
         self.nights = nights
         self.camps = CampService(center, db, screen)
-        self.intercom = Intercom(center, db)
+        self.intercom = Intercom(center, db, screen)
         self.phones = FeaturePhones(center, self.camps, self.intercom, nights, voice)
         self.guests = FeatureGuests(center, self.camps, self.phones)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 
 from softswitch.access import audit
@@ -30,17 +32,30 @@ def _all(conn: Connection) -> set[str]:
     return set(conn.execute(select(intercom_allowed.c.extension)).scalars())
 
 
+ENTITY = "intercom"
+
+
+class Screen(Protocol):
+    """Where views are shown (the live hub)."""
+
+    def put(self, entity: str, id: str, value: dict[str, Any]) -> None: ...  # noqa: A002
+    def drop(self, entity: str, id: str) -> None: ...  # noqa: A002
+
+
 class Intercom:
     """Which extensions allow it, and calling them. An open microphone must be wanted: nobody allows it at first."""
 
-    def __init__(self, center: CallCenter, db: Database) -> None:
+    def __init__(self, center: CallCenter, db: Database, screen: Screen) -> None:
         self._engine = center.engine
         self._db = db
+        self._screen = screen
         self._allowed: set[str] = set()
 
     async def load(self) -> None:
         """Read who allows it."""
         self._allowed = await self._db.read(_all)
+        for extension in self._allowed:
+            self._show(extension)
 
     def allowed(self) -> list[str]:
         """Return the extensions that allow it."""
@@ -52,6 +67,13 @@ class Intercom:
             raise not_found("extension", extension, "Look at the board for the extensions.")
         await self._db.write(_put, login, extension, allowed)
         (self._allowed.add if allowed else self._allowed.discard)(extension)
+        self._show(extension)
+
+    def _show(self, extension: str) -> None:
+        if extension in self._allowed:
+            self._screen.put(ENTITY, extension, {"extension": extension})
+        else:
+            self._screen.drop(ENTITY, extension)
 
     def _check(self, desk: str, to: str) -> None:
         engine = self._engine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,11 @@ class Library:
     async def find(self, wanted: store.Filter) -> list[Recording]:
         """Return the recordings that a filter lets through, newest first."""
         return await self._db.read(store.find, wanted)
+
+    async def of_legs(self, legs: Sequence[str]) -> list[dict[str, Any]]:
+        """Return what was recorded of some legs, newest first, as it is shown."""
+        rows = await self.find(store.Filter(limit=1000, legs=tuple(legs)))
+        return [view(row) for row in rows]
 
     async def recent(self, extension: str) -> list[Recording]:
         """Return the last 30 minutes of a desk, running recordings included, newest first."""

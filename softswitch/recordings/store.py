@@ -64,6 +64,7 @@ class Filter:
     since: Millis | None = None
     until: Millis | None = None
     limit: int = 100
+    legs: tuple[str, ...] | None = None
 
 
 # ---- reading ---------------------------------------------------------------------------------------------
@@ -80,6 +81,8 @@ def find(conn: Connection, wanted: Filter) -> list[Recording]:
     query = select(*_FIELDS)
     if wanted.call_id is not None:
         query = query.where(recordings.c.call_id == wanted.call_id)
+    if wanted.legs is not None:
+        query = query.where(recordings.c.channel_id.in_(wanted.legs))
     if wanted.extension is not None:
         query = query.where(recordings.c.extension == wanted.extension)
     if wanted.since is not None:

@@ -97,6 +97,11 @@ def install_asterisk(cache: Path, progress: Progress) -> AsteriskInstall:
     return found
 
 
+def install_private(cache: Path, progress: Progress) -> Prefix:
+    """Give the private prefix, made where there is none: the trunk laboratory is built from it."""
+    return install_prefix(cache, _RECIPE, progress)
+
+
 def _find_private(cache: Path) -> AsteriskInstall | None:
     prefix = find_prefix(cache, PREFIX_NAME)
     return None if prefix is None else _describe(prefix)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
 from softswitch.ports import ActFailed, ChannelState, ControlDown, ControlFact, DialBegan, Leg
@@ -140,6 +140,11 @@ class FakeControl:
         self._switch.leave_dispatch(leg)
         self._switch.change(leg, context=context, dialed=exten)
 
+    async def set_variables(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Set variables."""
+        leg = self._leg("set_variables", channel_id, *sorted(variables))
+        leg.variables.update(variables)
+
     async def transfer_result(self, channel_id: str, succeeded: bool) -> None:
         """Tell a phone how its transfer went."""
         self._note("transfer_result", channel_id, str(succeeded))
@@ -147,6 +152,10 @@ class FakeControl:
     async def mute(self, channel_id: str, on: bool) -> None:
         """Mute a channel."""
         self._leg("mute", channel_id, str(on))
+
+    async def watch_talking(self, channel_id: str) -> None:
+        """Watch the talking on a channel."""
+        self._leg("watch_talking", channel_id)
 
     async def join_aside(self, bridge_id: str, *channel_ids: str) -> None:
         """Bring channels into a bridge."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from softswitch.clock import Clock, Millis, now
 from softswitch.ports import (
@@ -41,6 +41,8 @@ class FakeLeg:
     """The other leg of a plain call."""
     recorded: bool = False
     pending_args: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    """What was told to it for the dialplan."""
 
 
 @dataclass(slots=True)

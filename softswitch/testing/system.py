@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from softswitch.app import System
+from softswitch.asterisk.node import AsteriskNode
 from softswitch.directory.model import (
     ExtensionEntry,
     ExtensionKind,
@@ -92,6 +93,16 @@ async def sip_phone(system: System, phone_id: str, **more: Any) -> AsyncIterator
         await until(lambda: board.is_registered([phone_id]), what=f"{phone_id} is registered")
         yield phone
     await until(lambda: not board.is_registered([phone_id]), what=f"{phone_id} is gone")
+
+
+async def no_channel_left(node: AsteriskNode, seconds: float = 5.0) -> None:
+    """Wait until the switch itself says so: an announcer, say, is on no board."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while "0 active channels" not in (shown := await node.command("core show channels count")):
+        if loop.time() > deadline:
+            raise AssertionError(f"{shown}\n{await node.command('core show channels')}")
+        await asyncio.sleep(0.02)
 
 
 async def until(read: Callable[[], T | None], *, seconds: float = 5.0, what: str = "") -> T:

@@ -89,14 +89,16 @@ class Live:
 
     def __init__(self, private: frozenset[str] = frozenset()) -> None:
         self.private = private
-        """Kinds of entities that only a client sees whose ``sees`` names them."""
+        """Kinds of entities that only a client sees whose ``sees`` names them, and the person in ``login``."""
         self.statistics = LiveStatistics()
         self._entities: dict[str, dict[str, Any]] = {}
         self._changes: dict[tuple[str, str], Any] = {}
+        self._owners: dict[tuple[str, str], str] = {}
+        """Whose the private entities among the changes are."""
         self._clients: set[Client] = set()
         self._seq = 0
-        self._snapshots: dict[frozenset[str], str] = {}
-        """By what is seen; kept until the next change: all consoles may come back at once."""
+        self._snapshots: dict[tuple[frozenset[str], str], str] = {}
+        """By what is seen and whose own it has; kept until the next change: all consoles may come back at once."""
         self._flushing = False
         self._next_flush = 0.0
 
@@ -105,12 +107,12 @@ class Live:
         entities = self._entities.setdefault(entity, {})
         if entities.get(id) != value:
             entities[id] = value
-            self._change(entity, id, value)
+            self._change(entity, id, value, value)
 
     def drop(self, entity: str, id: str) -> None:  # noqa: A002
         """Remove one entity; one that is not there is no error."""
-        if self._entities.get(entity, {}).pop(id, None) is not None:
-            self._change(entity, id, None)
+        if (gone := self._entities.get(entity, {}).pop(id, None)) is not None:
+            self._change(entity, id, None, gone)
 
     def replace(self, entity: str, values: Mapping[str, Mapping[str, Any]]) -> None:
         """Set all of one kind of entity: what is not in ``values`` goes."""
@@ -145,22 +147,32 @@ class Live:
         """Return what to send to ``client`` next: a snapshot when it lags, else the next change."""
         if client.lagging:
             client.lagging = False
-            return self.snapshot(client.sees)
+            return self.snapshot(client.sees, client.login)
         return client.take()
 
-    def snapshot(self, sees: frozenset[str] = frozenset()) -> str:
-        """Return the message with everything as it is now, of the private kinds those in ``sees``."""
+    def snapshot(self, sees: frozenset[str] = frozenset(), login: str = "") -> str:
+        """Return the message with everything as it is now: of the private kinds those in ``sees`` and the own."""
         seen = sees & self.private
-        found = self._snapshots.get(seen)
+        hidden = self.private - seen
+        own = {kind: self._own(kind, login) for kind in hidden}
+        key = (seen, login if any(own.values()) else "")
+        found = self._snapshots.get(key)
         if found is None:
-            hidden = self.private - seen
-            entities = {kind: each for kind, each in self._entities.items() if kind not in hidden}
-            found = _encode({"type": "snapshot", "seq": self._seq, "entities": entities})
-            self._snapshots[seen] = found
+            entities = {kind: own.get(kind, each) for kind, each in self._entities.items()}
+            shown = {kind: each for kind, each in entities.items() if each or kind not in hidden}
+            found = _encode({"type": "snapshot", "seq": self._seq, "entities": shown})
+            self._snapshots[key] = found
         return found
 
-    def _change(self, entity: str, id_: str, value: Any) -> None:
+    def _own(self, kind: str, login: str) -> dict[str, Any]:
+        """Return the entities of a private kind that are about a person."""
+        every = self._entities.get(kind, {})
+        return {id_: value for id_, value in every.items() if login and value.get("login") == login}
+
+    def _change(self, entity: str, id_: str, value: Any, about: Mapping[str, Any]) -> None:
         self._changes[entity, id_] = value
+        if entity in self.private:
+            self._owners[entity, id_] = str(about.get("login", ""))
         self._snapshots.clear()
         if not self._flushing:
             self._flushing = True
@@ -175,26 +187,35 @@ class Live:
         self._flushing = False
         gap = min(_LONGEST_GAP, len(self._clients) * _GAP_PER_CLIENT)
         self._next_flush = asyncio.get_running_loop().time() + gap
-        changes = [
-            {"entity": entity, "id": id_, "value": value}
-            for (entity, id_), value in self._changes.items()
-        ]
-        self._changes.clear()
+        changes, owners = self._changes, self._owners
+        self._changes, self._owners = {}, {}
         self._seq += 1
         self._snapshots.clear()
         self.statistics.messages += 1
         self.statistics.changes += len(changes)
-        messages: dict[frozenset[str], str] = {}
+        about = set(owners.values())
+        messages: dict[tuple[frozenset[str], str], str] = {}
         for client in self._clients:
-            seen = client.sees & self.private
-            if seen not in messages:
-                messages[seen] = self._message(changes, self.private - seen)
-            if not client.offer(messages[seen]):
+            key = (client.sees & self.private, client.login if client.login in about else "")
+            if key not in messages:
+                messages[key] = self._message(changes, owners, *key)
+            if not client.offer(messages[key]):
                 self.statistics.lagged += 1
 
-    def _message(self, changes: list[dict[str, Any]], hidden: frozenset[str]) -> str:
+    def _message(
+        self,
+        changes: Mapping[tuple[str, str], Any],
+        owners: Mapping[tuple[str, str], str],
+        seen: frozenset[str],
+        login: str,
+    ) -> str:
         """Return the changes, encoded; one without any still counts, so that no number is left out."""
-        shown = [each for each in changes if each["entity"] not in hidden] if hidden else changes
+        hidden = self.private - seen
+        shown = [
+            {"entity": key[0], "id": key[1], "value": value}
+            for key, value in changes.items()
+            if key[0] not in hidden or (login and owners[key] == login)
+        ]
         return _encode({"type": "changes", "seq": self._seq, "changes": shown})
 
 

@@ -33,7 +33,8 @@ _LONGEST = 4_096
 
 
 PRIVATE = {"intercept": Right.INTERCEPT_READ}
-"""The kinds of entities that not everybody at the board may see, with the right that it takes."""
+"""The kinds of entities that not everybody at the board may see, with the right that it takes. Everybody sees
+those of his own: the ones with his ``login``."""
 
 
 def sees(actor: Actor) -> frozenset[str]:
@@ -47,7 +48,7 @@ def routes(live: Live, guard: Guard, *, ping_seconds: float = PING_SECONDS) -> A
 
     @router.get("/api/board")
     async def board(actor: Actor = Depends(guard(Right.BOARD_READ))) -> Response:  # noqa: B008
-        return Response(live.snapshot(sees(actor)), media_type="application/json")
+        return Response(live.snapshot(sees(actor), actor.login), media_type="application/json")
 
     @router.websocket("/api/live")
     async def follow(socket: WebSocket) -> None:

@@ -16,6 +16,7 @@ NEVER = {
         "emergency.edit", "intake.edit", "recording.export", "recording.hold",
         "intercept.monitor", "intercept.whisper", "intercept.waive_tone", "intercept.confirm",
         "intercept.read", "intercept.configure", "group.edit", "sms.approve", "sms.configure",
+        "trunk.operate", "trunk.edit",
     },
     Role.SUPERVISOR: set(),
     Role.OPERATOR: {
@@ -35,7 +36,7 @@ NEVER = {
         "intercept.use", "intercept.monitor", "intercept.whisper", "intercept.insert",
         "intercept.release", "intercept.waive_tone", "intercept.confirm", "intercept.configure",
         "conference.run", "group.edit", "notify.send", "sms.send", "sms.approve", "sms.import",
-        "sms.configure",
+        "sms.configure", "trunk.operate", "trunk.edit",
     },
 }  # fmt: skip
 

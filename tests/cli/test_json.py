@@ -21,6 +21,7 @@ READ = [
     "sms lists", "sms campaign list", "sms link list", "sms reply list", "sms template list",
     "sms block list", "sms alert list", "sms rules show",
     "intercept options 9.9 --desk 1001", "user list", "user show admin", "token list", "audit list", "audit verify",
+    "trunk list", "trunk calls", "trunk way 13800000000", "trunk describe",
 ]  # fmt: skip
 CHANGED = [
     "desk seat 1003", "desk pause", "desk ready", "desk leave",

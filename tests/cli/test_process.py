@@ -35,7 +35,8 @@ def test_help_loads_nothing_heavy() -> None:
     """Time depends on the machine; what is loaded does not. Here it takes 0.15 s."""
     code = (
         "import sys\nfrom softswitch.cli.main import run\nrun(['--help'])\n"
-        "heavy = {'httpx', 'fastapi', 'sqlalchemy', 'rich', 'websockets', 'pydantic', 'numpy'}\n"
+        "heavy = {'httpx', 'fastapi', 'sqlalchemy', 'rich', 'websockets', 'pydantic', 'numpy',"
+        " 'shapely', 'lxml'}\n"
         "print('loaded:', sorted(heavy & set(sys.modules)))\n"
     )
     out = subprocess.run(
@@ -47,17 +48,6 @@ def test_help_loads_nothing_heavy() -> None:
         timeout=30,
     )
     assert out.stdout.splitlines()[-1] == "loaded: []"
-
-
-def test_help_is_quick() -> None:
-    fastest = min(_seconds("--help") for _ in range(5))
-    assert fastest < 0.6  # 0.15 s here; the bound leaves room for a machine under load
-
-
-def _seconds(*words: str) -> float:
-    began = time.monotonic()
-    assert _softswitch(*words).returncode == 0
-    return time.monotonic() - began
 
 
 def test_a_reader_that_goes_away_is_no_reason_to_complain(tmp_path: Path) -> None:

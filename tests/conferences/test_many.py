@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.group_call import add_phones
 from softswitch.app import System
 from softswitch.conferences.model import MOST_MEMBERS, MemberState
+from softswitch.directory.model import ExtensionKind
+from softswitch.testing.people import add_line
 from softswitch.testing.phone import Phone
 from softswitch.testing.system import LOCAL, running_system, secret, sip_phone, until
 from tests.conferences.kit import TONES, phones, reaches
@@ -29,7 +30,9 @@ async def group(http: httpx.AsyncClient, name: str, *numbers: str) -> None:
 
 async def test_a_hundred_phones_hear_the_dispatcher(tmp_path: Path) -> None:
     async with running_system(tmp_path) as system, AsyncExitStack() as stack:
-        numbers = await add_phones(system, MANY)
+        numbers = [str(3001 + index) for index in range(MANY)]
+        for number in numbers:
+            await add_line(system.directory, number, ExtensionKind.PHONE)
         server = (LOCAL, system.settings.sip.port)
         desk = await stack.enter_async_context(sip_phone(system, "1001", tone=TONES["1001"]))
         them: list[Phone] = [

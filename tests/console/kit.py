@@ -16,6 +16,7 @@ from softswitch.access.model import Actor, Role
 from softswitch.app import System
 from softswitch.directory.model import Phone, PhoneKind, SpeedDial, Transport
 from softswitch.numbers import Extension, PhoneId, PhoneNumber
+from softswitch.testing.audio import TONE_LEVEL
 
 PASSWORD = "Correct-Horse-9-Battery"
 BROWSER_TONE = 850
@@ -25,6 +26,17 @@ _RATE = 48_000
 _ROOT = Path(__file__).resolve().parents[2]
 
 # Keeps every connection and answers how loud a frequency is in what comes from the other side.
+_MICROPHONE = """
+(() => {
+  const media = navigator.mediaDevices;
+  if (!media) return;
+  const ask = media.getUserMedia.bind(media);
+  const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  media.getUserMedia = (wanted) => ask({ ...wanted, audio: { ...wanted.audio, ...plain } });
+})();
+"""
+"""Noise suppression takes a tone away and gain control makes it loud: a test needs it as it was spoken."""
+
 _EAR = """
 (() => {
   const connections = [];
@@ -91,15 +103,14 @@ def chromium_path() -> str:
 
 
 def write_voice(path: Path, tone: int = BROWSER_TONE) -> None:
-    """Write what the microphone hears: a tone in bursts, since noise suppression takes a steady one away."""
-    at = np.arange(_RATE // 2) / _RATE
-    burst = np.sin(2 * np.pi * tone * at) * 0.3 * 32767
-    burst[int(_RATE * 0.35) :] = 0
+    """Write what the microphone hears: a tone as loud as that of a SIP phone."""
+    at = np.arange(_RATE) / _RATE
+    second = np.sin(2 * np.pi * tone * at) * TONE_LEVEL * 32767
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(_RATE)
-        file.writeframes(np.tile(burst, 20).astype("<i2").tobytes())
+        file.writeframes(np.tile(second, 10).astype("<i2").tobytes())
 
 
 async def launch(playwright: Playwright, voice: Path) -> Browser:
@@ -192,6 +203,7 @@ async def console(
     context = await browser.new_context(
         viewport={"width": 1920, "height": 1080}, permissions=["microphone"]
     )
+    await context.add_init_script(_MICROPHONE)
     await context.add_init_script(_EAR)
     await context.add_init_script(
         f"localStorage.language ??= '{language}'; localStorage.theme ??= '{theme}'"

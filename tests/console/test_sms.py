@@ -81,7 +81,7 @@ async def test_a_warning_from_the_file_to_the_answers(
     async with console(browser, system.url) as tab:
         page = tab.page
         await tab.sign_in("li")
-        await tab.press("e")
+        await tab.press("Shift+S")
         await import_people(page, people)
         await expect(page.locator(".bad li")).to_contain_text("Line 4: no mobile number")
         await compose(page, "暴雨", "暴" * 71)
@@ -116,14 +116,14 @@ async def test_a_large_one_waits_for_the_supervisor(
     await system.sms.campaigns.set_rules("admin", Rules(approval_size=1))
     async with console(browser, system.url) as tab, console(browser, system.url) as other:
         await tab.sign_in("li")
-        await tab.press("e")
+        await tab.press("Shift+S")
         await import_people(tab.page, people)
         await compose(tab.page, "大批", "请注意")
         await twice(tab.page, "submit")
         await state(tab.page, "approval")
         await expect(tab.page.get_by_test_id("approve")).to_be_disabled()
         await other.sign_in("chen")
-        await other.press("e")
+        await other.press("Shift+S")
         await other.page.get_by_test_id("campaign-row").filter(has_text="大批").click()
         await twice(other.page, "approve")
         await state(other.page, "finished")
@@ -134,7 +134,7 @@ async def test_a_large_one_waits_for_the_supervisor(
 async def test_a_refusal_is_told_in_words(system: System, browser: Browser, people: Path) -> None:
     async with console(browser, system.url) as tab:
         await tab.sign_in("li")
-        await tab.press("e")
+        await tab.press("Shift+S")
         page = tab.page
         await page.click("[data-tab=lists]")
         await page.set_input_files(

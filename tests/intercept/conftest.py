@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.app import System
-from softswitch.testing.system import running_system, until
+from softswitch.testing.system import no_channel_left, running_system, until
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -34,6 +34,6 @@ async def system(shared: System) -> AsyncIterator[System]:
     assert not shared.intercept.service.hands._arriving
     assert not center.engine._locks
     assert not shared.live.entities().get("intercept")
-    assert "0 active" in await shared.node.command("core show channels count")
+    await no_channel_left(shared.node)
     bridges = await shared.node.command("bridge show all")
     assert len(bridges.strip().splitlines()) == 1, bridges

@@ -46,7 +46,7 @@ class Ear(Protocol):
 
 @dataclass
 class SipEar:
-    """A SIP phone. A browser speaks in bursts, so silence must last longer than its pauses."""
+    """A SIP phone."""
 
     call: Call
 
@@ -54,7 +54,7 @@ class SipEar:
         await self.call.hears(*tones)
 
     async def hears_none(self, *tones: int) -> None:
-        await self.call.stops_hearing(*tones, frames=40)
+        await self.call.stops_hearing(*tones, frames=25)
 
     async def ended(self) -> None:
         await self.call.ended(timeout=15)

@@ -13,7 +13,7 @@ from softswitch.app import System
 from softswitch.calls import call_log
 from softswitch.recordings import checks
 from softswitch.store import database, engine
-from softswitch.testing.system import running_system, until
+from softswitch.testing.system import no_channel_left, running_system, until
 from tests.robustness.hostile import FLAG
 
 PASSWORD = "a long pass phrase 7"
@@ -78,7 +78,7 @@ async def system(robust_system: System) -> AsyncIterator[System]:
     assert not center.engine.rings
     assert not center.intake.queue
     assert robust_system.node.starts == before, "Asterisk died"
-    assert "0 active" in await robust_system.node.command("core show channels count")
+    await no_channel_left(robust_system.node)
     for key in robust_system.sip_lockout.blocked():
         await robust_system.sip_lockout.unblock(key.account, key.address)
     for row in list(center.tasks.open.values()):

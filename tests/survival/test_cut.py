@@ -20,7 +20,7 @@ from softswitch.asterisk.plain import AmiSwitch
 from softswitch.errors import Refusal
 from softswitch.ports import ActFailed
 from softswitch.testing.phone import Phone
-from softswitch.testing.system import running_system, sip_phone, until
+from softswitch.testing.system import no_channel_left, running_system, sip_phone, until
 from tests.survival.proxy import Proxy, proxy
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -120,7 +120,7 @@ async def scene(rig: Rig) -> AsyncIterator[Scene]:
         await until(lambda: not center.board.legs, seconds=15, what="no channel is left")
         await until(lambda: not center.engine.calls, seconds=15, what="no call is under dispatch")
         await until(lambda: not center.engine._locks, seconds=15, what="no command is under way")
-        assert "0 active" in await system.node.command("core show channels count")
+        await no_channel_left(system.node)
         after = (await system.node.command("bridge show all")).splitlines()
         names = {line.split()[0] for line in before if line}
         assert [line for line in after if line and line.split()[0] not in names] == []

@@ -18,7 +18,7 @@ from softswitch.recordings import store as recording_store
 from softswitch.recordings.model import State
 from softswitch.testing.phone import Call, Phone, PhoneError
 from softswitch.testing.phone import State as CallState
-from softswitch.testing.system import DESKS, LINE, PHONES, running_system, sip_phone
+from softswitch.testing.system import DESKS, LINE, PHONES, running_system, sip_phone, until
 
 pytestmark = pytest.mark.asterisk
 
@@ -210,9 +210,16 @@ async def equal(system: System) -> None:
             f"only in Asterisk: {theirs.items() - ours.items()}"
         )
         await asyncio.sleep(0.1)
-    shown = system.live.entities().get("call", {})
-    legs = {leg["id"] for view in shown.values() for leg in view["legs"]}
-    assert legs == set(ours)
+
+    def on_screens() -> set[str]:
+        shown = system.live.entities().get("call", {})
+        return {leg["id"] for view in shown.values() for leg in view["legs"]}
+
+    # The screens follow the board within MOST_REST_SECONDS, and the board may have moved on since.
+    await until(
+        lambda: on_screens() == {leg.channel.id for leg in system.center.board.legs.values()},
+        what="the screens show what the board has",
+    )
 
 
 async def recordings_are_whole(system: System) -> None:

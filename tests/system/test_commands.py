@@ -111,6 +111,8 @@ async def test_a_plain_call_comes_under_dispatch_when_it_is_held(system: System)
         await system.center.commands.resume("1001", call_id)
         await call.hears(650)
         await incoming.hears(450)
+        view = system.live.entities()["call"][call_id]
+        assert (view["caller"]["number"], view["called"]["number"]) == ("1001", "2001")
         await call.hangup()
         await incoming.ended()
 

@@ -326,3 +326,35 @@ class TestHub:
         assert [client.offer("x") for _ in range(4)] == [True, True, False, True]
         assert client.lagging
         assert client.take() is None
+
+
+def _shown(message: str | None) -> dict[str, Any]:
+    assert message is not None
+    parsed = json.loads(message)
+    if parsed["type"] == "snapshot":
+        return dict(parsed["entities"].get("intercept", {}))
+    return {change["id"]: change["value"] for change in parsed["changes"]}
+
+
+async def test_everybody_sees_his_own_of_a_private_kind_and_only_that() -> None:
+    live = Live(private=frozenset({"intercept"}))
+    chief = Client("chief", sees=frozenset({"intercept"}))
+    who, other = Client("li"), Client("wang")
+    for client in (chief, who, other):
+        live.follow(client)
+        assert _shown(live.next_message(client)) == {}
+    mine, theirs = {"login": "li"}, {"login": "zhang"}
+    live.put("intercept", "1", mine)
+    live.put("intercept", "2", theirs)
+    await asyncio.gather(*(client.ready() for client in (chief, who, other)))
+    assert _shown(live.next_message(chief)) == {"1": mine, "2": theirs}
+    assert _shown(live.next_message(who)) == {"1": mine}
+    assert _shown(live.next_message(other)) == {}
+    for client, seen in ((chief, {"1": mine, "2": theirs}), (who, {"1": mine}), (other, {})):
+        client.resync()
+        assert _shown(live.next_message(client)) == seen
+    live.drop("intercept", "1")
+    live.drop("intercept", "2")
+    await asyncio.gather(*(client.ready() for client in (who, other)))
+    assert _shown(live.next_message(who)) == {"1": None}
+    assert _shown(live.next_message(other)) == {}

@@ -13,6 +13,13 @@ export interface Resource {
   remove: (id: string) => Promise<unknown>
 }
 
+/** A phone account (`*`: all) that is locked out from an address. */
+export interface SipLockout {
+  account: string
+  address: string
+  until: Millis
+}
+
 const path = encodeURIComponent
 
 function resource(base: string, search = false): Resource {
@@ -33,6 +40,9 @@ export const admin = {
   registry: resource('/registry', true),
   tokens: resource('/tokens'),
   unlock: (login: string) => request('POST', `/users/${path(login)}/unlock`),
+  sipLockouts: async () => listOf<SipLockout>(await request('GET', '/sip-lockouts')),
+  sipUnlock: (account: string, address: string) =>
+    request<SipLockout>('POST', '/sip-lockouts/unlock', { body: { account, address } }),
   secret: (phone: string) => request<{ id: string; secret: string }>('GET', `/phones/${path(phone)}/secret`),
   renewSecret: (phone: string) =>
     request<{ id: string; secret: string }>('POST', `/phones/${path(phone)}/secret`),

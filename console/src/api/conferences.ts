@@ -1,5 +1,6 @@
 /** Conferences over HTTP and as the live socket shows them: rooms, groups, roll calls, notifications. */
 import { query, request } from './http'
+import type { RecordingRow } from './records'
 import type { Millis } from './types'
 
 export type RoomKind = 'adhoc' | 'fixed' | 'scheduled'
@@ -58,6 +59,15 @@ export interface RoomMember {
   cause: number
   auto_answer: boolean
 }
+
+/** Somebody who talks in a room now and is heard. */
+export interface Speaker {
+  id: string
+  room_id: string
+}
+
+/** A room that is over; its recordings for those who may listen. */
+export type PastRoom = Room & { member_list: RoomMember[]; recordings?: RecordingRow[] }
 
 export type RollKind = 'roll' | 'hunt'
 export type EntryState = 'waiting' | 'ringing' | 'talking' | 'present' | 'absent'
@@ -168,6 +178,10 @@ export const rooms = {
   redial: (id: string, who?: string) =>
     post<{ rung: string[] }>(`${who ? member(id, who) : room(id)}/redial`),
   mute: (id: string, who: string, on: boolean) => post(`${member(id, who)}/${on ? 'mute' : 'unmute'}`),
+  lower: (id: string, who: string) => request('DELETE', `${member(id, who)}/hand`),
+  past: async () =>
+    (await request<{ rooms: Room[] }>('GET', `/rooms${query({ past: 'true', limit: 100 })}`)).rooms,
+  pastOne: (id: string) => request<PastRoom>('GET', `${room(id)}/past`),
   kick: (id: string, who: string) => post(`${member(id, who)}/kick`),
   role: (id: string, who: string, role: RoomRole) =>
     request('PUT', `${member(id, who)}/role`, { body: { role } }),

@@ -1,7 +1,9 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
+import type { Camp, IntercomRule, Night } from '../features/types'
 import type { Intercept, Intrusion } from '../intercept/types'
 import type { ListReport, SmsCampaign } from './sms'
-import type { Notice, NoticePerson, Roll, Room, RoomMember } from './conferences'
+import type { Trunk } from './trunks'
+import type { Notice, NoticePerson, Roll, Room, RoomMember, Speaker } from './conferences'
 
 export type Millis = number
 
@@ -149,6 +151,11 @@ export interface Entities {
   sms_campaign: SmsCampaign
   sms_list: ListReport
   sms_replies: { heard: number }
+  trunk: Trunk
+  camp: Camp
+  night: Night
+  room_speaker: Speaker
+  intercom: IntercomRule
 }
 export type EntityName = keyof Entities
 

@@ -10,6 +10,8 @@ import { dialDirectly, ringingSession } from '../phone/phone'
 import { answerSession, endSession, muteSession, sessions } from '../phone/session'
 import { desk, takeSeat } from '../session/store'
 import type { Duty } from '../api/types'
+import { offerCamp } from '../features/actions'
+import { isBusy } from '../features/model'
 import { mode } from './mode'
 import type { OwnCall } from './own'
 import { current, muted, next, own } from './store'
@@ -82,6 +84,7 @@ export const prioritise = (id: string, rank: number) => run(`rank:${id}`, () => 
 export async function dial(number: string): Promise<boolean> {
   const to = number.trim()
   if (!to || !needDesk()) return false
+  const busy = to !== desk.value && isBusy(live.extension.get(to))
   const done = await run(`dial:${to}`, async () => {
     try {
       await calls.dial(to)
@@ -92,6 +95,7 @@ export async function dial(number: string): Promise<boolean> {
     }
     return true
   })
+  if (busy) offerCamp(to)
   return done === true
 }
 

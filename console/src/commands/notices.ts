@@ -6,6 +6,8 @@ export interface Notice {
   kind: 'error' | 'info'
   text: string
   nextStep: string
+  /** What can be done about it at once. */
+  action?: { label: string; act: () => void }
 }
 
 export const notices = reactive<Notice[]>([])
@@ -18,11 +20,12 @@ export function notify(
   text: string,
   nextStep = '',
   seconds = kind === 'error' ? 12 : 4,
+  action?: Notice['action'],
 ): void {
   const id = ++last
   const same = notices.findIndex((notice) => notice.text === text)
   if (same >= 0) notices.splice(same, 1)
-  notices.push({ id, kind, text, nextStep })
+  notices.push({ id, kind, text, nextStep, action })
   if (notices.length > LIMIT) notices.shift()
   setTimeout(() => dismiss(id), seconds * 1000)
 }

@@ -43,6 +43,8 @@ export const toggleMute = (member: RoomMember) =>
   run(`member-mute:${member.id}`, () => rooms.mute(member.room_id, member.id, !member.muted))
 export const toggleFloor = (member: RoomMember) =>
   run(`member-floor:${member.id}`, () => rooms.floor(member.room_id, member.id, !member.floor))
+export const lowerHand = (member: RoomMember) =>
+  run(`member-hand:${member.id}`, () => rooms.lower(member.room_id, member.id))
 export const kick = (member: RoomMember) =>
   run(`member-kick:${member.id}`, () => rooms.kick(member.room_id, member.id))
 export const redial = (member: RoomMember) =>

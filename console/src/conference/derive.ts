@@ -1,4 +1,5 @@
 /** What the page of conferences shows, as pure functions of the replicated picture. */
+import type { Call } from '../api/types'
 import type {
   Group,
   MemberState,
@@ -118,6 +119,24 @@ export function rate(people: readonly NoticePerson[], at: number): number {
     ({ done_at, state }) => personTone(state) === 'good' && done_at !== null && done_at > at - 60_000,
   ).length
 }
+
+// ---- a room as a call
+
+/** The call on the board that a room is: the one with most of those who are in. */
+export function callOfRoom(calls: Iterable<Call>, members: readonly RoomMember[]): Call | null {
+  const inside = new Set(members.filter(({ state }) => state === 'in').map(({ number }) => number))
+  let best: Call | null = null
+  let most = 0
+  for (const call of calls) {
+    const count = call.legs.filter((leg) => inside.has(leg.number)).length
+    if (count > most) [best, most] = [call, count]
+  }
+  return best
+}
+
+/** The leg of a member in the call of his room. */
+export const legOfMember = (call: Call | null, member: RoomMember | null): string | null =>
+  (member?.state === 'in' && call?.legs.find((leg) => leg.number === member.number)?.id) || null
 
 // ---- roll calls
 

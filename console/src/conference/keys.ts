@@ -10,6 +10,7 @@ export type PageAction =
   | 'muteAll'
   | 'floor'
   | 'hand'
+  | 'lower'
   | 'kick'
   | 'redial'
   | 'redialAll'
@@ -28,6 +29,7 @@ export const CONFERENCE_KEYS: readonly { key: string; action: PageAction }[] = [
   { key: 'u', action: 'muteAll' },
   { key: 'f', action: 'floor' },
   { key: 'h', action: 'hand' },
+  { key: 'k', action: 'lower' },
   { key: 'x', action: 'kick' },
   { key: 'a', action: 'redial' },
   { key: 'y', action: 'redialAll' },

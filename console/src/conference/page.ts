@@ -19,6 +19,7 @@ export const shown = {
 export const FORM = {
   room: '+room',
   call: '+call',
+  past: '+past',
   roll: '+roll',
   hunt: '+hunt',
   notice: '+notice',

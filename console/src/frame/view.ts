@@ -1,7 +1,16 @@
 /** Which page is open. The call desk is always one key away. */
 import { ref } from 'vue'
 
-export const VIEWS = ['desk', 'conference', 'sms', 'recordings', 'history', 'admin', 'audit'] as const
+export const VIEWS = [
+  'desk',
+  'conference',
+  'sms',
+  'trunks',
+  'recordings',
+  'history',
+  'admin',
+  'audit',
+] as const
 export type View = (typeof VIEWS)[number]
 
 /** The right that each page needs. */
@@ -9,6 +18,7 @@ export const NEEDS: Record<View, string> = {
   desk: 'board.read',
   conference: 'conference.read',
   sms: 'sms.read',
+  trunks: 'trunk.read',
   recordings: 'recording.listen',
   history: 'call.read',
   admin: 'directory.edit',

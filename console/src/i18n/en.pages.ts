@@ -39,6 +39,8 @@ export const enPages = {
       registry: 'Registry',
       tokens: 'My API tokens',
       intake: 'Intake',
+      night: 'Night service',
+      lockouts: 'SIP lock-outs',
     },
     fields: {
       number: 'Number',

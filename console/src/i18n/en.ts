@@ -1,9 +1,11 @@
 /** English. `zh.ts` has the same keys; a test compares them. */
 import { enConference, enConferenceErrors } from './en.conference'
 import { enErrors } from './en.errors'
+import { enFeatures } from './en.features'
 import { enIntercept, enInterceptErrors, enInterceptKeys, enPrecedence } from './en.intercept'
 import { enPages } from './en.pages'
 import { enSms, enSmsErrors } from './en.sms'
+import { enTrunkErrors, enTrunks } from './en.trunks'
 
 export const en = {
   app: { title: 'Dispatch console', loading: 'Loading…' },
@@ -12,6 +14,7 @@ export const en = {
     desk: 'Call desk',
     conference: 'Conferences',
     sms: 'SMS',
+    trunks: 'Trunks',
     recordings: 'Recordings',
     history: 'Call history',
     admin: 'Administration',
@@ -255,12 +258,16 @@ export const en = {
     calls: 'To the list of calls',
     conference: 'Conferences, group calls, roll calls, notification',
     sms: 'Mass SMS, replies, recipients, links',
+    trunks: 'Trunks and their circuits',
     incident: 'To the incident',
     seat: 'Choose the desk',
     ready: 'Duty: ready',
     pause: 'Duty: pause',
     help: 'These keys',
     nextCall: 'My next call to the front',
+    camp: 'Call back when free (marked extension)',
+    intercom: 'Intercom (marked extension)',
+    night: 'Night service',
     deskView: 'Back to the call desk',
     speed: 'One-key dial buttons',
     arrows: 'Move in queue, board and lists',
@@ -300,9 +307,17 @@ export const en = {
     since: 'since',
   },
   intercept: enIntercept,
+  features: enFeatures,
   precedence: enPrecedence,
-  errors: { ...enErrors, ...enConferenceErrors, ...enInterceptErrors, ...enSmsErrors },
+  errors: {
+    ...enErrors,
+    ...enConferenceErrors,
+    ...enInterceptErrors,
+    ...enSmsErrors,
+    ...enTrunkErrors,
+  },
   conference: enConference,
   sms: enSms,
+  trunks: enTrunks,
   ...enPages,
 }

@@ -41,6 +41,8 @@ export const zhPages: typeof enPages = {
       registry: '号码登记',
       tokens: '我的 API 令牌',
       intake: '接警设置',
+      night: '夜服',
+      lockouts: 'SIP 锁定',
     },
     fields: {
       number: '号码',

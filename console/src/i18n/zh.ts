@@ -2,9 +2,11 @@
 import type { en } from './en'
 import { zhConference, zhConferenceErrors } from './zh.conference'
 import { zhErrors } from './zh.errors'
+import { zhFeatures } from './zh.features'
 import { zhIntercept, zhInterceptErrors, zhInterceptKeys, zhPrecedence } from './zh.intercept'
 import { zhPages } from './zh.pages'
 import { zhSms, zhSmsErrors } from './zh.sms'
+import { zhTrunkErrors, zhTrunks } from './zh.trunks'
 
 export const zh: typeof en = {
   app: { title: '调度台', loading: '正在加载…' },
@@ -13,6 +15,7 @@ export const zh: typeof en = {
     desk: '接警台',
     conference: '会议',
     sms: '短信',
+    trunks: '中继',
     recordings: '录音',
     history: '通话记录',
     admin: '系统管理',
@@ -251,12 +254,16 @@ export const zh: typeof en = {
     calls: '转到通话列表',
     conference: '会议、组呼、点名、通知',
     sms: '群发短信、回复、名单、链路',
+    trunks: '中继与电路',
     incident: '转到警情',
     seat: '选择席位',
     ready: '值守：就绪',
     pause: '值守：暂停',
     help: '显示快捷键',
     nextCall: '切换本席通话',
+    camp: '忙时回叫（选中的分机）',
+    intercom: '对讲（选中的分机）',
+    night: '夜服',
     deskView: '返回接警台',
     speed: '一键拨号',
     arrows: '在队列、状态板和列表中移动',
@@ -296,9 +303,17 @@ export const zh: typeof en = {
     since: '自',
   },
   intercept: zhIntercept,
+  features: zhFeatures,
   precedence: zhPrecedence,
-  errors: { ...zhErrors, ...zhConferenceErrors, ...zhInterceptErrors, ...zhSmsErrors },
+  errors: {
+    ...zhErrors,
+    ...zhConferenceErrors,
+    ...zhInterceptErrors,
+    ...zhSmsErrors,
+    ...zhTrunkErrors,
+  },
   conference: zhConference,
   sms: zhSms,
+  trunks: zhTrunks,
   ...zhPages,
 }

@@ -12,7 +12,7 @@ import { intercepts, type Wish } from './api'
 import { ask } from './dialog'
 import { nextTarget, partiesOf } from './model'
 import { obstacle } from './options'
-import { learn, own, ownWaiting, running } from './store'
+import { own, ownWaiting, running } from './store'
 import type { Act, Intercept } from './types'
 
 /** The call that the focus is on, on the board or in the list of calls. */
@@ -61,7 +61,6 @@ export async function begin(callId: string, wish: Wish): Promise<boolean> {
       ? intercepts.switch(session.id, 'release', wish.target)
       : intercepts.begin(callId, wish),
   )
-  if (done) learn(done)
   return done !== undefined
 }
 
@@ -69,8 +68,7 @@ export async function begin(callId: string, wish: Wish): Promise<boolean> {
 export async function change(session: Intercept, act: Act, target?: string | null): Promise<void> {
   const parties = partiesOf(live.call.get(session.call_id), session.desk)
   const to = act !== 'whisper' ? null : (target ?? nextTarget(parties, session.target))
-  const done = await run(`switch:${session.id}`, () => intercepts.switch(session.id, act, to))
-  if (done) learn(done)
+  await run(`switch:${session.id}`, () => intercepts.switch(session.id, act, to))
 }
 
 /** Leave the call of the others; when the server does not answer, the phone hangs up by itself. */
@@ -80,7 +78,7 @@ export async function leave(
   if (!session) return
   await run(`leave:${session.id}`, async () => {
     try {
-      learn({ ...(await intercepts.leave(session.id)), stage: 'ended' })
+      await intercepts.leave(session.id)
     } catch (error) {
       if (!(error instanceof ApiError && error.unreachable)) throw error
       for (const phone of sessions.values()) endSession(phone.id)

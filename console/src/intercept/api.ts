@@ -33,7 +33,6 @@ export const intercepts = {
     ),
   begin: (callId: string, wish: Wish) =>
     request<Intercept>('POST', `/calls/${path(callId)}/${wish.act}`, { body: bodyOf(wish) }),
-  own: () => request<{ intercepts: Intercept[] }>('GET', '/intercepts/own'),
   switch: (id: string, to: Act, target: string | null, waiveTone = false) =>
     act(id, 'switch', { act: to, target, waive_tone: waiveTone }),
   leave: (id: string) => act(id, 'leave'),

@@ -17,6 +17,7 @@ export type Action =
   | 'incident'
   | 'conference'
   | 'sms'
+  | 'trunks'
   | 'ready'
   | 'pause'
   | 'seat'
@@ -32,9 +33,13 @@ export type Action =
   | 'connect'
   | 'leave'
   | 'second'
+  | 'camp'
+  | 'intercom'
+  | 'night'
   | `speed:${number}`
 
 export interface KeyPress {
+  /** A letter with Shift is `Shift+<letter>`: pages beside the desk are opened so. */
   key: string
   alt: boolean
   ctrl: boolean
@@ -70,7 +75,8 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['c'], action: 'calls', always: false },
   { keys: ['i'], action: 'incident', always: false },
   { keys: ['g'], action: 'conference', always: false },
-  { keys: ['e'], action: 'sms', always: false },
+  { keys: ['Shift+s'], action: 'sms', always: false },
+  { keys: ['Shift+t'], action: 'trunks', always: false },
   { keys: ['m'], action: 'monitor', always: false },
   { keys: ['w'], action: 'whisper', always: false },
   { keys: ['j'], action: 'insert', always: false },
@@ -79,6 +85,9 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['z'], action: 'connect', always: false },
   { keys: ['l'], action: 'leave', always: false },
   { keys: ['v'], action: 'second', always: false },
+  { keys: ['u'], action: 'camp', always: false },
+  { keys: ['e'], action: 'intercom', always: false },
+  { keys: ['y'], action: 'night', always: false },
   { keys: ['s'], action: 'seat', always: false },
   { keys: ['r'], action: 'ready', always: false },
   { keys: ['p'], action: 'pause', always: false },

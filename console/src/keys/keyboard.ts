@@ -12,6 +12,7 @@ import {
 } from '../call/actions'
 import { entered, mode } from '../call/mode'
 import { choose, current, others } from '../call/store'
+import { campMarked, intercomMarked, nightOpen } from '../features/actions'
 import { dismiss } from '../commands/notices'
 import { NEEDS, help, recentOpen, seatOpen, show, view } from '../frame/view'
 import { desk, may, speedDials } from '../session/store'
@@ -27,8 +28,9 @@ function pressOf(event: KeyboardEvent): KeyPress {
   const target = event.target instanceof Element ? event.target : null
   // With Alt some layouts give another sign; the place of the key is what is meant.
   const digit = event.altKey ? /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] : undefined
+  const letter = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : null
   return {
-    key: digit ?? event.key,
+    key: digit ?? (letter && event.shiftKey ? `Shift+${letter}` : (letter ?? event.key)),
     alt: event.altKey,
     ctrl: event.ctrlKey,
     meta: event.metaKey,
@@ -43,11 +45,11 @@ async function goTo(part: string): Promise<void> {
   focusPart(part)
 }
 
-async function openPage(page: 'conference' | 'sms'): Promise<void> {
-  if (!may(NEEDS[page])) return
-  show(page)
+async function openPage(name: 'conference' | 'sms' | 'trunks'): Promise<void> {
+  if (!may(NEEDS[name])) return
+  show(name)
   await nextTick()
-  focusPart(page)
+  focusPart(name)
 }
 
 function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
@@ -68,6 +70,7 @@ function close(): void {
   else if (recentOpen.value) recentOpen.value = false
   else if (seatOpen.value) seatOpen.value = false
   else if (wanted.value) closeDialog()
+  else if (nightOpen.value) nightOpen.value = false
   else if (dismiss()) return
   else if (mode.value !== 'dial') leavePanel()
   else if (view.value !== 'desk') show('desk')
@@ -96,6 +99,7 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   incident: () => goTo('incident'),
   conference: () => openPage('conference'),
   sms: () => openPage('sms'),
+  trunks: () => openPage('trunks'),
   ready: () => desk.value && changeDuty(desk.value, 'ready'),
   pause: () => desk.value && changeDuty(desk.value, 'paused'),
   seat: () => may('desk.seat') && (seatOpen.value = true),
@@ -110,6 +114,9 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   connect: () => wantMarked('release', true),
   leave: () => leave(),
   second: () => goTo('second'),
+  camp: campMarked,
+  intercom: intercomMarked,
+  night: () => (nightOpen.value = !nightOpen.value),
   deskView: () => show('desk'),
 }
 

@@ -50,6 +50,11 @@ export const ENTITY_NAMES: readonly EntityName[] = [
   'sms_campaign',
   'sms_list',
   'sms_replies',
+  'trunk',
+  'room_speaker',
+  'camp',
+  'night',
+  'intercom',
 ]
 
 /** Read one text frame; `null` when it is none of the known messages. */

@@ -1,9 +1,11 @@
 /** The one replicated picture: entity → id → value. Everything else on the screen is derived from it. */
 import { reactive, shallowReactive } from 'vue'
 import { serverNow } from '../api/http'
-import type { Notice, NoticePerson, Roll, Room, RoomMember } from '../api/conferences'
 import type { ListReport, SmsCampaign } from '../api/sms'
+import type { Trunk } from '../api/trunks'
+import type { Notice, NoticePerson, Roll, Room, RoomMember, Speaker } from '../api/conferences'
 import type { Alarm, Call, Extension, Incident, Millis, Task, Waiting } from '../api/types'
+import type { Camp, IntercomRule, Night } from '../features/types'
 import type { Intercept, Intrusion } from '../intercept/types'
 import { applyChanges, applySnapshot, type LiveMaps, type Message } from './protocol'
 import { LiveSocket } from './socket'
@@ -21,10 +23,15 @@ export const live: LiveMaps = {
   room_member: shallowReactive(new Map<string, RoomMember>()),
   roll: shallowReactive(new Map<string, Roll>()),
   notice: shallowReactive(new Map<string, Notice>()),
+  room_speaker: shallowReactive(new Map<string, Speaker>()),
+  camp: shallowReactive(new Map<string, Camp>()),
+  night: shallowReactive(new Map<string, Night>()),
+  intercom: shallowReactive(new Map<string, IntercomRule>()),
   notice_person: shallowReactive(new Map<string, NoticePerson>()),
   sms_campaign: shallowReactive(new Map<string, SmsCampaign>()),
   sms_list: shallowReactive(new Map<string, ListReport>()),
   sms_replies: shallowReactive(new Map<string, { heard: number }>()),
+  trunk: shallowReactive(new Map<string, Trunk>()),
 }
 
 export type LinkState = 'connecting' | 'up' | 'down'

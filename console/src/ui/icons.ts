@@ -36,6 +36,7 @@ export const ICONS = {
   whisper: 'M4 7h10v7H9l-3 3v-3H4zM18 9a5 5 0 0 1 0 6M20.500 6.500a9 9 0 0 1 0 11',
   insert: 'M3 6h6l3 6 3-6h6M12 12v8m0 0l-4-4m4 4l4-4',
   release: 'M9 15L4 20M15 9l5-5M8 9L5 12a4 4 0 0 0 6 6l2-2M16 15l3-3a4 4 0 0 0-6-6l-2 2M4 4l16 16',
+  speaker: 'M4 9v6h4l5 4V5L8 9zM16 9a4 4 0 0 1 0 6M18.500 6.500a8 8 0 0 1 0 11',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
   leave: 'M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9',
 } as const

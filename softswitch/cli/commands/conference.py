@@ -34,6 +34,13 @@ _MEMBERS = (
     show.lasting("since"),
 )
 
+_RECORDINGS = (
+    show.text("id"),
+    show.text("number"),
+    show.word("state"),
+    show.at("began_at", "started"),
+)
+
 
 @click.group(cls=Group, desk=True)
 def conference() -> None:
@@ -64,6 +71,22 @@ def show_room(session: Session, room: str) -> None:
     """Show who is in a room."""
     answer = session.api.get(f"/api/rooms/{room_id(session, room)}")
     show.rows(session, answer if session.json else answer["member_list"], _MEMBERS)
+
+
+@conference.command("past", examples=("softswitch conference past 5f3a9c",))
+@click.argument("room")
+@click.pass_obj
+def past_room(session: Session, room: str) -> None:
+    """Show who was in a room that is over."""
+    rooms = session.api.get("/api/rooms", past="true", limit=1000)["rooms"]
+    found = next((row["id"] for row in rooms if room in (row["id"], row["number"])), None)
+    if found is None:
+        raise not_found("room", room, "See: softswitch conference list --past")
+    answer = session.api.get(f"/api/rooms/{part(found)}/past")
+    show.rows(session, answer if session.json else answer["member_list"], _MEMBERS)
+    recordings = answer.get("recordings", [])
+    if recordings and not session.json:
+        show.rows(session, recordings, _RECORDINGS)
 
 
 @conference.command(
@@ -207,6 +230,16 @@ def kick(session: Session, room: str, member: str) -> None:
     """Put a member out."""
     place = f"/api/rooms/{room_id(session, room)}/members/{part(member)}/kick"
     show.done(session, session.api.post(place, {}), "Done.")
+
+
+@conference.command("lower", examples=("softswitch conference lower 801 2001",))
+@click.argument("room")
+@click.argument("member")
+@click.pass_obj
+def lower(session: Session, room: str, member: str) -> None:
+    """Lower a hand without giving the floor."""
+    place = f"/api/rooms/{room_id(session, room)}/members/{part(member)}/hand"
+    show.done(session, session.api.delete(place) or {"member": member}, "Done.")
 
 
 @conference.command(

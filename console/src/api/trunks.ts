@@ -1,0 +1,82 @@
+/** Trunks over HTTP and as the live socket shows them. */
+import { request } from './http'
+import type { Millis } from './types'
+
+export type TrunkState = 'up' | 'down' | 'open' | 'half_open' | 'blocked' | 'disabled'
+export type CircuitState =
+  'idle' | 'busy' | 'draining' | 'blocked_here' | 'blocked_far' | 'blocked_both' | 'resetting' | 'alarm'
+
+export interface TrunkCall {
+  call_id: string
+  channel_id: string
+  outgoing: boolean
+  number: string
+  caller: string
+  user: string
+  level: number
+  since: Millis
+  answered_at: Millis | null
+}
+
+export interface Circuit {
+  id: string
+  /** Span and timeslot; SIP has none. */
+  slot: string | null
+  cic: number | null
+  state: CircuitState
+  call: TrunkCall | null
+}
+
+export interface TrunkCounters {
+  attempts: number
+  seizures: number
+  answers: number
+  incoming: number
+  incoming_answers: number
+  minutes: number
+  overflows: number
+  preemptions: number
+  refusals: number
+  causes: Record<string, number>
+}
+
+export interface Trunk {
+  name: string
+  kind: 'pri' | 'ss7' | 'r2' | 'sip'
+  node: string
+  line: string
+  enabled: boolean
+  state: TrunkState
+  why: string
+  since: Millis
+  failures: number
+  answer_seizure: number | null
+  capacity: number
+  busy: number
+  free: number
+  reserved: number
+  blocked: number
+  counters: TrunkCounters
+  circuits: Circuit[]
+}
+
+export interface TestOutcome {
+  trunk: string
+  number: string
+  rang: Millis | null
+  answered: Millis | null
+  ended: Millis | null
+  cause: number
+  error: string
+  through: boolean
+}
+
+export type TrunkAct = 'block' | 'unblock' | 'reset'
+
+export const trunks = {
+  act: (name: string, act: TrunkAct, circuits: string[]) =>
+    request<Trunk>('POST', `/trunks/${name}/${act}`, { body: { circuits } }),
+  restore: (name: string) => request<Trunk>('POST', `/trunks/${name}/restore`, { body: {} }),
+  test: (name: string, number: string) =>
+    request<TestOutcome>('POST', `/trunks/${name}/test`, { body: { number }, timeout: 40_000 }),
+}

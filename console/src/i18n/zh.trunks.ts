@@ -1,0 +1,55 @@
+/** 中继的中文。 */
+import type { enTrunkErrors, enTrunks } from './en.trunks'
+
+export const zhTrunks: typeof enTrunks = {
+  none: '尚无中继。请由运维描述：softswitch trunk apply。',
+  map: '电路',
+  allIdle: '没有占用或闭塞的电路。',
+  busy: '占用',
+  reserved: '预留',
+  attempts: '呼出',
+  answered: '接通率',
+  incoming: '呼入',
+  minutes: '分钟',
+  overflows: '溢出',
+  preemptions: '被强占',
+  since: '状态起始',
+  causes: '释放原因 (Q.850)：',
+  block: '闭塞 {what}',
+  unblock: '解除闭塞 {what}',
+  reset: '复位 {what}',
+  restore: '恢复服务',
+  test: '试呼',
+  testNumber: '试呼号码',
+  testAnswered: '{ms} 毫秒后应答。',
+  testCause: '被释放，原因 {cause}。',
+  testFailed: '未接通：{why}。',
+  state: {
+    up: '正常',
+    down: '中断',
+    open: '退出服务',
+    half_open: '试探中',
+    blocked: '闭塞',
+    disabled: '停用',
+  },
+  circuit: {
+    idle: '空闲',
+    busy: '占用',
+    draining: '待闭塞',
+    blocked_here: '本端闭塞',
+    blocked_far: '对端闭塞',
+    blocked_both: '双端闭塞',
+    resetting: '复位中',
+    alarm: '告警',
+  },
+}
+
+export const zhTrunkErrors: typeof enTrunkErrors = {
+  no_circuit: { message: '没有可用的中继电路。', next: '请稍后再试，或以高优先级呼叫。' },
+  destination_forbidden: { message: '该分机无权呼叫此号码。', next: '请由主管代拨，或申请修改呼叫等级。' },
+  limit_reached: { message: '已达到呼叫数或通话时长上限。', next: '请稍后再试，或申请提高限额。' },
+  trunk_not_found: { message: '没有这条中继。', next: '请查看中继列表。' },
+  circuit_not_found: { message: '没有这个电路。', next: '请查看该中继的电路图。' },
+  no_loop: { message: '该中继没有可环回的线路。', next: '请使用试呼。' },
+  node_refused: { message: '中继所在节点未能执行。', next: '请检查节点是否运行，然后重试。' },
+}

@@ -1,0 +1,81 @@
+"""Who talks now, a hand that is lowered, and what is left of a room that is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from softswitch.app import System
+from softswitch.conferences import store
+from softswitch.conferences.model import MemberState, RoomKind
+from softswitch.errors import Refusal
+from softswitch.testing.system import until
+from tests.conferences.kit import gather_in, make, member, phones, reaches
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+
+def speakers(system: System) -> set[str]:
+    return set(system.live.entities().get("room_speaker", {}))
+
+
+async def test_who_talks_is_shown_while_he_is_heard_and_written_nowhere(system: System) -> None:
+    room = await make(system, kind=RoomKind.ADHOC)
+    async with phones(system, "1001", "2001") as them:
+        calls = await gather_in(system, room, them)  # both send a tone: that is talking
+        first, second = member(room, "1001"), member(room, "2001")
+        await until(lambda: speakers(system) == {first.id, second.id}, what="both talk")
+        await system.conferences.rooms.mute("chief", room.id, second.id, True)
+        assert speakers(system) == {first.id}
+        await system.conferences.rooms.mute("chief", room.id, second.id, False)
+        assert speakers(system) == {first.id, second.id}  # he has not stopped talking meanwhile
+        await system.conferences.rooms.mute("chief", room.id, second.id, True)
+        assert system.live.entities()["room_speaker"][first.id] == {
+            "id": first.id, "room_id": room.id,
+        }  # fmt: skip
+        await calls["1001"].hangup()
+        await until(lambda: not speakers(system), what="who has left does not talk")
+    assert not speakers(system)
+
+
+async def test_a_hand_is_lowered_without_the_floor(system: System) -> None:
+    rooms = system.conferences.rooms
+    room = await make(system, kind=RoomKind.ADHOC, lecture=True)
+    async with phones(system, "1001", "2001") as them:
+        await gather_in(system, room, them)
+        who = member(room, "2001")
+        await rooms.raise_hand(room.id, who.id, True)
+        await rooms.lower_hand("chief", room.id, who.id)
+        assert room.hands.queue == []
+        assert not who.floor
+        assert system.live.entities()["room_member"][who.id]["hand"] is None
+        with pytest.raises(Refusal) as refused:
+            await rooms.lower_hand("chief", room.id, who.id)
+        assert refused.value.code == "hand_is_down"
+        await rooms.close("chief", room.id)
+
+
+async def test_a_room_that_is_over_keeps_its_members_and_its_recordings(system: System) -> None:
+    room = await make(system, kind=RoomKind.ADHOC, name="after the flood")
+    async with phones(system, "1001", "2001") as them:
+        calls = await gather_in(system, room, them)
+        leg = member(room, "1001").channel_id or ""
+        library = system.recordings.library
+        spool = system.folder.path / "recordings" / "spool" / f"{leg}.wav"
+        await until(spool.exists, what="the desk's leg is recorded")
+        await calls["1001"].hangup()  # a desk is always recorded; he left before the end
+        await reaches(room, "1001", MemberState.LEFT)
+        await system.conferences.rooms.close("chief", room.id)
+    db = system.db
+    found = await db.read(store.past_room, room.id)
+    assert found is not None
+    past, legs = found
+    assert past["name"] == "after the flood"
+    assert past["state"] == "closed"
+    assert {m["number"]: m["state"] for m in past["member_list"]} == {
+        "1001": "left",
+        "2001": "left",
+    }
+    assert leg in legs
+    rows = await library.of_legs(legs)
+    assert [row["extension"] for row in rows] == ["1001"]
+    assert await db.read(store.past_room, "abc") is None

@@ -1,0 +1,122 @@
+"""A far end that is gone is found and left alone; when it is back, it is used again by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from softswitch.testing.system import sip_phone, until
+from tests.trunk.kit import Rig
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def test_a_silent_far_end_is_found_within_30_seconds_and_comes_back(rig: Rig) -> None:
+    """The process of the carrier is stopped: its port is open and says nothing."""
+    await rig.use()
+    pid = rig.carrier.node.pid
+    assert pid is not None
+    loop_time = rig.system.trunks.books.clock
+    os.kill(pid, signal.SIGSTOP)
+    began = loop_time()
+    try:
+        await until(lambda: rig.trunk("first")["state"] == "down", seconds=30)
+        assert loop_time() - began < 30_000
+        assert rig.trunk("first")["why"] == "the far end does not answer OPTIONS"
+        await until(lambda: rig.trunk("second")["state"] == "down", seconds=30)
+        async with sip_phone(rig.system, "2001") as phone:
+            ended = await (await phone.dial("0200000")).ended(timeout=10)
+            assert ended.cause is not None
+        alarms = rig.system.live.entities()["alarm"]
+        await until(
+            lambda: "trunk first" in alarms or "trunk first" in rig.system.live.entities()["alarm"]
+        )
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await until(lambda: rig.trunk("first")["state"] == "up", seconds=30)
+    async with sip_phone(rig.system, "2001", tone=450) as phone:
+        call = await phone.dial("0200000")
+        await call.answered()
+        await call.hangup()
+
+
+async def test_failures_in_a_row_take_a_trunk_out_and_calls_go_around_it(rig: Rig) -> None:
+    await rig.use()
+    books = rig.system.trunks.books
+    async with sip_phone(rig.system, "2001", tone=450) as phone:
+        for _ in range(3):
+            call = await phone.dial("010380")  # the first trunk fails with 38
+            await call.answered()
+            await until(lambda: rig.calls("second"))
+            await call.hangup()
+            await until(lambda: not rig.calls("second"))
+        await until(lambda: rig.trunk("first")["state"] in ("open", "half_open"))
+        before = books.ledger.counters["first"].attempts
+        call = await phone.dial("0200000")
+        await call.answered()
+        await until(lambda: rig.calls("second"))
+        await call.hangup()
+        assert books.ledger.counters["first"].attempts == before
+        await until(lambda: not rig.calls("second"))
+        books.breakers["first"].since -= 60_000  # its pause is over
+        call = await phone.dial("0200000")
+        await call.answered()
+        await until(lambda: rig.calls("first"))
+        await until(lambda: rig.trunk("first")["state"] == "up")
+        await call.hangup()
+
+
+async def test_a_probe_call_finds_a_far_end_that_reads_up_and_takes_no_call(rig: Rig) -> None:
+    """OPTIONS are answered and every call is turned away: only a call can tell."""
+    await rig.use(first='probe = "10380"')
+    books = rig.system.trunks.books
+    began = books.clock()
+    await until(lambda: rig.trunk("first")["state"] == "open", seconds=30)
+    assert books.clock() - began < 30_000
+    assert rig.trunk("first")["why"] == "cause 38"
+
+
+async def test_a_set_up_without_an_answer_goes_to_the_next_trunk(rig: Rig) -> None:
+    await rig.use()
+    books = rig.system.trunks.books
+    async with sip_phone(rig.system, "2001", tone=450) as phone:
+        call = await phone.dial("0400000")  # 100 Trying and nothing else
+        (waiting,) = await until(lambda: rig.calls("first"))
+        waiting.started_at -= 60_000
+        await rig.system.trunks.watch.look()
+        await call.answered()
+        (taken,) = await until(lambda: rig.calls("second"))
+        assert taken.number == "2400000"
+        assert books.breakers["first"].failures == 1
+        await call.hangup()
+
+
+async def test_ringing_that_is_only_heard_is_not_taken_for_silence(rig: Rig) -> None:
+    """Many carriers send 183 with the sound of ringing and never 180."""
+    await rig.use()
+    async with sip_phone(rig.system, "2001") as phone:
+        call = await phone.dial("0600000")
+        (ringing,) = await until(lambda: rig.calls("first"))
+        await until(lambda: ringing.rang_at)
+        ringing.started_at -= 60_000
+        await rig.system.trunks.watch.look()
+        assert rig.calls("first") == [ringing]
+        assert not ringing.stalled
+        await call.hangup()
+
+
+async def test_a_channel_that_nobody_hears_is_found_and_cleared(rig: Rig) -> None:
+    await rig.use()
+    watch, node = rig.system.trunks.watch, rig.system.node
+    await node.command("module load res_clioriginate.so")
+    await node.command("channel originate PJSIP/200000@first application Wait 300")
+    (lonely,) = await until(lambda: [c for c in rig.calls("first") if c.answered_at])
+    cleared = watch.stuck_cleared
+    await watch.look()
+    assert rig.calls("first") == [lonely], "it has a minute"
+    watch._alone[lonely.channel_id] -= 61_000
+    await watch.look()
+    await until(lambda: not rig.calls("first"))
+    assert watch.stuck_cleared == cleared + 1

@@ -1,0 +1,151 @@
+"""What operators do to trunks, by the API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from softswitch.testing.system import sip_phone, until
+from tests.trunk.kit import Rig
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def api(rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
+    import json
+
+    told = json.loads((rig.system.folder.path / "cli.json").read_text())
+    headers = {"Authorization": f"Bearer {told['token']}"}
+    async with httpx.AsyncClient(base_url=told["url"], headers=headers, timeout=40) as client:
+        yield client
+
+
+async def post(api: httpx.AsyncClient, path: str, body: Any, status: int = 200) -> Any:
+    answer = await api.post(f"/api/trunks/{path}", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def test_a_blocked_trunk_drains_and_takes_no_new_call(
+    rig: Rig, api: httpx.AsyncClient
+) -> None:
+    await rig.use()
+    async with (
+        sip_phone(rig.system, "2001", tone=450) as phone,
+        sip_phone(rig.system, "2002") as other,
+    ):
+        call = await phone.dial("0200000")
+        await call.answered()
+        await until(lambda: rig.calls("first"))
+        shown = await post(api, "first/block", {"circuits": []})
+        assert (shown["state"], shown["busy"], shown["free"]) == ("blocked", 1, 0)
+        assert [c["state"] for c in shown["circuits"]] == ["draining", "blocked_here"]
+        second = await other.dial("0200000")
+        await second.answered()
+        await until(lambda: len(rig.calls("second")) == 1)
+        await call.hears(450)  # the call that drains goes on
+        await call.hangup()
+        await second.hangup()
+        await until(lambda: rig.trunk("first")["busy"] == 0)
+        shown = await post(api, "first/unblock", {"circuits": []})
+        assert (shown["state"], shown["free"]) == ("up", 2)
+
+
+async def test_one_circuit_is_blocked_and_a_stranger_refused(
+    rig: Rig, api: httpx.AsyncClient
+) -> None:
+    await rig.use()
+    shown = await post(api, "first/block", {"circuits": ["first/2"]})
+    assert (shown["capacity"], shown["blocked"]) == (1, 1)
+    await post(api, "first/block", {"circuits": ["first/99"]}, 404)
+    await post(api, "nobody/block", {"circuits": []}, 404)
+    await post(api, "first/unblock", {"circuits": ["first/2"]})
+
+
+async def test_a_reset_clears_the_calls(rig: Rig, api: httpx.AsyncClient) -> None:
+    await rig.use()
+    async with sip_phone(rig.system, "2001", tone=450) as phone:
+        call = await phone.dial("0200000")
+        await call.answered()
+        await until(lambda: rig.calls("first"))
+        await post(api, "first/reset", {"circuits": []})
+        await call.ended()
+
+
+async def test_a_test_call_tells_what_became_of_it(rig: Rig, api: httpx.AsyncClient) -> None:
+    await rig.use()
+    good = await post(api, "first/test", {"number": "200000"})
+    assert good["through"]
+    assert good["answered"] is not None
+    bad = await post(api, "first/test", {"number": "10170"})
+    assert (bad["cause"], bad["through"]) == (17, True)
+    dead = await post(api, "first/test", {"number": "10380"})
+    assert not dead["through"]
+    await post(api, "first/loop", {"on": True}, 409)
+
+
+async def test_the_way_of_a_call_is_told_without_placing_it(
+    rig: Rig, api: httpx.AsyncClient
+) -> None:
+    await rig.use(second='caller = "08132200000"')
+    answer = (
+        await api.get("/api/trunks/way", params={"number": "0200000", "caller": "2001"})
+    ).json()
+    assert [(a["trunk"], a["number"], a["caller"]) for a in answer["attempts"]] == [
+        ("first", "200000", "2001"), ("second", "2200000", "08132200000"),
+    ]  # fmt: skip
+    none = (await api.get("/api/trunks/way", params={"number": "1234567"})).json()
+    assert none["error"]["code"] == "no_route"
+
+
+async def test_counters_records_and_metrics_agree(rig: Rig, api: httpx.AsyncClient) -> None:
+    await rig.use()
+    before = rig.system.trunks.books.ledger.counters["first"].attempts
+    async with sip_phone(rig.system, "2001", tone=450) as phone:
+        for _ in range(2):
+            call = await phone.dial("0200000")
+            await call.answered()
+            await until(lambda: rig.calls("first"))
+            await call.hangup()
+            await until(lambda: not rig.calls("first"))
+    metrics = (await api.get("/metrics")).text
+    assert f'softswitch_trunk_attempts_total{{trunk="first"}} {before + 2}' in metrics
+    assert 'softswitch_trunk_up{trunk="first"} 1' in metrics
+    assert 'softswitch_trunk_causes_total{trunk="first",cause="16"}' in metrics
+    calls = (await api.get("/api/trunks/calls", params={"trunk": "first", "limit": 2})).json()[
+        "calls"
+    ]
+    assert [(c["cause"], c["number"], c["user"]) for c in calls] == [(16, "200000", "2001")] * 2
+
+
+async def test_a_bad_description_changes_nothing(rig: Rig, api: httpx.AsyncClient) -> None:
+    await rig.use()
+    text = rig.system.trunks.service.text
+    for bad, code in (
+        (text.replace('"[2-9]XXXX."', '"1."'), "emergency_shadowed"),
+        (text.replace("calls = 2", "calls = two"), "bad_trunks"),
+        (
+            text.replace('name = "first"', 'name = "line"').replace('["first",', '["line",'),
+            "name_taken",
+        ),
+    ):
+        answer = await api.put("/api/trunks/description/text", json={"text": bad})
+        assert answer.json()["error"]["code"] == code, answer.text
+        assert rig.system.trunks.service.text == text
+    assert (await api.get("/api/trunks/description/text")).json()["text"] == text
+
+
+async def test_a_new_description_leaves_calls_alone(rig: Rig) -> None:
+    await rig.use()
+    async with sip_phone(rig.system, "2001", tone=450) as phone:
+        call = await phone.dial("0200000")
+        await call.answered()
+        await rig.use(more='[[route]]\nname = "more"\npatterns = ["8XXXX."]\nto = ["second"]\n')
+        await call.hears(450)
+        await until(lambda: rig.trunk("first")["busy"] == 1)
+        await call.hangup()

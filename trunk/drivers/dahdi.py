@@ -1,0 +1,205 @@
+"""The driver of the 2M lines of one node: asks its Asterisk over AMI and gives it commands.
+
+What we block is kept by whoever asks: a node that starts again knows nothing of it, and is told again at the next look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from softswitch.clock import Clock, now
+from softswitch.ports import ActFailed
+from trunk.drivers import pri, ss7
+from trunk.drivers.channels import ChannelTold, alarm_of, read_channels
+from trunk.drivers.manager import Manager, Reach, command
+from trunk.model import Circuit, Plan, Pri, Ss7, Trunk
+from trunk.ports import CircuitState, CircuitTold, DriverFact, LineTold
+
+ANSWER_SECONDS = 6.0
+"""How long the far end may take to acknowledge a blocking or a reset."""
+_LOOK_SECONDS = 0.1
+TEMPORARY_FAILURE = 41
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    trunk: Trunk
+    circuits: tuple[Circuit, ...]
+    linkset: int
+
+    def channels(self, told: dict[int, ChannelTold]) -> list[ChannelTold | None]:
+        return [told.get(circuit.channel or 0) for circuit in self.circuits]
+
+
+class DahdiDriver:
+    """The PRI and SS7 trunks of one node. Implements :class:`trunk.ports.Driver`."""
+
+    def __init__(self, plan: Plan, node: str, reach: Reach, clock: Clock = now) -> None:
+        self._lines = {
+            trunk.name: _Line(trunk, tuple(plan.circuits(trunk)), plan.number(trunk))
+            for trunk in plan.on_node(node)
+            if isinstance(trunk.line, Pri | Ss7)
+        }
+        self._by_circuit = {c.id: c for line in self._lines.values() for c in line.circuits}
+        self._reach = reach
+        self._clock = clock
+        self._silence = {name: pri.Silence() for name in self._lines}
+        self._out_of_use: set[str] = set()
+        """PRI circuits that shall not be used: Q.931 of EuroISDN has no message for it, so the channel is closed."""
+
+    @property
+    def trunks(self) -> list[str]:
+        """The trunks that it drives."""
+        return list(self._lines)
+
+    # ---- looking
+
+    async def look(self) -> Sequence[DriverFact]:
+        """Return the state of every line and circuit; take circuits out of use that a call kept until now."""
+        manager = await self._reach()
+        told = read_channels(await manager.listing("DAHDIShowChannels"))
+        facts: list[DriverFact] = []
+        spans = await manager.listing("PRIShowSpans") if self._has(Pri) else []
+        for line in self._lines.values():
+            alarm = alarm_of(line.channels(told))
+            if isinstance(line.trunk.line, Ss7):
+                facts += await self._look_ss7(manager, line, told, alarm)
+            elif isinstance(line.trunk.line, Pri):
+                fault = alarm or pri.d_channel_fault(spans, line.trunk.line.d_channel.span)
+                fault = fault or await self._silent(manager, line.trunk.name, line.trunk.line)
+                facts += await self._look_pri(manager, line, told, fault)
+        return facts
+
+    def _has(self, kind: type) -> bool:
+        return any(isinstance(line.trunk.line, kind) for line in self._lines.values())
+
+    async def _silent(self, manager: Manager, name: str, line: Pri) -> str:
+        text = await command(manager, f"pri show span {line.d_channel.span}")
+        return self._silence[name].hear(pri.read_frames(text), self._clock())
+
+    async def _look_pri(
+        self, manager: Manager, line: _Line, told: dict[int, ChannelTold], fault: str
+    ) -> list[DriverFact]:
+        facts: list[DriverFact] = [LineTold(line.trunk.name, fault)]
+        for circuit in line.circuits:
+            state = pri.circuit_state(told.get(circuit.channel or 0))
+            if state is CircuitState.IDLE and circuit.id in self._out_of_use:
+                await command(manager, f"dahdi destroy channels {circuit.channel}")
+                state = CircuitState.BLOCKED_HERE
+            facts.append(CircuitTold(circuit.id, state))
+        return facts
+
+    async def _look_ss7(
+        self, manager: Manager, line: _Line, told: dict[int, ChannelTold], alarm: str
+    ) -> list[DriverFact]:
+        text = await command(manager, f"ss7 show linkset {line.linkset}")
+        cics = ss7.read_cics(await command(manager, f"ss7 show cics {line.linkset}"))
+        facts: list[DriverFact] = [LineTold(line.trunk.name, alarm or ss7.linkset_fault(text))]
+        for circuit, channel in zip(line.circuits, line.channels(told), strict=True):
+            state = ss7.circuit_state(
+                cics.get(circuit.channel or 0), channel.alarm if channel else ""
+            )
+            facts.append(CircuitTold(circuit.id, state))
+        return facts
+
+    # ---- acting
+
+    async def block(self, circuits: Sequence[str]) -> None:
+        """SS7: send BLO and wait for its acknowledgement. PRI: close the channel as soon as no call is on it."""
+        manager = await self._reach()
+        ours, others = self._split(circuits)
+        for circuit in others:
+            await command(manager, self._ss7("block", circuit))
+        await self._until(
+            others, lambda state: state in _BLOCKED_HERE, "did not acknowledge the blocking"
+        )
+        self._out_of_use.update(circuit.id for circuit in ours)
+        if ours:
+            await self.look()
+
+    async def unblock(self, circuits: Sequence[str]) -> None:
+        """SS7: send UBL and wait for its acknowledgement. PRI: open the channel again."""
+        manager = await self._reach()
+        ours, others = self._split(circuits)
+        for circuit in others:
+            await command(manager, self._ss7("unblock", circuit))
+        self._out_of_use.difference_update(circuit.id for circuit in ours)
+        for circuit in ours:
+            await self._open(manager, circuit)
+        await self._until(
+            [*ours, *others],
+            lambda state: state not in _BLOCKED_HERE,
+            "did not come back into service",
+        )
+
+    async def reset(self, circuits: Sequence[str]) -> None:
+        """SS7: send RSC and wait for its acknowledgement. PRI: clear the call, else close and open the channel."""
+        manager = await self._reach()
+        ours, others = self._split(circuits)
+        for circuit in others:
+            await command(manager, self._ss7("reset", circuit))
+        told = read_channels(await manager.listing("DAHDIShowChannels")) if ours else {}
+        for circuit in ours:
+            await self._clear(manager, circuit, told.get(circuit.channel or 0))
+        usable = {circuit.id for circuit in ours} - self._out_of_use
+        await self._until(
+            [c for c in (*ours, *others) if c in others or c.id in usable],
+            lambda state: state not in (CircuitState.BUSY, CircuitState.RESETTING),
+            "did not acknowledge the reset",
+        )
+
+    async def loop(self, trunk: str, on: bool) -> None:
+        """Refuse: the tool for it runs on the node, not in its Asterisk."""
+        raise ActFailed(
+            f"{'loop' if on else 'unloop'} the line of {trunk} on its node itself, with dahdi_maint"
+        )
+
+    async def _clear(self, manager: Manager, circuit: Circuit, told: ChannelTold | None) -> None:
+        if told is not None and told.call:
+            fields = {"Channel": told.call, "Cause": str(TEMPORARY_FAILURE)}
+            await manager.act("Hangup", fields)
+        elif told is not None:
+            await command(manager, f"dahdi destroy channels {circuit.channel}")
+            await self._open(manager, circuit)
+
+    async def _open(self, manager: Manager, circuit: Circuit) -> None:
+        """Read the channel's configuration again. A linkset that is up makes Asterisk call that a failure."""
+        try:
+            await command(manager, f"dahdi create channels {circuit.channel} {circuit.channel}")
+        except ActFailed as error:
+            if "Command output follows" not in str(error):
+                raise
+
+    def _ss7(self, act: str, circuit: Circuit) -> str:
+        line = self._lines[circuit.trunk]
+        assert isinstance(line.trunk.line, Ss7)
+        group = next(g for g in line.trunk.line.groups if circuit.slot in g.slots)
+        return f"ss7 {act} cic {line.linkset} {group.destination} {circuit.cic}"
+
+    def _split(self, circuits: Iterable[str]) -> tuple[list[Circuit], list[Circuit]]:
+        """Divide circuits into those of PRI and those of SS7."""
+        known = [self._by_circuit[name] for name in circuits if name in self._by_circuit]
+        lines = {name: line.trunk.line for name, line in self._lines.items()}
+        ours = [circuit for circuit in known if isinstance(lines[circuit.trunk], Pri)]
+        return ours, [circuit for circuit in known if circuit not in ours]
+
+    async def _until(
+        self, circuits: Sequence[Circuit], reached: Callable[[CircuitState], bool], what: str
+    ) -> None:
+        """Wait until circuits are as wanted; raise :class:`ActFailed` and name those that are not."""
+        left = {circuit.id for circuit in circuits}
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while left:
+                    for fact in await self.look():
+                        if isinstance(fact, CircuitTold) and reached(fact.state):
+                            left.discard(fact.circuit)
+                    if left:
+                        await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            raise ActFailed(f"the far end of {', '.join(sorted(left)[:5])} {what}") from None
+
+
+_BLOCKED_HERE = (CircuitState.BLOCKED_HERE, CircuitState.BLOCKED_BOTH)

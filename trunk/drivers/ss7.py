@@ -1,0 +1,73 @@
+"""Signalling System No. 7, pure: the state of a linkset and of its circuits, as libss7 prints them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from trunk.ports import CircuitState
+
+_STATUS = re.compile(r"^SS7 linkset \d+ status:\s*(\w+)", re.MULTILINE)
+_ADJACENT = re.compile(r"^\s*Adjacent SP PC: .* STATE:\s*(\w+)", re.MULTILINE)
+_LINK = re.compile(r"^\s*State:\s*([A-Z]+),\s*([A-Z]+)", re.MULTILINE)
+_CIC = re.compile(
+    r"^\s*(?P<cic>\d+)\s+(?P<dpc>[\d:-]+)\s+(?P<channel>\d+)\s+(?P<state>\w+)(?P<blocking>.*)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CicTold:
+    """One circuit in ``ss7 show cics``."""
+
+    cic: int
+    channel: int
+    """DAHDI's number."""
+    state: str
+    blocked_here: bool
+    blocked_far: bool
+
+
+def linkset_fault(text: str) -> str:
+    """Read ``ss7 show linkset``: what is wrong, empty: nothing."""
+    status = _STATUS.search(text)
+    if status is None:
+        return "no linkset"
+    links = _LINK.findall(text)
+    if links and all(link == "ALARM" or state == "INALARM" for link, state in links):
+        return "link in alarm"
+    if not any(link == "INSERVICE" for link, _ in links):
+        return "link down"
+    adjacent = _ADJACENT.search(text)
+    if status[1] != "Up" or (adjacent is not None and adjacent[1] != "UP"):
+        return "linkset down"
+    return ""
+
+
+def read_cics(text: str) -> dict[int, CicTold]:
+    """Read ``ss7 show cics`` by DAHDI's channels; lines that are no circuits are left out."""
+    found = {}
+    for line in text.splitlines():
+        if match := _CIC.match(line):
+            blocking = match["blocking"]
+            told = CicTold(
+                int(match["cic"]),
+                int(match["channel"]),
+                match["state"],
+                "L:" in blocking,
+                "R:" in blocking,
+            )
+            found[told.channel] = told
+    return found
+
+
+def circuit_state(told: CicTold | None, alarm: str) -> CircuitState:
+    """Tell the state of a circuit (ITU-T Q.764, 2.8.2 for what blocks it)."""
+    if told is None or alarm:
+        return CircuitState.ALARM
+    if told.state == "Used":
+        return CircuitState.BUSY
+    if told.blocked_here or told.blocked_far:
+        both = told.blocked_here and told.blocked_far
+        one = CircuitState.BLOCKED_HERE if told.blocked_here else CircuitState.BLOCKED_FAR
+        return CircuitState.BLOCKED_BOTH if both else one
+    return CircuitState.IDLE if told.state == "Idle" else CircuitState.RESETTING

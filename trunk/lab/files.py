@@ -1,0 +1,150 @@
+"""Everything that the guest is told: the files of the two switches, DAHDI's, and the start of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from softswitch.setup.lab.contents import MODULES
+from trunk import dahdi
+from trunk.lab import ports as ports_of
+from trunk.lab import site, wiring
+from trunk.lab.agent import GUEST_LOOP
+from trunk.lab.ports import Ports
+from trunk.lab.wiring import EXCHANGE, Cable, End
+from trunk.model import Plan
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "dialplans" / "lab"
+USER = "lab"
+SUBSCRIBERS = tuple(str(number) for number in range(6001, 6010))
+"""Accounts of SIP phones at the exchange; each has its number as its name."""
+POINT_CODES = (1, 2)
+"""The exchange's and the node's."""
+_EMPTY = (
+    "acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "features.conf", "pjproject.conf", "udptl.conf",
+)  # fmt: skip
+_COMMON = (
+    "asterisk.conf",
+    "modules.conf",
+    "logger.conf",
+    "manager.conf",
+    "rtp.conf",
+    "indications.conf",
+    "cdr_manager.conf",
+    "iax.conf",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How a rehearsal is set up."""
+
+    ports: Ports
+    secret: str
+    """Of the manager accounts and of the subscribers."""
+    core_sip: int
+    """The port of the host at which our core takes SIP."""
+    switchtype: str = "euroisdn"
+
+
+def job_files(orders: Orders, node: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return all files of the job. `node` replaces files of our node."""
+    plan = site.read(node_description(orders))
+    files = {
+        "start": _read("start.sh"),
+        "switch": _read("switch.sh"),
+        "agent": GUEST_LOOP,
+        "cables": wiring.cables(),
+        "system.conf": wiring.system_conf(site.system_conf_lines(plan)),
+    }
+    files |= {f"exchange/{name}": text for name, text in _exchange(orders).items()}
+    ours = {**_node(orders, plan), **(node or {})}
+    return files | {f"node/{name}": text for name, text in ours.items()}
+
+
+def node_description(orders: Orders) -> str:
+    """Return our node and its trunks, as an operator would describe them to the core that runs on this host."""
+    ports = orders.ports
+    return site.describe(ports_of.LOCAL, ports.node_sip, ports.node_ami, USER, orders.secret)
+
+
+def _exchange(orders: Orders) -> dict[str, str]:
+    ports = orders.ports
+    values = {
+        "name": "exchange",
+        "ami": ports_of.EXCHANGE_AMI,
+        "iax": ports_of.EXCHANGE_IAX,
+        "sip": ports_of.EXCHANGE_SIP,
+        "outside_sip": ports.exchange_sip,
+        "rtp": ports.exchange_rtp,
+        "subscribers": SUBSCRIBERS,
+        **_line_values(EXCHANGE, *POINT_CODES),
+    }
+    return _switch("exchange", orders, values, ("pjsip.conf", "chan_dahdi.conf", "extensions.conf"))
+
+
+def _node(orders: Orders, plan: Plan) -> dict[str, str]:
+    ports = orders.ports
+    values = {
+        "name": "node",
+        "ami": ports_of.AMI,
+        "iax": ports_of.IAX,
+        "sip": ports_of.NODE_SIP,
+        "outside_sip": ports.node_sip,
+        "rtp": ports.node_rtp,
+        "core_host": ports_of.HOST,
+        "core_sip": orders.core_sip,
+        **site.switch_values(plan),
+    }
+    files = _switch("node", orders, values, ("pjsip.conf", "extensions.conf"))
+    return files | {"chan_dahdi.conf": dahdi.chan_dahdi_conf(plan, site.NODE_NAME)}
+
+
+def _line_values(ends: Mapping[Cable, End], own: int, other: int) -> dict[str, object]:
+    return {
+        "pri": ",".join(ends[Cable.PRI].bearers()),
+        "ss7": ends[Cable.SS7].bearers(),
+        "ss7_link": ends[Cable.SS7].channel(wiring.SIGNALLING_SLOT),
+        "point_code": own,
+        "other_point_code": other,
+    }
+
+
+def _switch(
+    name: str, orders: Orders, values: Mapping[str, object], own: tuple[str, ...]
+) -> dict[str, str]:
+    given = {
+        **values,
+        "user": USER,
+        "secret": orders.secret,
+        "modules": MODULES,
+        "rtp_ports": ports_of.RTP_PORTS,
+        "switchtype": orders.switchtype,
+    }
+    files = {file: _fill(file, given) for file in _COMMON}
+    files |= dict.fromkeys(_EMPTY, "; Made by softswitch: all as Asterisk has it by itself.\n")
+    return files | {file: _fill(f"{name}_{file}", given) for file in own}
+
+
+@cache
+def _environment() -> Environment:
+    # Not HTML: nothing is to be escaped, everything that comes in is typed.
+    return Environment(  # noqa: S701
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _fill(template: str, values: Mapping[str, object]) -> str:
+    return _environment().get_template(f"{template}.j2").render(values)
+
+
+def _read(name: str) -> str:
+    return (TEMPLATES / name).read_text()

@@ -1,0 +1,199 @@
+"""A running laboratory: the guest with both switches, the cables between them, and what can befall them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from pathlib import Path
+
+from softswitch.asterisk.ami import AmiConnection, connect
+from softswitch.ports import ActFailed
+from softswitch.setup.lab.build import Lab
+from trunk.lab import wiring
+from trunk.lab.agent import Agent, GuestFailed
+from trunk.lab.files import USER, Orders, job_files
+from trunk.lab.machine import Machine, PortTaken
+from trunk.lab.ports import LOCAL, Ports, choose
+from trunk.lab.wiring import EXCHANGE, Cable
+
+LINKS_SECONDS = 90.0
+"""Both trunks are up 8 to 12 s after the launch; a busy machine takes its time."""
+_LOOK_SECONDS = 0.25
+_PORT_TRIES = 5
+_WANTED = frozenset(
+    {
+        b"FullyBooted",
+        b"DAHDIShowChannels",
+        b"DAHDIShowChannelsComplete",
+        b"PRIShowSpans",
+        b"PRIShowSpansComplete",
+        b"DAHDIShowStatus",
+        b"DAHDIShowStatusComplete",
+    }
+)
+_SPAN_UP = re.compile(r"^PRI span \d+/\d+: (?:In Alarm, )?Up, Active", re.MULTILINE)
+_LINK_UP = re.compile(r"^\s*State:\s+INSERVICE,\s+UP", re.MULTILINE)
+
+
+class Switch(StrEnum):
+    """The two Asterisks of the guest."""
+
+    EXCHANGE = "exchange"
+    NODE = "node"
+
+
+class Laboratory:
+    """What a rehearsal or a test holds in its hands."""
+
+    def __init__(self, machine: Machine, agent: Agent, orders: Orders) -> None:
+        self.machine = machine
+        self.agent = agent
+        self.orders = orders
+        self._managers: dict[Switch, AmiConnection] = {}
+
+    @property
+    def ports(self) -> Ports:
+        """Where the host reaches the two switches."""
+        return self.orders.ports
+
+    async def manager(self, switch: Switch) -> AmiConnection:
+        """Give the connection to a switch, made anew where it was cut; wait until the switch has come up."""
+        known = self._managers.get(switch)
+        if known is not None and not known.closed_because:
+            return known
+        made = await self._connect(switch)
+        self._managers[switch] = made
+        return made
+
+    async def _connect(self, switch: Switch) -> AmiConnection:
+        ports = {Switch.EXCHANGE: self.ports.exchange_ami, Switch.NODE: self.ports.node_ami}
+        deadline = asyncio.get_running_loop().time() + LINKS_SECONDS
+        while True:
+            try:
+                made = await connect(LOCAL, ports[switch], USER, self.orders.secret, wanted=_WANTED)
+                await made.booted(LINKS_SECONDS)
+                return made
+            except ActFailed:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def cli(self, switch: Switch, command: str) -> str:
+        """Give a switch a command of its own command line and return what it says."""
+        answer = await (await self.manager(switch)).act("Command", {"Command": command}, 20)
+        return answer.get("Output", "")
+
+    async def links_up(self, seconds: float = LINKS_SECONDS) -> None:
+        """Wait until both ends of both lines say that they are up; raise :class:`GuestFailed` when they do not."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._look_until_up()
+        except TimeoutError:
+            raise GuestFailed(
+                f"The 2M lines did not come up in {seconds:.0f} s: {await self.describe()}"
+            ) from None
+
+    async def _look_until_up(self) -> None:
+        for switch in Switch:
+            for cable in Cable:
+                # The switch has no event for it: it is asked.
+                while not await self.is_up(switch, cable):  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_SECONDS)
+
+    async def is_up(self, switch: Switch, cable: Cable) -> bool:
+        """Tell whether a switch takes a line for up."""
+        if cable is Cable.PRI:
+            return _SPAN_UP.search(await self.cli(switch, "pri show spans")) is not None
+        return _LINK_UP.search(await self.cli(switch, "ss7 show linkset 2")) is not None
+
+    async def describe(self) -> str:
+        """Tell the state of the lines at both ends, in the words of the switches."""
+        told = []
+        for switch in Switch:
+            spans = (await self.cli(switch, "pri show spans")).strip()
+            links = _LINK_UP.search(await self.cli(switch, "ss7 show linkset 2"))
+            told.append(f"{switch}: {spans}; SS7 link {'up' if links else 'down'}")
+        return "; ".join(told)
+
+    # ---- what can befall them -------------------------------------------------------------------------
+
+    async def cut(self, cable: Cable) -> None:
+        """Pull a cable."""
+        await self.agent.run(f"{wiring.IP} link set {EXCHANGE[cable].interface} down")
+
+    async def mend(self, cable: Cable) -> None:
+        """Plug it in again."""
+        await self.agent.run(f"{wiring.IP} link set {EXCHANGE[cable].interface} up")
+
+    async def kill(self, switch: Switch) -> None:
+        """End a switch as a crash does; its cables stay in."""
+        await self.agent.run(f"kill -9 $(cat /run/{switch}/pid)")
+        if (known := self._managers.pop(switch, None)) is not None:
+            await known.close()
+
+    async def freeze(self, switch: Switch, on: bool) -> None:
+        """Stop a switch so that it neither answers nor ends, or let it go on."""
+        await self.agent.run(f"kill -{'STOP' if on else 'CONT'} $(cat /run/{switch}/pid)")
+
+    async def revive(self, switch: Switch) -> None:
+        """Start a switch that was killed, and wait until it has come up."""
+        await self.agent.run(f"sh /job/switch {switch}")
+        await self.manager(switch)
+
+    async def clear(self) -> None:
+        """Hang up every call in the guest."""
+        for switch in Switch:
+            await self.cli(switch, "channel request hangup all")
+
+    async def close(self) -> None:
+        """Leave the guest; a tied one ends by itself."""
+        for manager in self._managers.values():
+            await manager.close()
+        self._managers.clear()
+        await self.agent.close()
+
+
+@asynccontextmanager
+async def laboratory(
+    lab: Lab,
+    folder: Path,
+    core_sip: int,
+    *,
+    node: Callable[[Orders], Mapping[str, str]] | None = None,
+) -> AsyncIterator[Laboratory]:
+    """Run a laboratory for as long as the block lasts; its lines are up when the block begins.
+
+    `core_sip` is the port of the host that the node's calls go to; `node` makes files of the node other than the
+    laboratory's own.
+    """
+    running = await _start(lab, folder, core_sip, node)
+    try:
+        await running.links_up()
+        yield running
+    finally:
+        await running.close()
+        await running.machine.stop()
+
+
+async def _start(
+    lab: Lab,
+    folder: Path,
+    core_sip: int,
+    node: Callable[[Orders], Mapping[str, str]] | None,
+) -> Laboratory:
+    problem: PortTaken | None = None
+    for _ in range(_PORT_TRIES):
+        orders = Orders(choose(), secrets.token_hex(12), core_sip)
+        machine = Machine(lab, folder, orders.ports)
+        try:
+            agent = await machine.start(job_files(orders, node(orders) if node else None))
+        except PortTaken as taken:
+            problem = taken
+            continue
+        return Laboratory(machine, agent, orders)
+    assert problem is not None
+    raise problem

@@ -1,0 +1,135 @@
+"""What people do to trunks: block, unblock, reset, restore, loop, test. It is written before it happens."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from softswitch.errors import conflict, not_found, unavailable
+from softswitch.ports import ActFailed, PlainActs
+from softswitch.store.database import Database
+from trunk import store
+from trunk.causes import TEMPORARY_FAILURE
+from trunk.model import Sip, Trunk
+from trunk.ports import Driver
+from trunk.probes import Probes
+from trunk.service import TrunkService
+
+
+class Act(StrEnum):
+    """What is done to circuits."""
+
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    RESET = "reset"
+
+
+class Operate:
+    """The acts of operators. Circuits of SIP trunks are ours alone; those of 2M lines have a driver, who tells the
+    far end."""
+
+    def __init__(
+        self, service: TrunkService, probes: Probes, plain: PlainActs, db: Database
+    ) -> None:
+        self._service = service
+        self._books = service.books
+        self._probes = probes
+        self._plain = plain
+        self._db = db
+        self.drivers: dict[str, Driver] = {}
+        """By trunk."""
+
+    async def act(self, login: str, act: Act, name: str, circuits: Sequence[str]) -> None:
+        """Block, unblock or reset circuits of a trunk, all of them when none is named."""
+        trunk = self._trunk(name)
+        chosen = self._chosen(trunk, circuits)
+        at = self._books.clock()
+        if act is Act.RESET:
+            await self._db.write(
+                store.did, login, "trunk.reset", name, {"circuits": chosen[:200]}, at
+            )
+            await self._reset(trunk, chosen)
+        else:
+            on = act is Act.BLOCK
+            await self._db.write(store.block, name, chosen, on, at, login)
+            blocked = self._books.ledger.blocked[name]
+            blocked.update(chosen) if on else blocked.difference_update(chosen)
+            await self._tell_driver(act, name, chosen)
+        self._books.changed(name)
+
+    async def _tell_driver(self, act: Act, name: str, circuits: list[str]) -> None:
+        driver = self.drivers.get(name)
+        if driver is None:
+            return
+        acts = {Act.BLOCK: driver.block, Act.UNBLOCK: driver.unblock, Act.RESET: driver.reset}
+        try:
+            await acts[act](circuits)
+        except ActFailed as error:
+            raise unavailable(
+                "node_refused",
+                f"The node of trunk {name} did not do it: {error}.",
+                "Look whether the node runs, then try again.",
+            ) from None
+
+    async def _reset(self, trunk: Trunk, circuits: list[str]) -> None:
+        if trunk.name in self.drivers:
+            await self._tell_driver(Act.RESET, trunk.name, circuits)
+            return
+        chosen = set(circuits)
+        for call in [c for c in self._books.ledger.calls.values() if c.circuit in chosen]:
+            try:
+                await self._plain.hangup(call.name, TEMPORARY_FAILURE)
+            except ActFailed as error:
+                raise unavailable(
+                    "node_refused", f"A call could not be cleared: {error}.", "Try again."
+                ) from None
+
+    async def restore(self, login: str, name: str) -> None:
+        """Put a trunk back into service; its breaker begins anew."""
+        self._trunk(name)
+        at = self._books.clock()
+        await self._db.write(store.did, login, "trunk.restored", name, {}, at)
+        self._books.breakers[name].release(at)
+        self._books.changed(name)
+
+    async def loop(self, login: str, name: str, on: bool) -> None:
+        """Loop the line of a trunk back to its far end."""
+        trunk = self._trunk(name)
+        driver = self.drivers.get(name)
+        if isinstance(trunk.line, Sip) or driver is None:
+            raise conflict(
+                "no_loop", f"Trunk {name} has no line that could be looped.", "Make a test call."
+            )
+        at = self._books.clock()
+        await self._db.write(store.did, login, "trunk.looped", name, {"on": on}, at)
+        try:
+            await driver.loop(name, on)
+        except ActFailed as error:
+            raise unavailable(
+                "node_refused", f"The node of trunk {name} did not do it: {error}.", "Try again."
+            ) from None
+
+    async def test(self, login: str, name: str, number: str) -> dict[str, Any]:
+        """Call a number over a trunk; return what became of it."""
+        self._trunk(name)
+        at = self._books.clock()
+        await self._db.write(store.did, login, "trunk.tested", name, {"number": number}, at)
+        outcome = await self._probes.test(name, number)
+        return {**dataclasses.asdict(outcome), "through": outcome.through}
+
+    def _trunk(self, name: str) -> Trunk:
+        trunk = self._books.trunks.get(name)
+        if trunk is None:
+            raise not_found("trunk", name, "Look at the list: softswitch trunk list.")
+        return trunk
+
+    def _chosen(self, trunk: Trunk, circuits: Sequence[str]) -> list[str]:
+        known = [circuit.id for circuit, _ in self._books.ledger.circuits(trunk.name)]
+        for given in circuits:
+            if given not in known:
+                raise not_found(
+                    "circuit", given, f"Look at it: softswitch trunk show {trunk.name}."
+                )
+        return list(circuits) or known
