@@ -45,8 +45,11 @@ _TAKEN, _UNSENT, _LATER, _DOUBT, _REFUSED = range(5)
 _NO_ID = "-"
 """For the journal: the centre took it, and gave no id."""
 
-_TURN_SECONDS = 0.004
+_TURN_SECONDS = 0.02
 """A turn is not begun sooner after the last one while every lane has enough that is ready."""
+
+_RECEIPT_SECONDS = 0.004
+"""And while receipts wait: a centre may hold back the next one until the first is acknowledged."""
 
 _MOST_BODIES = 20_000
 _LEAST_LEASE, _MOST_LEASE = 100, 2_000
@@ -93,7 +96,7 @@ class Engine:
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
         self._pacer: asyncio.TimerHandle | None = None
-        self._next_turn = 0.0
+        self._last_turn = 0.0
         self._idle = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -204,8 +207,7 @@ class Engine:
         else:
             self._turn.parts.append((message.id, submission.part, smsc_id))
             self._part(submission, _TAKEN, "")
-        if not self._scheduled:
-            self._kick()
+        self._note_work()
 
     def refused(self, link: SmsLink, submission: Submission, fault: Fault, error: str) -> None:
         """The centre refused a part."""
@@ -234,15 +236,17 @@ class Engine:
     def taken(self, link: SmsLink) -> None:
         """A link has told everything that one read brought: places in its window are free now."""
         lane = self.lanes.get(link.id)
-        if lane is not None and lane.ready:
+        if lane is not None:
             lane.write(self._wire)
+            if lane.is_hungry:
+                self._kick()
 
     def receipt(self, link: SmsLink, receipt: Receipt) -> None:
         """A receipt came."""
         self._turn.receipts.append((link.id, receipt))
+        if not self._tokens:
+            self._kick()  # it waits a shorter time than what is planned
         self._tokens.setdefault(link.id, []).append(receipt.token)
-        if not self._scheduled:
-            self._kick()
 
     def reply(self, link: SmsLink, reply: Reply) -> None:
         """A phone wrote."""
@@ -307,6 +311,11 @@ class Engine:
 
     # ---- turns
 
+    def _note_work(self) -> None:
+        """There is more for the next turn; nothing to do when that is planned already."""
+        if not self._busy and self._pacer is None:
+            self._kick()
+
     def _kick(self) -> None:
         if not self._scheduled:
             self._scheduled = True
@@ -330,9 +339,10 @@ class Engine:
         self._turn = Turn()
         tokens, self._tokens = self._tokens, {}
         going, self._going = self._going, []
+        self._stop_pacer()
         turn.at = self._clock()
         self._busy = True
-        self._next_turn = self._loop.time() + _TURN_SECONDS
+        self._last_turn = self._loop.time()
         self._wire.begin(self._out())
         known = self._bodies.__contains__
         self._writer.post(
@@ -342,12 +352,19 @@ class Engine:
 
     def _can_wait(self) -> bool:
         """Tell whether the next turn may grow a little: few large turns cost less than many small ones."""
-        left = self._next_turn - self._loop.time()
-        if left <= 0 or any(lane.is_hungry for lane in self.lanes.values()):
+        pause = _RECEIPT_SECONDS if self._tokens else _TURN_SECONDS
+        due = self._last_turn + pause
+        if due <= self._loop.time() or any(lane.is_hungry for lane in self.lanes.values()):
             return False
-        if self._pacer is None:
-            self._pacer = self._loop.call_later(left, self._paced)
+        if self._pacer is None or self._pacer.when() > due:
+            self._stop_pacer()
+            self._pacer = self._loop.call_at(due, self._paced)
         return True
+
+    def _stop_pacer(self) -> None:
+        if self._pacer is not None:
+            self._pacer.cancel()
+            self._pacer = None
 
     def _paced(self) -> None:
         self._pacer = None
@@ -420,6 +437,8 @@ class Engine:
     def _fill(self) -> None:
         """Hand leased messages to lanes with room, and lease more where that runs out."""
         now = self._loop.time()
+        for lane in self.lanes.values():
+            lane.note_pace(now)
         demands = {key: lane.demand(now) for key, lane in self.lanes.items()}
         able = frozenset(
             key for key, lane in self.lanes.items() if lane.is_able and not lane.limiter.wait(now)
@@ -463,8 +482,8 @@ class Engine:
 
     def _lease(self, demands: dict[int, int], able: frozenset[int], idle: frozenset[int]) -> None:
         """Ask the queue for as much as the lanes may take soon, of the most urgent batches."""
-        now, room = self._clock(), sum(self.lanes[key].link.window for key in idle)
-        wanted = min(max(_LEAST_LEASE, 4 * room), _MOST_LEASE)
+        now, room = self._clock(), sum(self.lanes[key].reach for key in idle)
+        wanted = min(max(_LEAST_LEASE, 2 * room), _MOST_LEASE)
         served: dict[int, int] = {}
         for batch in self.batches.values():
             if not self.may_send(batch.id, now):

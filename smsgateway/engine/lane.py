@@ -12,8 +12,13 @@ from smsgateway.port import SmsLink, Submission
 from softswitch.clock import Millis
 
 _RATE_SECONDS = 5
-_LEAST_AHEAD = 64
+_LEAST_AHEAD, _MOST_AHEAD = 64, 512
 """Parts that are committed ahead of a small window: some commits' worth, so that it never waits for the disk."""
+
+_PACE_SECONDS = 0.1
+_AHEAD_SECONDS = 0.04
+"""So much of what goes out is committed ahead: two turns.  A slow link has less, since what is ready goes first, also
+before life safety, and since a power failure leaves all of it in doubt."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +41,8 @@ class Lane:
 
     since: Millis = 0
     sent: int = 0
+    _pace: float = 0.0
+    _seen: tuple[float, int] = (0.0, 0)
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
 
     @property
@@ -45,7 +52,20 @@ class Lane:
 
     @property
     def _ahead(self) -> int:
-        return max(self.link.window, _LEAST_AHEAD)
+        soon = min(int(self._pace * _AHEAD_SECONDS), _MOST_AHEAD)
+        return max(self.link.window, _LEAST_AHEAD, soon)
+
+    @property
+    def reach(self) -> int:
+        """Return how many parts may be out or committed for it at once."""
+        return self.link.window + self._ahead
+
+    def note_pace(self, now: float) -> None:
+        """Follow how fast parts go out; call it as often as wanted."""
+        at, count = self._seen
+        if now - at >= _PACE_SECONDS:
+            self._pace = (self.sent - count) / (now - at)
+            self._seen = now, self.sent
 
     @property
     def is_hungry(self) -> bool:
@@ -57,7 +77,7 @@ class Lane:
         if not self.is_able:
             return 0
         waiting = len(self.ready) + self.committing
-        room = self.link.window + self._ahead - self.link.in_flight - waiting
+        room = self.reach - self.link.in_flight - waiting
         permits = self.limiter.permits(now)
         return max(0, room if permits >= room else int(permits))
 
@@ -85,7 +105,9 @@ class Lane:
         """Return the same without noting the instant."""
         if not self._marks:
             return float(self.sent)
-        began, count = self._marks[-1]
+        # Not since the last note alone, which may be of this very instant and would tell nothing.
+        old = (mark for mark in reversed(self._marks) if now - mark[0] >= 1)
+        began, count = next(old, self._marks[0])
         return (self.sent - count) / max(now - began, 0.1)
 
     def status(self, now: float, at: Millis) -> LinkStatus:

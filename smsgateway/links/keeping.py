@@ -18,6 +18,7 @@ async def keep(
     *,
     jitter: Callable[[], float] = random.random,
     first_pause: float = FIRST_PAUSE,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Run ``connect``, which ends with the connection, for ever; ``tell`` gets why one could not be made."""
     pause = first_pause
@@ -30,7 +31,7 @@ async def keep(
         if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
             pause = first_pause
         # Many links that a centre's restart cut at once shall not come back at once.
-        await asyncio.sleep(pause * (0.5 + jitter() / 2))
+        await sleep(pause * (0.5 + jitter() / 2))
         pause = min(LONGEST_PAUSE, pause * 2)
 
 

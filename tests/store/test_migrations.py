@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from softswitch import app  # noqa: F401 - a table exists when its module is loaded: all are, whatever ran before
 from softswitch.errors import Refusal
 from softswitch.store import event_rows  # noqa: F401 - declares the tables that are changed here
 from softswitch.store.database import Database

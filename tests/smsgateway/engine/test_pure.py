@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from smsgateway.engine.clock import SteadyClock
+from smsgateway.engine.lane import Lane
 from smsgateway.engine.limiter import Limiter
 from smsgateway.engine.routing import Offer, RoutingTable, may_carry
 from smsgateway.engine.shelf import Shelf
 from smsgateway.engine.wire import WireJournal
+from smsgateway.links.model import Link, LinkConfig
 from smsgateway.model import Priority
+from smsgateway.port import LinkCounters, SmsLink
 
 BOTH = frozenset({1, 2})
 
@@ -156,3 +161,30 @@ def test_a_journal_that_was_closed_or_only_looked_at_tells_the_same_as_before(
         assert (found.out, found.life) == ({(1, 0)}, "0123456789abcdef")
     journal.close()
     assert WireJournal(path).found is None
+
+
+def a_lane(sent: int = 0) -> Lane:
+    link = SimpleNamespace(window=1, in_flight=0, is_bound=True, detail="", counters=LinkCounters())
+    stored = Link(1, LinkConfig("centre", "127.0.0.1", 2775, "x", "y", window=1))
+    return Lane(stored, cast(SmsLink, link), Limiter(0.0, 0.0), sent=sent)
+
+
+def test_a_rate_is_known_also_in_the_instant_after_it_was_noted() -> None:
+    lane = a_lane()
+    lane.rate(0.0)
+    for second in (1.0, 2.0, 3.0):
+        lane.sent += 1_000
+        lane.rate(second)
+    assert lane.recent_rate(3.001) == pytest.approx(1_000, rel=0.01)
+
+
+def test_what_is_committed_ahead_follows_the_pace() -> None:
+    lane = a_lane()
+    assert lane.reach == 65
+    lane.note_pace(10.0)
+    for step in range(1, 11):
+        lane.sent += 600
+        lane.note_pace(10.0 + step / 10)
+    assert lane.reach == pytest.approx(241, abs=2)
+    lane.note_pace(15.0)
+    assert lane.reach == 65, "a slow link has little that goes before life safety"
