@@ -33,6 +33,10 @@ class Counts:
     first: float = 0.0
     last: float = 0.0
     receipts_acknowledged: int = 0
+    answers: int = 0
+    held: float = 0.0
+    """Seconds in all between a message and its answer: a timer on a busy machine is late, whoever sends."""
+
     numbers: dict[bytes, int] = field(default_factory=dict)
 
 
@@ -46,7 +50,7 @@ class Sink(asyncio.Protocol):
         self.keep_numbers = keep_numbers
         self.rest = b""
         self.loop = asyncio.get_running_loop()
-        self.later: deque[tuple[float, bytes]] = deque()
+        self.later: deque[tuple[float, float, int, bytes]] = deque()
         self.timer: asyncio.TimerHandle | None = None
         self.sequence = 0
 
@@ -64,7 +68,7 @@ class Sink(asyncio.Protocol):
         """Answer everything that is complete."""
         if self.rest:
             data = self.rest + data
-        at, end, out = 0, len(data), []
+        at, end, out, before = 0, len(data), [], self.counts.submits
         unpack = _HEADER.unpack_from
         while end - at >= 16:
             length, command, _, sequence = unpack(data, at)
@@ -77,7 +81,7 @@ class Sink(asyncio.Protocol):
             at += length
         self.rest = data[at:]
         if out:
-            self.send(b"".join(out))
+            self.send(b"".join(out), self.counts.submits - before)
 
     def submit(self, sequence: int, data: bytes, at: int) -> bytes:
         """Count a message and return its answer, with a receipt behind it."""
@@ -124,16 +128,17 @@ class Sink(asyncio.Protocol):
             self.counts.receipts_acknowledged += 1
         return b""
 
-    def send(self, out: bytes) -> None:
+    def send(self, out: bytes, answers: int) -> None:
         """Write now, or when the delay is over."""
         now = time.perf_counter()
         counts = self.counts
-        counts.first = counts.first or now
-        counts.last = now
+        if answers:  # neither the bind nor the leave-taking is part of what is measured
+            counts.first = counts.first or now
+            counts.last = now
         if not self.delay:
             self.transport.write(out)
             return
-        self.later.append((self.loop.time() + self.delay, out))
+        self.later.append((self.loop.time() + self.delay, now, answers, out))
         if self.timer is None:
             self.timer = self.loop.call_later(self.delay, self.write_due)
 
@@ -141,7 +146,10 @@ class Sink(asyncio.Protocol):
         """Write what has waited long enough."""
         now = self.loop.time() + 0.0005
         while self.later and self.later[0][0] <= now:
-            self.transport.write(self.later.popleft()[1])
+            _, came, answers, out = self.later.popleft()
+            self.counts.answers += answers
+            self.counts.held += answers * (time.perf_counter() - came)
+            self.transport.write(out)
         self.timer = None
         if self.later:
             self.timer = self.loop.call_at(self.later[0][0], self.write_due)
