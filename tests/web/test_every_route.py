@@ -29,6 +29,8 @@ def whole_application(console: Path) -> FastAPI:
     system.health = Health()
     system.live = Live()
     system.settings = Settings(console=console)
+    kinds = system.layers.incidents.kinds  # they are in memory: what is exported is not awaited
+    kinds.export_types.return_value = kinds.export_grades.return_value = b""
     return app_web.build(system)
 
 
