@@ -258,13 +258,14 @@ async def test_keys_reach_the_other_party(system: System) -> None:
     commands = system.center.commands
     async with (
         sip_phone(system, "1001", auto_answer=True) as desk,
-        sip_phone(system, "2001") as field,
+        sip_phone(system, "2001", tone=650) as field,
     ):
         call_id = await commands.dial("1001", "2001")
         own = await desk.incoming()
         target = await field.incoming()
         await target.answer()
         await call_of(system, "1001")
+        await own.hears(650)
         await commands.send_keys("1001", call_id, "12#")
         await target.receives("12#")
         await own.hangup()
