@@ -61,8 +61,9 @@ async def test_a_citizen_with_a_hostile_name_and_number_reaches_intake(
         call = await line.dial("120", caller=text, display=name_of(text))
         queue = system.center.intake.queue
         call_id = await until(lambda: next(iter(queue), ""), what="the call waits")
-        entities = system.live.entities()
-        await until(lambda: call_id in entities.get("waiting", {}), what="it is shown")
+        live = system.live
+        await until(lambda: call_id in live.entities().get("waiting", {}), what="it is shown")
+        entities = live.entities()
         waiting = entities["waiting"][call_id]
         assert NUMBER.fullmatch(waiting["number"]), waiting
         harmless([waiting, entities["call"][call_id]])
