@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,7 +88,12 @@ def up(session: Session, /, config: Path | None, demo: bool | None, **given: str
     if not keeper.is_worker():
         read()  # what is wrong there is told before anything starts
         return keeper.keep(keeper.own_command(), click.echo)
+    # What is loaded stays: looking for garbage in it costs a second of the start (2.3 s in place of 3.2).
+    gc.disable()
     from softswitch.run import run
+
+    gc.freeze()
+    gc.enable()
 
     keeper.await_turn()
     return run(read())
