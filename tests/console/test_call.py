@@ -53,7 +53,7 @@ async def test_a_citizen_dials_120_and_is_answered_by_one_key(
         await desk.press("F4")
         await call.ended()
         await desk.own_call("none")
-        assert await desk.page.evaluate("window.liveConnections()") == 0
+        await desk.page.wait_for_function("window.liveConnections() === 0")
 
         await desk.press("F9")
         row = desk.page.get_by_test_id("recording").first
