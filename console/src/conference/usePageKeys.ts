@@ -1,12 +1,15 @@
 /** Keys of the part of the page that is open. They come before those of the whole console. */
-import { onMounted, onUnmounted } from 'vue'
+import { inject, onMounted, onUnmounted } from 'vue'
+import { PAGE, keysAreFor } from '../frame/place'
 import { pageAction, type PageAction } from './keys'
 
 const FIELD = 'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]'
 
 export function usePageKeys(acts: Partial<Record<PageAction, () => unknown>>): void {
+  const page = inject(PAGE, null)
+
   function listen(event: KeyboardEvent): void {
-    if (event.repeat || document.querySelector('dialog[open]')) return
+    if (event.repeat || document.querySelector('dialog[open]') || !keysAreFor(page, event.target)) return
     const target = event.target instanceof Element ? event.target : null
     const action = pageAction({
       key: event.key,

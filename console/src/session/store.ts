@@ -4,6 +4,7 @@ import { desk as deskApi, session as api } from '../api/client'
 import { ApiError, onSignedOut } from '../api/http'
 import type { Duty, EmergencyNumber, Me, SpeedDial } from '../api/types'
 import { showError } from '../commands/run'
+import { onWall } from '../frame/view'
 import { setLanguage } from '../i18n'
 import { link, live, startLive, stopLive } from '../live/store'
 import { startPhone, stopPhone } from '../phone/phone'
@@ -29,7 +30,8 @@ export async function loadTables(): Promise<void> {
 }
 
 async function connectPhone(take = false): Promise<void> {
-  if (!desk.value) {
+  // A wall rings at nobody's desk.
+  if (!desk.value || onWall.value) {
     stopPhone()
     return
   }
@@ -95,6 +97,8 @@ export async function takeSeat(extension: string | null, state: Duty): Promise<v
 }
 
 onSignedOut(leave)
+
+watch(onWall, () => void (me.value && connectPhone()))
 
 // After a cut the server may be another one: what it says of seat, tables and phone counts.
 watch(
