@@ -146,6 +146,7 @@ export const enDuty = {
   deputyKey: 'Deputy (key)',
   remove: 'Remove the shift',
   position: 'Order of calling',
+  rosterName: 'Name of the post',
   newRoster: 'New post',
   editRoster: 'Change the post',
   removeRoster: 'Remove {name} with all its shifts?',

@@ -148,6 +148,7 @@ export const zhDuty: typeof enDuty = {
   deputyKey: '副手代号',
   remove: '删除班次',
   position: '呼叫次序',
+  rosterName: '岗位名称',
   newRoster: '新建岗位',
   editRoster: '修改岗位',
   removeRoster: '删除 {name} 及其全部班次？',

@@ -41,12 +41,13 @@ export class Look {
     })
   }
 
-  thing(feature: Feature): Style {
+  thing(feature: Feature): Style[] {
     const thing = feature.get('thing') as Thing
-    return this.mark(thing.kind, thing.name || thing.id)
+    // The id of an incident tells nobody anything.
+    return this.mark(thing.kind, thing.name || (thing.kind === 'incident' ? '' : thing.id))
   }
 
-  caller(feature: Feature): Style {
+  caller(feature: Feature): Style | Style[] {
     const line = colour('caller', this.theme)
     if (feature.get('around')) {
       return new Style({
@@ -58,22 +59,25 @@ export class Look {
     return this.mark('caller', location.number)
   }
 
-  private mark(kind: keyof typeof LOOKS, name: string): Style {
+  /** A sign in its circle, and near the ground its name below. */
+  private mark(kind: keyof typeof LOOKS, name: string): Style[] {
     const { land, text } = GROUND[this.theme]
-    const near = this.zoom() >= NAMED
-    const font = (size: number) => `${Math.round(size * this.scale)}px system-ui`
-    return new Style({
-      image: new Circle({
-        radius: 11 * this.scale,
-        fill: new Fill({ color: land }),
-        stroke: new Stroke({ color: colour(kind, this.theme), width: 3 * this.scale }),
-      }),
-      text: new Text({
-        text: [LOOKS[kind].sign, `700 ${font(13)}`, ...(near ? [`\n${name}`, `600 ${font(14)}`] : [])],
+    const written = (value: string, font: string, offsetY: number) =>
+      new Text({
+        text: value,
+        font: `${font} system-ui`,
         fill: new Fill({ color: text }),
         stroke: new Stroke({ color: land, width: 3 }),
-        offsetY: (near ? 9 : 1) * this.scale,
-      }),
+        offsetY: offsetY * this.scale,
+      })
+    const size = (pixels: number) => `${Math.round(pixels * this.scale)}px`
+    const image = new Circle({
+      radius: 11 * this.scale,
+      fill: new Fill({ color: land }),
+      stroke: new Stroke({ color: colour(kind, this.theme), width: 3 * this.scale }),
     })
+    const sign = new Style({ image, text: written(LOOKS[kind].sign, `700 ${size(13)}`, 1) })
+    if (!name || this.zoom() < NAMED) return [sign]
+    return [sign, new Style({ text: written(name, `600 ${size(14)}`, 22) })]
   }
 }

@@ -47,7 +47,7 @@ export class Surface {
   constructor(target: HTMLElement, labels: { zoomIn: string; zoomOut: string } | null, scale = 1) {
     const look = new Look(() => this.map.getView().getZoom() ?? 0, scale)
     this.look = look
-    const layer = (source: VectorSource, style: (feature: Feature) => Style) =>
+    const layer = (source: VectorSource, style: (feature: Feature) => Style | Style[]) =>
       new VectorLayer({ source, style: (feature) => style(feature as Feature) })
     this.map = new OlMap({
       target,
@@ -128,6 +128,10 @@ export class Surface {
     this.map.on('moveend', handler)
   }
 
+  onResized(handler: () => void): void {
+    this.map.on('change:size', handler)
+  }
+
   onClick(handler: (lon: number, lat: number, thing: Thing | null) => void): void {
     this.map.on('singleclick', (event) => {
       if (this.draw) return
@@ -143,9 +147,10 @@ export class Surface {
     this.map.getView().animate({ center: fromLonLat([lon, lat]), zoom, duration: 200 })
   }
 
-  fit(box: Box): void {
+  /** Bring a box into view, with so many pixels around it. */
+  fit(box: Box, margin = 40): void {
     const extent = transformExtent([box.west, box.south, box.east, box.north], 'EPSG:4326', 'EPSG:3857')
-    this.map.getView().fit(extent, { padding: [40, 40, 40, 40], maxZoom: 16 })
+    this.map.getView().fit(extent, { padding: [margin, margin, margin, margin], maxZoom: 16 })
   }
 
   /** Draw one shape; the former one goes. */
