@@ -61,6 +61,7 @@ class NewCampaign(Body):
     validity_minutes: int = 240
     voice_after_minutes: int | None = None
     language: Literal["zh", "en"] = "zh"
+    incident_id: str = Field("", pattern=r"^[a-f0-9]{0,32}$")
 
     def plan(self) -> Plan:
         """Return it as a value."""
@@ -70,6 +71,7 @@ class NewCampaign(Body):
             Priority[self.priority.upper()], self.exercise, self.advertising, self.starts_at,
             self.validity_minutes * model.MINUTE,
             None if wait is None else wait * model.MINUTE, self.language,
+            incident_id=self.incident_id,
         )  # fmt: skip
 
 

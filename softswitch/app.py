@@ -152,8 +152,8 @@ class System:
         await self._open_conferences()
         await self._open_features()
         await self._open_recordings()
-        await self._open_layers()
         await self._open_sms()
+        await self._open_layers()
         await self._go_live()
         self._open_door()
         await self._open_web()
@@ -174,6 +174,7 @@ class System:
         await self.db.open()
         self._stack.push_async_callback(self.db.close)
         self.audit = Audit(self.db, HeadFile(self.folder.audit_head))
+        self.house = Housekeeping(self.db)
         self.events = EventLog(self.db)
 
     async def _open_access(self) -> None:
@@ -287,7 +288,6 @@ class System:
             self.live.put("alarm", name, value)
 
     async def _open_layers(self) -> None:
-        self.house = Housekeeping(self.db)
         self.layers = Layers()
         await self.layers.open(self)
 
@@ -306,9 +306,7 @@ class System:
         return (known.name, known.address) if known else None
 
     async def _open_sms(self) -> None:
-        self.sms: MassSms = app_sms.build(self)
-        await self.sms.start()
-        self._stack.push_async_callback(self.sms.close)
+        self.sms: MassSms = await app_sms.open_sms(self)
 
     async def _go_live(self) -> None:
         self.sip_lockout = SipLockout(self.db, self._block, spare=self._is_spared)

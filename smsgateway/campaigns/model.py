@@ -89,6 +89,9 @@ class Plan:
     alert: str = ""
     """The CAP alert that it was drafted from."""
 
+    incident_id: str = ""
+    """The incident that it is sent for: it stands in the timeline there."""
+
 
 @dataclass(slots=True)
 class Campaign:
@@ -277,6 +280,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "priority": plan.priority.name.lower(), "exercise": plan.exercise,
         "advertising": plan.advertising, "starts_at": plan.starts_at, "validity": plan.validity,
         "voice_after": plan.voice_after, "language": plan.language, "alert": plan.alert,
+        "incident_id": plan.incident_id,
     }  # fmt: skip
 
 

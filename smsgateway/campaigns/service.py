@@ -63,10 +63,14 @@ class Campaigns:
 
     async def one(self, campaign_id: str) -> Campaign:
         """Return a campaign, or refuse (``campaign_not_found``)."""
-        found = self.open.get(campaign_id) or await self._db.read(store.one, campaign_id)
+        found = await self.find(campaign_id)
         if found is None:
             raise not_found("campaign", campaign_id, "Look at the list of campaigns.")
         return found
+
+    async def find(self, campaign_id: str) -> Campaign | None:
+        """Return a campaign, None when there is none of this id."""
+        return self.open.get(campaign_id) or await self._db.read(store.one, campaign_id)
 
     # ---- drafts
 
@@ -86,12 +90,10 @@ class Campaigns:
         async with self._acting:
             campaign = await self.one(campaign_id)
             model.check_may_change(campaign)
-            alert = campaign.plan.alert
-            changed = dataclasses.replace(
-                campaign,
-                plan=dataclasses.replace(model.checked(plan, self._clock()), alert=alert),
-                tally={},
-            )
+            before, checked = campaign.plan, model.checked(plan, self._clock())
+            incident_id = checked.incident_id or before.incident_id
+            kept = dataclasses.replace(checked, alert=before.alert, incident_id=incident_id)
+            changed = dataclasses.replace(campaign, plan=kept, tally={})
             await self._check(changed)
             await self._put(changed, "sms.campaign.change", login)
             return changed
