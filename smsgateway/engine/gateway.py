@@ -18,8 +18,9 @@ from typing import Any
 import orjson
 
 from smsgateway.engine.clock import SteadyClock
-from smsgateway.engine.engine import Engine, Rules
+from smsgateway.engine.engine import Engine
 from smsgateway.engine.lane import Lane
+from smsgateway.engine.outcome import Rules
 from smsgateway.engine.wire import WireJournal
 from smsgateway.engine.writer import Writer
 from smsgateway.links.build import build_link
