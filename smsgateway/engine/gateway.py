@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 MakeLink = Callable[[Link, LinkOwner], SmsLink]
 
 _KEEP_RECEIPTS: Millis = 7 * 86_400_000
+_SWEEPS = 5
+"""Pieces of one batch between two looks: who waits for the writer comes in between, and people see it as done."""
+
 _LIVE: dict[str, Any] = {"paused": False, "rate": 0.0, "routes": (), "exercise": False}
 """What of a link can change without a new connection."""
 
@@ -227,8 +230,11 @@ class Gateway:
             after, error = MessageState.EXPIRED, "validity"
         else:
             return
-        while await self.writer.do(lambda work: upkeep.sweep(work, batch.id, after, error, at)):
-            pass
+        for _ in range(_SWEEPS):
+            if not await self.writer.do(
+                lambda work: upkeep.sweep(work, batch.id, after, error, at)
+            ):
+                return
 
     async def _tell(self) -> None:
         """Write down how the links are."""

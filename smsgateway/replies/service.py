@@ -158,7 +158,8 @@ def _keep(conn: Connection, reply_id: int, number: str, text: str, at: Millis) -
 def _answered(conn: Connection, number: str, at: Millis) -> Message | None:
     """Return the message that an answer belongs to: the newest that went to this number within a week."""
     digits = international(number) if number[:1] in "+1" else number
-    newest = next(iter(repository.last_to(conn, digits, 1)), None)
+    went = (one for one in repository.last_to(conn, digits) if one.submitted_at is not None)
+    newest = next(went, None)
     if newest is None or (newest.submitted_at or 0) < at - ANSWERS_WITHIN:
         return None
     return newest
