@@ -358,7 +358,7 @@ class System:
     async def _directory_changed(self, _snapshot: DirectorySnapshot) -> None:
         self.trunks.service.directory_changed()
         await self.plan.apply()
-        self.center.directory_changed()
+        self.center.screens.directory_changed()
 
     @property
     def url(self) -> str:
