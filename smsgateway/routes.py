@@ -39,11 +39,12 @@ def draft_routes(sms: MassSms, guard: Guard) -> APIRouter:
     async def preview_text(body: PreviewAsked, _actor: reader) -> Json:
         """Return what a text will be: as it is sent, coding, parts, cost. Nothing is stored."""
         plan = Plan(
-            "-", body.text, Audience(), exercise=body.exercise, advertising=body.advertising,
-            language=body.language,
+            "-", body.text, body.audience.audience() if body.audience else Audience(),
+            exercise=body.exercise, advertising=body.advertising, language=body.language,
+            personal=body.personal,
         )  # fmt: skip
         rules = campaigns.rules
-        text = model.sent_text(plan, rules)
+        text = await campaigns.sample(plan)
         return preview(
             text, recipients=body.recipients, price=rules.price, joining=rules.joining
         ).as_json()

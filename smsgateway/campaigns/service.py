@@ -15,6 +15,7 @@ from typing import Any
 from smsgateway.campaigns import model, store
 from smsgateway.campaigns.filling import Filler, encoded
 from smsgateway.campaigns.model import Campaign, CampaignState, Plan, Rules
+from smsgateway.campaigns.personal import field_names
 from smsgateway.model import BatchState, Priority
 from smsgateway.queue import repository
 from smsgateway.recipients.audience import Chooser
@@ -109,8 +110,11 @@ class Campaigns:
 
     async def count(self, campaign: Campaign) -> Tally:
         """Return whom a campaign would reach now."""
-        life = campaign.plan.priority is Priority.LIFE_SAFETY
-        return await self._chooser.count(campaign.plan.audience, life_safety=life)
+        return await self._filler.count(campaign, self.rules)
+
+    async def sample(self, plan: Plan) -> str:
+        """Return the text as the first of its people gets it."""
+        return await self._filler.sample(plan, self.rules)
 
     async def test(self, login: str, campaign_id: str, number: str) -> Campaign:
         """Send the text to one's own telephone, over the links that the campaign would take."""
@@ -222,6 +226,7 @@ class Campaigns:
                     await self._change(
                         campaign, "sms.campaign.run", "",
                         state=CampaignState.RUNNING, tally=tally.as_json(),
+                        parts=tally.parts or campaign.parts,
                     )  # fmt: skip
                 elif campaign.state is CampaignState.CANCELLED:
                     await self._steer(campaign, BatchState.CANCELLED)
@@ -321,7 +326,10 @@ class Campaigns:
 
     async def _check(self, campaign: Campaign) -> None:
         encoded(campaign, self.rules)
-        await self._chooser.check(campaign.plan.audience)
+        plan = campaign.plan
+        await self._chooser.check(plan.audience)
+        if plan.personal:
+            await self._chooser.check_fields(plan.audience, field_names(plan.text))
 
     async def _put(self, campaign: Campaign, action: str, login: str) -> None:
         await self._db.write(store.put, campaign, self._clock(), action, login)

@@ -130,8 +130,11 @@ class Lists:
         report: Row = {"id": list_id, "name": name, "people": 0, "repeated": 0, "bad": 0}
         first_bad: list[Row] = []
         try:
-            steps = batches(file, _STEP)
+            steps, columns = batches(file, _STEP), False
             while (batch := await asyncio.to_thread(_next, steps)) is not None:
+                if batch.columns and not columns:
+                    columns = True
+                    await self._db.write(store.set_columns, list_id, batch.columns)
                 added, repeated = await self._db.write(store.add, list_id, batch.people, batch.bad)
                 report["people"] += added
                 report["repeated"] += repeated

@@ -26,6 +26,7 @@ ZH_HELP = {
     "When to begin; at once unless given.": "开始时间；不给出则立即开始。",
     "Minutes until it is of no use.": "有效期，分钟。",
     "Minutes until who has no receipt is called.": "多少分钟后对无回执者改打电话。",
+    "Fill {fields} of the text from the lists.": "用名单各列填写内容中的 {字段}。",
     "The incident that it is sent for.": "为哪个警情发送。",
     # ---- lists
     "Import a CSV file of recipients as a list.": "把 CSV 文件导入为名单。",
