@@ -89,10 +89,11 @@ class PreviewAsked(Body):
 
 
 class CountAsked(Body):
-    """An audience to count."""
+    """An audience to count; with a ``text`` that differs from person to person, those for whom it can be filled."""
 
     audience: People
     life_safety: bool = False
+    text: Text = ""
 
 
 class Number(Body):

@@ -18,7 +18,7 @@ from smsgateway.bodies import (
 from smsgateway.build import MassSms
 from smsgateway.campaigns import model, store
 from smsgateway.campaigns.model import Campaign, Plan, Rules
-from smsgateway.model import MessageState
+from smsgateway.model import MessageState, Priority
 from smsgateway.queue import repository
 from smsgateway.recipients.model import Audience
 from smsgateway.replies import store as replies
@@ -52,9 +52,11 @@ def draft_routes(sms: MassSms, guard: Guard) -> APIRouter:
     @router.post("/count")
     async def count_people(body: CountAsked, _actor: sender) -> Json:
         """Return how many people an audience is, by area, and who is left out."""
+        priority = Priority.LIFE_SAFETY if body.life_safety else Priority.NORMAL
         audience = body.audience.audience()
+        plan = Plan("-", body.text, audience, priority, personal=bool(body.text))
         await sms.chooser.check(audience)
-        return (await sms.chooser.count(audience, life_safety=body.life_safety)).as_json()
+        return (await campaigns.count(plan)).as_json()
 
     @router.get("/campaigns")
     async def list_campaigns(

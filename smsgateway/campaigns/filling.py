@@ -58,7 +58,7 @@ class Filler:
         if letters is None:
             ready, text = encoded(campaign, rules), sent_text(plan, rules)
             body = await self._db.write(repository.add_body, batch_id, ready.body(), text)
-        async for page in self._pages(campaign, tally):
+        async for page in self._pages(plan, tally):
             for first in range(0, len(page), repository.CHUNK):
                 if not wanted():
                     return tally
@@ -73,11 +73,11 @@ class Filler:
                 tally.areas.update(person.area for person in some)
         return tally
 
-    async def count(self, campaign: Campaign, rules: Rules) -> Tally:
+    async def count(self, plan: Plan, rules: Rules) -> Tally:
         """Return whom a campaign would reach now."""
-        tally, plan = Tally(), campaign.plan
-        letters = Letters(plan, rules, reference(campaign)) if plan.personal else None
-        async for page in self._pages(campaign, tally):
+        tally = Tally()
+        letters = Letters(plan, rules, 0) if plan.personal else None
+        async for page in self._pages(plan, tally):
             if letters is not None:
                 written = await asyncio.to_thread(letters.write, page, tally)
                 page = [letter.person for letter in written]
@@ -94,8 +94,7 @@ class Filler:
                     return letters.text(page[0])
         return sent_text(plan, rules)
 
-    def _pages(self, campaign: Campaign, tally: Tally) -> AsyncGenerator[list[Person], None]:
-        plan = campaign.plan
+    def _pages(self, plan: Plan, tally: Tally) -> AsyncGenerator[list[Person], None]:
         life = plan.priority is Priority.LIFE_SAFETY
         return self._chooser.pages(plan.audience, tally, life_safety=life, fields=plan.personal)
 

@@ -108,9 +108,9 @@ class Campaigns:
             self.open.pop(campaign_id, None)
             self.changed(dataclasses.replace(campaign, state=CampaignState.CANCELLED))
 
-    async def count(self, campaign: Campaign) -> Tally:
-        """Return whom a campaign would reach now."""
-        return await self._filler.count(campaign, self.rules)
+    async def count(self, plan: Plan) -> Tally:
+        """Return whom a campaign would reach now, by area, and who is left out."""
+        return await self._filler.count(plan, self.rules)
 
     async def sample(self, plan: Plan) -> str:
         """Return the text as the first of its people gets it."""
@@ -160,7 +160,7 @@ class Campaigns:
         life = campaign.plan.priority is Priority.LIFE_SAFETY
         if life and QUICKLY_COUNTED < most <= self.rules.approval_size:
             return Tally(people=most)
-        tally = await self.count(campaign)
+        tally = await self.count(campaign.plan)
         if not tally.people:
             raise model.nobody_left()
         return tally

@@ -72,13 +72,6 @@ class Chooser:
                     " name, area and number.", field="text",
                 )  # fmt: skip
 
-    async def count(self, audience: Audience, *, life_safety: bool) -> Tally:
-        """Return how many people it is, and in which areas."""
-        tally = Tally()
-        async for page in self.pages(audience, tally, life_safety=life_safety):
-            tally.areas.update(person.area for person in page)
-        return tally
-
     async def pages(
         self, audience: Audience, tally: Tally, *, life_safety: bool, fields: bool = False
     ) -> AsyncGenerator[list[Person], None]:

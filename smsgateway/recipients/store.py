@@ -234,7 +234,11 @@ def clear_some(conn: Connection, limit: int = 20_000) -> bool:
 def all_lists(conn: Connection) -> list[Row]:
     """Return the lists that are there, by name."""
     query = select(lists).where(lists.c.state != REMOVED).order_by(lists.c.name)
-    return [dict(row) for row in conn.execute(query).mappings()]
+    known: dict[int, list[str]] = {}
+    for row in conn.execute(select(columns).order_by(columns.c.list_id, columns.c.place)):
+        known.setdefault(row.list_id, []).append(row.name)
+    rows = conn.execute(query).mappings()
+    return [{**row, "columns": known.get(row["id"], [])} for row in rows]
 
 
 def list_named(conn: Connection, key: str) -> Row | None:

@@ -43,8 +43,9 @@ export const sms = {
   doubt: (id: string, resend: boolean) => post<Campaign>(`${one(id)}/doubt`, { resend }),
   test: (id: string, number: string) => post<Campaign>(`${one(id)}/test`, { number }),
   preview: (body: object) => post<Preview>('/sms/preview', body),
-  count: (audience: Audience, life: boolean) =>
-    post<Tally>('/sms/count', { audience, life_safety: life }, LONG),
+  /** `text`: one that differs from person to person. */
+  count: (audience: Audience, life: boolean, text: string) =>
+    post<Tally>('/sms/count', { audience, life_safety: life, text }, LONG),
   report: (id: string) => request<SmsReport>('GET', `${one(id)}/report`, { timeout: LONG }),
   csvUrl: (id: string) => `/api${one(id)}/report.csv`,
   capUrl: (id: string) => `/api${one(id)}/cap`,

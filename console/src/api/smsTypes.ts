@@ -71,6 +71,8 @@ export interface Tally {
   blacklisted: number
   opted_out: number
   not_mobile: number
+  /** Whose fields could not be filled. */
+  unfilled: number
   areas: { area: string; people: number }[]
 }
 
@@ -91,6 +93,8 @@ export interface Campaign extends CampaignRow {
   audience: Audience
   advertising: boolean
   language: 'zh' | 'en'
+  personal: boolean
+  incident_id: string
   validity: Millis
   tally: Partial<Tally>
   preview: Preview
@@ -110,6 +114,9 @@ export interface NewCampaign {
   validity_minutes: number
   voice_after_minutes: number | null
   language: 'zh' | 'en'
+  /** The text is a template, filled from the columns of the lists. */
+  personal: boolean
+  incident_id: string
 }
 
 export interface SmsReport {
@@ -151,6 +158,8 @@ export interface SmsList {
   repeated: number
   bad: number
   placed: number
+  /** What the file told beside: fields that a text can name. */
+  columns: string[]
   created_at: Millis
 }
 export interface BadRow {
@@ -158,7 +167,7 @@ export interface BadRow {
   why: string
   cell: string
 }
-export type ListReport = Omit<SmsList, 'state' | 'placed' | 'created_at'> & { bad_rows: BadRow[] }
+export type ListReport = Omit<SmsList, 'state' | 'placed' | 'columns' | 'created_at'> & { bad_rows: BadRow[] }
 
 export interface SmsLink {
   id: number
@@ -188,20 +197,7 @@ export interface SmsLink {
 }
 
 /** What a new link needs; the routes are set by command. */
-export type NewLink = Pick<
-  SmsLink,
-  | 'name'
-  | 'protocol'
-  | 'host'
-  | 'port'
-  | 'system_id'
-  | 'window'
-  | 'rate'
-  | 'sender'
-  | 'tls'
-  | 'exercise'
-  | 'enabled'
-> & { password: string }
+export type NewLink = Omit<SmsLink, 'id' | 'paused' | 'status'> & { password: string }
 
 /** How many blocked numbers are shown at once. */
 export const BLOCKED_PAGE = 100

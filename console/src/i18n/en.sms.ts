@@ -64,6 +64,8 @@ export const enSms = {
     text: 'Text',
     priority: 'Priority',
     exercise: 'Exercise: reaches no live link',
+    personal: 'Differs from person to person: {open}fields{close} come from the lists',
+    columns: 'Fields: {columns}',
     advertising: 'Advertising: add how to opt out',
     starts: 'Begin (empty: at once)',
     validity: 'Valid for minutes',
@@ -82,6 +84,7 @@ export const enSms = {
   },
   tally: {
     people: '{n} person | {n} people',
+    unfilled: '{n} person has a field that cannot be filled | {n} people have fields that cannot be filled',
     left: 'left out: {repeated} repeated, {blocked} blocked, {other} without a mobile number',
   },
   pick: {
@@ -261,6 +264,7 @@ export const enSmsErrors = {
   },
   bad_signature: { message: 'This is no signature.', next: 'Give 2 to 20 characters, as registered.' },
   bad_template: { message: 'This is no template.', next: 'Check its fields.' },
+  field_unknown: { message: 'There is no such field.', next: 'Use columns that the lists have.' },
   field_missing: { message: 'A field of the template is empty.', next: 'Fill it in.' },
   bad_field: { message: 'A field of the template has a wrong value.', next: 'Check time, date and numbers.' },
   bad_mobile: { message: 'This is no mobile number.', next: 'Give 11 digits, or + and the country.' },
@@ -285,6 +289,14 @@ export const enSmsErrors = {
   in_the_past: { message: 'The campaign would begin in the past.', next: 'Give a later time, or none.' },
   exercise_priority: { message: 'An exercise cannot be life safety.', next: 'Give it another priority.' },
   advertising_priority: { message: 'Advertising is never life safety.', next: 'Give it another priority.' },
+  no_fields: {
+    message: 'The text has no fields.',
+    next: 'Name columns of the list in braces, or send one text to everybody.',
+  },
+  personal_voice: {
+    message: 'A text that differs from person to person cannot be spoken to all.',
+    next: 'Send without calling who has no receipt.',
+  },
   too_many_tests: { message: 'Too many tests were sent.', next: 'Make a copy of the campaign.' },
   campaign_not_begun: { message: 'The campaign has not begun.', next: 'There is nothing to report so far.' },
 }

@@ -66,6 +66,8 @@ export const zhSms: typeof enSms = {
     text: '内容',
     priority: '优先级',
     exercise: '演习：不经过任何正式链路',
+    personal: '内容因人而异：{open}字段{close} 取自名单各列',
+    columns: '可用字段：{columns}',
     advertising: '推广内容：附退订方式',
     starts: '开始时间（不填：立即）',
     validity: '有效期（分钟）',
@@ -84,6 +86,7 @@ export const zhSms: typeof enSms = {
   },
   tally: {
     people: '{n} 人 | {n} 人',
+    unfilled: '字段无法填写 {n} 人 | 字段无法填写 {n} 人',
     left: '未计入：重复 {repeated}，屏蔽 {blocked}，非手机号 {other}',
   },
   pick: {
@@ -250,6 +253,7 @@ export const zhSmsErrors: typeof enSmsErrors = {
   signature_twice: { message: '内容中有【】。', next: '请换用其他括号：运营商会把它当作签名。' },
   bad_signature: { message: '这不是签名。', next: '请填写已报备的 2 至 20 个字。' },
   bad_template: { message: '这不是模板。', next: '请检查字段。' },
+  field_unknown: { message: '没有这个字段。', next: '请只用名单中有的列。' },
   field_missing: { message: '模板有字段未填。', next: '请填写。' },
   bad_field: { message: '模板字段的值不对。', next: '请检查时间、日期和数字。' },
   bad_mobile: { message: '这不是手机号。', next: '请输入 11 位手机号，国际号码以 + 开头。' },
@@ -268,6 +272,8 @@ export const zhSmsErrors: typeof enSmsErrors = {
   in_the_past: { message: '开始时间已过。', next: '请填写以后的时间，或不填。' },
   exercise_priority: { message: '演习不能是生命安全级。', next: '请换用其他优先级。' },
   advertising_priority: { message: '推广内容不能是生命安全级。', next: '请换用其他优先级。' },
+  no_fields: { message: '内容中没有字段。', next: '请用花括号写出名单的列，或发同一内容。' },
+  personal_voice: { message: '因人而异的内容不能统一播报。', next: '请不要设置改打电话。' },
   too_many_tests: { message: '试发次数过多。', next: '请复制该任务。' },
   campaign_not_begun: { message: '任务尚未开始。', next: '目前没有结果。' },
 }
