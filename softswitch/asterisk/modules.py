@@ -43,6 +43,8 @@ MODULES: tuple[str, ...] = (
     "func_talkdetect",
     # journal
     "cel_custom",
+    # copies of SIP messages
+    "res_hep", "res_hep_pjsip",
 )  # fmt: skip
 """In no special order: Asterisk sorts out what needs what."""
 

@@ -103,7 +103,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
         name: getattr(settings, name)
         for name in (
             "etc", "folder", "run", "log", "bind", "http_port", "https_port", "ami_port",
-            "rtp_first", "rtp_last", "local_networks",
+            "rtp_first", "rtp_last", "local_networks", "copies",
         )
     }  # fmt: skip
     values |= {
@@ -115,6 +115,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
         "user": USER,
         "ari_secret": frame.secrets.ari,
         "ami_secret": frame.secrets.ami,
+        "copies_secret": frame.secrets.copies,
         "certificate": frame.certificate.certificate,
         "key": frame.certificate.key,
         "columns": journal.MAPPING,
@@ -135,7 +136,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
 FRAME_FILES = (
     "asterisk.conf", "modules.conf", "logger.conf", "http.conf", "ari.conf", "manager.conf",
     "rtp.conf", "cel.conf", "cel_custom.conf", "features.conf", "confbridge.conf",
-    "musiconhold.conf", "indications.conf", "cdr.conf", "pjsip_transports.conf",
+    "musiconhold.conf", "indications.conf", "cdr.conf", "pjsip_transports.conf", "hep.conf",
 )  # fmt: skip
 EMPTY_FILES = ("acl.conf", "ccss.conf", "pjproject.conf", "udptl.conf", "websocket_client.conf")
 
