@@ -43,10 +43,11 @@ MODULES: tuple[str, ...] = (
     "func_talkdetect",
     # journal
     "cel_custom",
-    # copies of SIP messages
-    "res_hep", "res_hep_pjsip",
 )  # fmt: skip
 """In no special order: Asterisk sorts out what needs what."""
+
+COPYING = ("res_hep", "res_hep_pjsip")
+"""What sends copies of SIP messages; a switch that sends none is started without."""
 
 NEEDED: tuple[str, ...] = (
     "chan_pjsip", "res_pjsip", "res_rtp_asterisk", "res_srtp", "res_ari", "res_ari_channels",

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from softswitch.asterisk import journal
 from softswitch.asterisk.matcher import find, parse
 from softswitch.asterisk.model import Directory, Line, Phone, PhoneKind, Transport
-from softswitch.asterisk.modules import MODULES
+from softswitch.asterisk.modules import COPYING, MODULES
 from softswitch.asterisk.outside import dialplan_values
 from softswitch.asterisk.secrets import USER, NodeSecrets
 from softswitch.asterisk.settings import NodeSettings
@@ -106,8 +106,9 @@ def render_frame(frame: Frame) -> dict[str, str]:
             "rtp_first", "rtp_last", "local_networks", "copies",
         )
     }  # fmt: skip
+    wanted = (*MODULES, *(COPYING if settings.copies else ()))
     values |= {
-        "modules": [name for name in MODULES if frame.present is None or name in frame.present],
+        "modules": [name for name in wanted if frame.present is None or name in frame.present],
         "moh": frame.data / "moh",
         "data": frame.data,
         "files": frame.files,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, insert
@@ -110,11 +111,12 @@ async def test_a_fact_does_not_wait_for_the_cursor_of_the_one_before(
 
 async def test_what_was_handled_before_the_end_is_not_told_again(db: Database) -> None:
     for round_ in range(3):
-        log, got = EventLog(db), Collected()
+        got = Collected()
+        log = EventLog(db)
         log.subscribe("test", [CallEnded], got)
         await db.write(append, ended(round_))
         await log.start()
-        await until(lambda got=got: got.events, what="the fact is handled")
+        await until(partial(bool, got.events), what="the fact is handled")
         await log.close()
         assert got.events == [ended(round_)]
 
