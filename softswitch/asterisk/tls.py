@@ -38,6 +38,16 @@ def instance_certificate(folder: Path, addresses: tuple[str, ...]) -> Certificat
     return files
 
 
+SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Where Debian and Ubuntu (ca-certificates) keep whom the machine trusts."""
+
+
+def authorities(own: Certificate, system: Path = SYSTEM_AUTHORITIES) -> str:
+    """Return whom the machine trusts to sign certificates, and our own: an empty file would be refused by OpenSSL."""
+    trusted = system.read_text("utf-8", "replace") if system.is_file() else ""
+    return trusted + own.certificate.read_text("ascii")
+
+
 def _pem(key: ec.EllipticCurvePrivateKey) -> str:
     form = serialization.PrivateFormat.PKCS8
     return key.private_bytes(

@@ -387,7 +387,11 @@ class CallCenter:
             self._screen.drop("waiting", call_id)
         else:
             self._screen.put(
-                "waiting", call_id, views.waiting_view(waiting, what, self.book, known)
+                "waiting",
+                call_id,
+                views.waiting_view(
+                    waiting, what, self.book, known, under.category if under else None
+                ),
             )
 
     def _nature(self, call: Call, under: DispatchCall | None) -> Nature:

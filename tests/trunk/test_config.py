@@ -114,15 +114,13 @@ def test_point_codes(text: str, bits: int, value: int) -> None:
 def test_a_machine_without_dahdi_or_card_is_told_so(tmp_path: Path) -> None:
     plan = read(GOOD)
     device, spans = tmp_path / "ctl", tmp_path / "spans"
-    with pytest.raises(Refusal) as refused:
-        machine.check(plan, device, spans)
-    assert refused.value.code == "no_dahdi"
+    ((place, refused), *_) = machine.faults(plan, device, spans)
+    assert (place, refused.code) == (("trunk", 0), "no_dahdi")
     device.touch()
     spans.mkdir()
     (spans / "1").touch()
-    with pytest.raises(Refusal) as refused:
-        machine.check(plan, device, spans)
-    assert refused.value.code == "no_card"
-    assert "Span 2" in refused.value.message
+    ((place, refused),) = machine.faults(plan, device, spans)
+    assert (place, refused.code) == (("span", 1), "no_card")
+    assert "Span 2" in refused.message
     (spans / "2").touch()
-    machine.check(plan, device, spans)
+    assert not list(machine.faults(plan, device, spans))

@@ -53,6 +53,20 @@ export interface Leg {
   since: Millis
 }
 
+/** What kind of telephone calls (ITU-T Q.763, 3.11; 3GPP TS 24.229, 7.2A.12); ordinary ones have none. */
+export type Category =
+  | 'priority'
+  | 'operator'
+  | 'test'
+  | 'data'
+  | 'payphone'
+  | 'mobile'
+  | 'roaming'
+  | 'prison'
+  | 'hotel'
+  | 'hospital'
+  | 'police'
+
 export interface Call {
   id: string
   kind: CallKind
@@ -65,6 +79,8 @@ export interface Call {
   answered_at: Millis | null
   caller: Party
   called: Party
+  /** Of the calling party, where the trunk told it. */
+  category: Category | null
   address: string | null
   /** 0 flash override to 4 routine (ITU-T I.255.3); `null` when the server tells none. */
   precedence: number | null
@@ -91,6 +107,7 @@ export interface Waiting {
   level: number
   number: string
   name: string | null
+  category: Category | null
   address: string | null
   since: Millis
   offered_to: string | null

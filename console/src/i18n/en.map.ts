@@ -50,6 +50,7 @@ export const enMap = {
   sources: {
     address: 'by address',
     number: 'by number',
+    carried: 'told with the call',
     reference: 'location server',
     hand: 'by hand',
   },

@@ -16,7 +16,7 @@ from softswitch.errors import Refusal, not_found
 from softswitch.events import CallEnded, CallMerged, CallStarted, Fact, IncidentDrafted
 from softswitch.layers.gis import store
 from softswitch.layers.gis.board import Board
-from softswitch.layers.gis.carried import reference
+from softswitch.layers.gis.carried import reference, value
 from softswitch.layers.gis.events import CallerLocated
 from softswitch.layers.gis.fetch import Fetcher
 from softswitch.layers.gis.model import Kind, Location, Point, Source, Thing
@@ -125,8 +125,10 @@ class CallerService:
         for location in (await self._of_address(number), await self._of_number(number)):
             if location is not None:
                 await self._learnt(call_id, number, location)
-        uri = reference(await self._carried(call_id))
-        if uri:
+        header = await self._carried(call_id)
+        if (carried := value(header)) is not None:
+            await self._learnt(call_id, number, carried)
+        if uri := reference(header):
             self._ask(call_id, number, uri)
 
     async def _of_number(self, number: str) -> Location | None:

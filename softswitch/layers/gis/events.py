@@ -18,7 +18,7 @@ class CallerLocated(Fact):
     lon: float
     lat: float
     uncertainty: float
-    source: str  # address, number, reference, hand
+    source: str  # address, number, carried, reference, hand
     address: str = ""
     login: str = ""
 

@@ -39,6 +39,7 @@ class Source(StrEnum):
 
     ADDRESS = "address"
     NUMBER = "number"
+    CARRIED = "carried"
     REFERENCE = "reference"
     HAND = "hand"
 
