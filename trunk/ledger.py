@@ -131,7 +131,7 @@ class Ledger:
 
     def expect(self, channel_id: str, first: Expected, *others: Expected) -> None:
         """Tell what the next channel of this id, or those that it dials, are for; claim a circuit for the first."""
-        self._expected[channel_id] = {each.trunk: each for each in (*others, first)}
+        self._expected[channel_id] = {each.trunk: each for each in (first, *others)}
         self._claims[channel_id] = first.trunk
 
     def claim(self, channel_id: str, trunk: str) -> None:
@@ -223,9 +223,12 @@ class Ledger:
     def _dialled(self, fact: DialBegan) -> None:
         """A call of the dialplan: what is known stands under the channel that dials."""
         call = self.calls.get(fact.channel_id)
-        if call is not None and self._claims.get(fact.caller_id) == call.trunk:
-            del self._claims[fact.caller_id]
         found = self._expected.get(fact.caller_id, {})
+        order = list(found)
+        claimed = self._claims.get(fact.caller_id)
+        # The trunk that was claimed, or one after it; word of an earlier attempt may come late.
+        if call is not None and claimed in order and call.trunk in order[order.index(claimed) :]:
+            del self._claims[fact.caller_id]
         known = found.get(call.trunk) if call is not None else None
         if call is not None and known is not None:
             call.user, call.level = known.user, known.level

@@ -57,7 +57,10 @@ def switch_files(
 ) -> dict[str, str]:
     """Return the files of a node's Asterisk. ``dials`` says what reaches the line of a trunk, if not DAHDI's group."""
     trunks = [
-        {"name": trunk.name, "dial": (dials or {}).get(trunk.name) or group(plan, trunk)}
+        {
+            "name": trunk.name,
+            "dial": (dials or {}).get(trunk.name) or f"{group(plan, trunk)}/${{EXTEN}}",
+        }
         for trunk in plan.on_node(node.name)
     ]
     values = {"node": node, "trunks": trunks, "bind": bind, "statuses": STATUSES}

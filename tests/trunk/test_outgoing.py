@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from softswitch.errors import Refusal
-from softswitch.testing.phone import Phone
+from softswitch.testing.phone import IncomingCall, OutgoingCall, Phone
 from softswitch.testing.system import sip_phone, until
 from tests.trunk.kit import Rig
 
@@ -92,6 +92,37 @@ async def test_when_all_are_busy_a_routine_call_is_refused(rig: Rig) -> None:
         assert (await refused.ended()).cause == 34
         for call in calls:
             await call.hangup()
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_what_was_free_and_is_taken_meanwhile_is_not_taken_from_the_reserve(
+    rig: Rig, plain: bool
+) -> None:
+    """While the first trunk thinks about it, another call takes the last circuit of the second that is not reserved."""
+    await rig.use(second="reserved = 1")
+    ledger = rig.system.trunks.books.ledger
+    before = rig.trunk("first")["counters"]["overflows"]
+    async with (
+        sip_phone(rig.system, "2001", tone=450) as late,
+        sip_phone(rig.system, "1001", tone=450, auto_answer=True) as desk,
+    ):
+        leg: OutgoingCall | IncomingCall
+        if plain:
+            leg = await late.dial("0400000")  # 100 Trying and nothing else
+        else:
+            await dial(rig, desk, "0400000")
+            leg = await desk.incoming()
+        (waiting,) = await until(lambda: rig.calls("first"))
+        ledger.claim("somebody else", "second")
+        try:
+            waiting.started_at -= 60_000
+            await rig.system.trunks.watch.look()
+            ended = await leg.ended()
+        finally:
+            ledger.forget("somebody else")
+        assert ended.cause == 41
+        assert not rig.calls("second")
+    assert rig.trunk("first")["counters"]["overflows"] == before + 1
 
 
 async def test_who_may_not_call_a_number_does_not(rig: Rig) -> None:
