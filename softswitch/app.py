@@ -403,7 +403,7 @@ class System:
     async def _directory_changed(self, _snapshot: DirectorySnapshot) -> None:
         self.trunks.service.directory_changed()
         await self.node.apply(self._plan())
-        self.center.directory_changed()
+        self.center.screens.directory_changed()
 
     async def _block(self, blocked: frozenset[Blocked]) -> None:
         self._lockouts = blocked

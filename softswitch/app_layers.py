@@ -73,11 +73,11 @@ async def _incidents(system: System) -> Incidents:
         system.live,
         class_name=system.class_name,
         look_up=system.look_up,
-        calls_changed=center.incident_changed,
+        calls_changed=center.screens.calls_changed,
         telephone=OrderTelephone(system.conferences),
         font=report_font,
     )
-    center.incident_of = layer.service.incident_of
+    center.screens.incident_of = layer.service.incident_of
     await layer.start(system.events)
     return layer
 

@@ -196,7 +196,7 @@ class TrunkService:
         call = self._center.engine.calls.get(call_id)
         if call is not None and call.kind is CallKind.EMERGENCY:
             return EMERGENCY
-        level = self._center.precedence_of(call_id) if call_id else None
+        level = self._center.screens.precedence_of(call_id) if call_id else None
         return ROUTINE if level is None else level
 
     async def attempts(self, number: str, caller: str, level: int) -> tuple[Attempt, ...]:

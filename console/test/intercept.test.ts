@@ -5,12 +5,14 @@ import {
   isAboveRoutine,
   keptTarget,
   nextTarget,
+  optionOf,
   partiesOf,
+  pictureOf,
   plainObstacle,
   runningOf,
   waitingOf,
 } from '../src/intercept/model'
-import type { Intercept } from '../src/intercept/types'
+import type { Intercept, Option } from '../src/intercept/types'
 import { call, leg } from './make'
 
 const session = (change: Partial<Intercept> = {}): Intercept => ({
@@ -113,5 +115,26 @@ describe('the precedence', () => {
   it('is shown above routine only', () => {
     expect([0, 1, 2, 3].every((level) => isAboveRoutine(level))).toBe(true)
     expect(isAboveRoutine(4) || isAboveRoutine(null) || isAboveRoutine(undefined)).toBe(false)
+  })
+})
+
+describe('what the server said of a call', () => {
+  const refused: Option = { act: 'monitor', allowed: false, code: 'ringing', reason_en: 'It rings.' }
+  const before = pictureOf(call({ legs: [caller] }), '1002')
+  const known = { picture: before, acts: [refused] }
+
+  it('counts while the picture of the call is the same', () => {
+    expect(optionOf(known, before, 'monitor')).toBe(refused)
+    expect(optionOf(known, before, 'insert')).toBeNull()
+    expect(optionOf(undefined, before, 'monitor')).toBeNull()
+  })
+
+  it('is unknown again as soon as someone joins, the state changes or the desk is another one', () => {
+    for (const now of [
+      pictureOf(call({ legs: [caller, dispatcher] }), '1002'),
+      pictureOf(call({ legs: [caller], state: 'ringing' }), '1002'),
+      pictureOf(call({ legs: [caller] }), '1003'),
+    ])
+      expect(optionOf(known, now, 'monitor')).toBeNull()
   })
 })

@@ -1,5 +1,6 @@
 /** Keys of the part of the page that is open. They come before those of the whole console. */
 import { onMounted, onUnmounted } from 'vue'
+import { isTypedInto } from '../keys/field'
 import { pageAction, type PageAction } from './keys'
 
 const FIELD = 'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]'
@@ -7,13 +8,12 @@ const FIELD = 'input:not([type=checkbox]):not([type=radio]), textarea, select, [
 export function usePageKeys(acts: Partial<Record<PageAction, () => unknown>>): void {
   function listen(event: KeyboardEvent): void {
     if (event.repeat || document.querySelector('dialog[open]')) return
-    const target = event.target instanceof Element ? event.target : null
     const action = pageAction({
       key: event.key,
       alt: event.altKey,
       ctrl: event.ctrlKey,
       meta: event.metaKey,
-      typing: target?.matches(FIELD) ?? false,
+      typing: isTypedInto(event.target, FIELD),
     })
     const act = action ? acts[action] : undefined
     if (!act) return

@@ -62,8 +62,21 @@ export function waitingOf(all: readonly Intercept[]): Intercept[] {
     .sort((a, b) => (a.expires_at ?? 0) - (b.expires_at ?? 0) || (a.id < b.id ? -1 : 1))
 }
 
-export function optionOf(options: readonly Option[] | undefined, act: Act): Option | null {
-  return options?.find((option) => option.act === act) ?? null
+/** All that the answer of the server depends on: who is in the call and what it does, for which desk. */
+export function pictureOf(call: Call | undefined, desk: string | null): string {
+  return call ? [call.state, call.precedence, call.legs.map((leg) => leg.id).join(), desk].join('|') : ''
+}
+
+/** What the server said of a call, and the picture of the call when it was asked. */
+export interface Known {
+  picture: string
+  acts: readonly Option[]
+}
+
+/** What the server says of an act; `null` while it has not said so of the call as it is now. */
+export function optionOf(known: Known | undefined, picture: string, act: Act): Option | null {
+  if (known?.picture !== picture) return null
+  return known.acts.find((option) => option.act === act) ?? null
 }
 
 /**

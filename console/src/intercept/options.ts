@@ -1,16 +1,16 @@
 /** What the server allows on which call. Many rows ask at once; one request answers them. */
-import { shallowReactive, watch } from 'vue'
+import { shallowReactive } from 'vue'
 import { language, t } from '../i18n'
 import { live } from '../live/store'
 import { desk, may } from '../session/store'
 import { intercepts } from './api'
-import { optionOf, plainObstacle } from './model'
+import { optionOf, pictureOf, plainObstacle, type Known } from './model'
 import { running } from './store'
 import type { Act, Option } from './types'
 
 const GATHER = 120
 const MOST = 50
-const options = shallowReactive(new Map<string, Option[]>())
+const options = shallowReactive(new Map<string, Known>())
 const wanted = new Set<string>()
 let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -26,9 +26,12 @@ async function flush(): Promise<void> {
   const calls = [...wanted].filter((id) => live.call.has(id))
   wanted.clear()
   for (let first = 0; first < calls.length; first += MOST) {
+    const some = calls.slice(first, first + MOST)
+    const pictures = new Map(some.map((id) => [id, pictureOf(live.call.get(id), desk.value)]))
     try {
-      const answer = await intercepts.options(calls.slice(first, first + MOST))
-      for (const [id, acts] of Object.entries(answer.calls)) options.set(id, acts)
+      const answer = await intercepts.options(some)
+      for (const [id, acts] of Object.entries(answer.calls))
+        options.set(id, { picture: pictures.get(id) ?? '', acts })
     } catch {
       // Unknown stays allowed as far as the picture tells: the server decides on the act itself.
     }
@@ -36,11 +39,8 @@ async function flush(): Promise<void> {
   for (const id of options.keys()) if (!live.call.has(id)) options.delete(id)
 }
 
-/** What was true for the old desk is not for the new one. */
-watch(desk, () => options.clear())
-
 export function optionFor(callId: string, act: Act): Option | null {
-  return optionOf(options.get(callId), act)
+  return optionOf(options.get(callId), pictureOf(live.call.get(callId), desk.value), act)
 }
 
 /** Why an act cannot be done, in the language of the user; `null`: it can, as far as is known. */

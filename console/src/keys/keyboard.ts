@@ -20,6 +20,7 @@ import { isIntercepting, leave, wantMarked } from '../intercept/actions'
 import { closeDialog, wanted } from '../intercept/dialog'
 import { focusPart } from '../ui/roving'
 import { actionOf, startsNumber, type Action, type KeyPress } from './bindings'
+import { isTypedInto } from './field'
 
 const CONTROL = 'button, a, summary, [role="button"], [data-item]'
 const FIELD = 'input, textarea, select, [contenteditable]'
@@ -34,7 +35,7 @@ function pressOf(event: KeyboardEvent): KeyPress {
     alt: event.altKey,
     ctrl: event.ctrlKey,
     meta: event.metaKey,
-    typing: target?.matches(FIELD) ?? false,
+    typing: isTypedInto(target, FIELD),
     onControl: target?.closest(CONTROL) != null,
   }
 }

@@ -3,7 +3,8 @@ import { ref } from 'vue'
 import { te, t } from '../i18n'
 
 export const NEW = '+plan'
-export const tab = ref<'plans' | 'runs'>('plans')
+export const TABS = ['plans', 'runs'] as const
+export const tab = ref<(typeof TABS)[number]>('plans')
 export const chosen = ref<string | null>(null)
 export const chosenRun = ref<string | null>(null)
 
