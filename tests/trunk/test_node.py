@@ -62,6 +62,10 @@ exten => _2!,1,Set(SHOWN=${CALLERID(num)}/${SOFTSWITCH_PRECEDENCE})
  same => n,Answer()
  same => n,Echo()
 
+exten => _3!,1,Set(SHOWN=${CALLERID(num)}/${SOFTSWITCH_PRECEDENCE})
+ same => n,Ringing()
+ same => n,Wait(60)
+
 [subscriber]
 exten => _X!,1,Set(CALLERID(num)=${CUT(EXTEN,-,1)})
  same => n,Set(SS7_CALLING_PARTY_CATEGORY=15)
@@ -83,9 +87,11 @@ class Site:
     async def shown(self) -> str:
         """Who calls at the exchange, and with which precedence."""
         text = await self.node.command("core show channels concise")
-        name = next(line.split("!")[0] for line in text.splitlines() if "!exchange!" in line)
-        told = await self.node.command(f"core show channel {name}")
-        return told.split("SHOWN=")[1].split("\n")[0].strip()
+        for line in text.splitlines():
+            told = await self.node.command(f"core show channel {line.split('!')[0]}")
+            if "SHOWN=" in told:
+                return told.split("SHOWN=")[1].split("\n")[0].strip()
+        raise AssertionError(f"nobody is at the exchange: {text}")
 
     async def call(self, caller: str, called: str) -> None:
         """A subscriber at the line calls; who answers hears an echo."""
@@ -130,7 +136,7 @@ async def _become_node(node: AsteriskNode, text: str) -> None:
 @pytest.fixture(autouse=True)
 async def _nothing_is_left(site: Site) -> AsyncIterator[None]:
     yield
-    await until(lambda: not site.system.center.board.legs, what="no channel is left")
+    await until(lambda: not site.system.center.board.legs, seconds=10, what="no channel is left")
     await until(lambda: not site.calls(), what="no trunk call")
 
 
@@ -147,12 +153,12 @@ async def test_a_call_goes_out_over_the_node(site: Site) -> None:
 
 async def test_precedence_crosses_it(site: Site) -> None:
     site.system.trunks.service.level_of = lambda leg: 1  # type: ignore[method-assign]
-    leg = Leg("urgent-leg", "", ("probe", "city-pri"), "0200001", caller_number="1001")
+    leg = Leg("urgent-leg", "", ("probe", "city-pri"), "0300001", caller_number="1001")
     try:
         await site.system.trunk_acts.place(leg)
     finally:
         del site.system.trunks.service.level_of
-    await until(lambda: [c for c in site.calls() if c.answered_at or c.rang_at])
+    await until(lambda: [c for c in site.calls() if c.rang_at])
     assert await site.shown() == "1001/q735.1"
     await site.system.trunk_acts.hangup("urgent-leg")
 

@@ -22,7 +22,7 @@ async def test_a_dispatch_call_goes_out_on_the_first_trunk(rig: Rig) -> None:
         call_id = await dial(rig, desk, "0200000")
         own = await desk.incoming()
         await own.hears(450)  # the carrier's echo
-        (call,) = rig.calls("first")
+        (call,) = await until(lambda: rig.calls("first"))
         assert (call.number, call.user, call.outgoing) == ("200000", "1001", True)
         assert rig.trunk("first")["busy"] == 1
         await rig.system.center.commands.hangup("1001", call_id)
@@ -39,7 +39,7 @@ async def test_a_cause_of_the_way_leads_to_the_next_trunk(rig: Rig, cause: int) 
         call_id = await dial(rig, desk, f"01{cause:03}0")
         own = await desk.incoming()
         await own.hears(450)
-        (call,) = rig.calls("second")
+        (call,) = await until(lambda: rig.calls("second"))
         assert call.number == f"21{cause:03}0"
         assert rig.system.trunks.service.gaps[-1] < 0.3
         await rig.system.center.commands.hangup("1001", call_id)
@@ -63,7 +63,7 @@ async def test_a_plain_call_overflows_too(rig: Rig) -> None:
         call = await phone.dial("010340")
         await call.answered()
         await call.hears(450)
-        (taken,) = rig.calls("second")
+        (taken,) = await until(lambda: rig.calls("second"))
         assert (taken.number, taken.user) == ("210340", "2001")
         await call.hangup()
 
