@@ -1,6 +1,7 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
 import type { Camp, IntercomRule, Night } from '../features/types'
 import type { Intercept, Intrusion } from '../intercept/types'
+import type { Category } from './category'
 import type { ListReport, SmsCampaign } from './sms'
 import type { Trunk } from './trunks'
 import type { Notice, NoticePerson, Roll, Room, RoomMember, Speaker } from './conferences'
@@ -52,20 +53,6 @@ export interface Leg {
   state: LegState
   since: Millis
 }
-
-/** What kind of telephone calls (ITU-T Q.763, 3.11; 3GPP TS 24.229, 7.2A.12); ordinary ones have none. */
-export type Category =
-  | 'priority'
-  | 'operator'
-  | 'test'
-  | 'data'
-  | 'payphone'
-  | 'mobile'
-  | 'roaming'
-  | 'prison'
-  | 'hotel'
-  | 'hospital'
-  | 'police'
 
 export interface Call {
   id: string

@@ -1,5 +1,6 @@
 /** The calls at the own desk, out of the live picture and the browser phone. Pure. */
-import type { Call, CallKind, Category, Incident, Millis, Waiting } from '../api/types'
+import type { Category } from '../api/category'
+import type { Call, CallKind, Incident, Millis, Waiting } from '../api/types'
 import { incidentOf, otherParty, ownCalls, ownState, type OwnState } from '../live/derive'
 
 /** What the phone knows of a session, without its machinery. */
