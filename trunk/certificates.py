@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from softswitch.errors import invalid
 
 
@@ -19,6 +16,10 @@ def authorities(text: str, transport: str) -> str:
             'Write transport = "tls", or leave ca out.',
             field="ca",
         )
+    # Here, and not above: a start without such trunks does not wait for the library.
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     try:
         found = x509.load_pem_x509_certificates(text.encode())
     except ValueError:

@@ -82,7 +82,7 @@ async def test_the_callers_category_and_place_reach_the_queue_and_the_board(rig:
             assert view["category"] == "payphone"
             place = await until(lambda: entities()["location"].get(entry["call_id"]))
             assert (place["lat"], place["lon"], place["uncertainty"]) == (29.5, 104.75, 35)
-            assert place["source"] == "carried"
+            assert place["source"] == "value"
         finally:
             await rig.carrier.tell()
         await rig.carrier.hang_up_all()

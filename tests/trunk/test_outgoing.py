@@ -18,10 +18,10 @@ async def dial(rig: Rig, desk: Phone, number: str) -> str:
 
 async def test_a_dispatch_call_goes_out_on_the_first_trunk(rig: Rig) -> None:
     await rig.use()
-    async with sip_phone(rig.system, "1001", tone=450, auto_answer=True) as desk:
+    async with sip_phone(rig.system, "1001", tone=650, auto_answer=True) as desk:
         call_id = await dial(rig, desk, "0200000")
         own = await desk.incoming()
-        await own.hears(450)  # the carrier's echo
+        await own.hears(650)  # the carrier's echo
         (call,) = await until(lambda: rig.calls("first"))
         assert (call.number, call.user, call.outgoing) == ("200000", "1001", True)
         assert rig.trunk("first")["busy"] == 1
@@ -35,10 +35,10 @@ async def test_a_dispatch_call_goes_out_on_the_first_trunk(rig: Rig) -> None:
 @pytest.mark.parametrize("cause", [34, 38, 41, 42, 44, 47])
 async def test_a_cause_of_the_way_leads_to_the_next_trunk(rig: Rig, cause: int) -> None:
     await rig.use()
-    async with sip_phone(rig.system, "1001", tone=450, auto_answer=True) as desk:
+    async with sip_phone(rig.system, "1001", tone=650, auto_answer=True) as desk:
         call_id = await dial(rig, desk, f"01{cause:03}0")
         own = await desk.incoming()
-        await own.hears(450)
+        await own.hears(650)
         (call,) = await until(lambda: rig.calls("second"))
         assert call.number == f"21{cause:03}0"
         assert rig.system.trunks.service.gaps[-1] < 0.3
@@ -50,7 +50,7 @@ async def test_a_cause_of_the_way_leads_to_the_next_trunk(rig: Rig, cause: int) 
 async def test_a_cause_of_the_number_is_final(rig: Rig, cause: int) -> None:
     await rig.use()
     before = rig.system.trunks.books.ledger.counters["second"].attempts
-    async with sip_phone(rig.system, "1001", tone=450, auto_answer=True) as desk:
+    async with sip_phone(rig.system, "1001", tone=650, auto_answer=True) as desk:
         await dial(rig, desk, f"01{cause:03}0")
         own = await desk.incoming()
         assert (await own.ended()).cause == cause
@@ -59,10 +59,10 @@ async def test_a_cause_of_the_number_is_final(rig: Rig, cause: int) -> None:
 
 async def test_a_plain_call_overflows_too(rig: Rig) -> None:
     await rig.use()
-    async with sip_phone(rig.system, "2001", tone=450) as phone:
+    async with sip_phone(rig.system, "2001", tone=650) as phone:
         call = await phone.dial("010340")
         await call.answered()
-        await call.hears(450)
+        await call.hears(650)
         (taken,) = await until(lambda: rig.calls("second"))
         assert (taken.number, taken.user) == ("210340", "2001")
         await call.hangup()
@@ -78,7 +78,7 @@ async def test_a_plain_call_to_a_busy_number_is_told_so(rig: Rig) -> None:
 async def test_when_all_are_busy_a_routine_call_is_refused(rig: Rig) -> None:
     await rig.use(first="reserved = 1")
     async with (
-        sip_phone(rig.system, "2001", tone=450) as one,
+        sip_phone(rig.system, "2001", tone=650) as one,
         sip_phone(rig.system, "2002") as two,
         sip_phone(rig.system, "2003") as three,
         sip_phone(rig.system, "1002") as four,
@@ -136,7 +136,7 @@ allow = ["02."]
 calls = 1
 """
     )
-    async with sip_phone(rig.system, "2001", tone=450) as phone:
+    async with sip_phone(rig.system, "2001", tone=650) as phone:
         refused = await phone.dial("0300000")
         assert (await refused.ended()).cause == 21
         first = await phone.dial("0200000")

@@ -50,7 +50,7 @@ export const enMap = {
   sources: {
     address: 'by address',
     number: 'by number',
-    carried: 'told with the call',
+    value: 'carried by the call',
     reference: 'location server',
     hand: 'by hand',
   },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from softswitch.errors import Refusal
 from softswitch.layers.gis.model import Location, Source, point, uncertainty
@@ -19,12 +20,18 @@ _WGS84 = "crs=wgs84"
 
 
 def reference(header: str) -> str:
-    """Return the first location URI that can be asked over HTTP (RFC 6753), empty when there is none.
+    """Return the first location URI that can be asked over HTTP (RFC 6753), empty when there is none."""
+    return next((uri for uri in _uris(header) if uri.lower().startswith(("http:", "https:"))), "")
 
-    A ``cid:`` URI points into the body of the INVITE, which the switch does not hand on.
-    """
+
+def enclosed(header: str) -> list[str]:
+    """Return the Content-IDs of the parts of the INVITE's body that hold a location (RFC 2392 section 2)."""
+    return [unquote(uri[4:]) for uri in _uris(header) if uri.lower().startswith("cid:")]
+
+
+def _uris(header: str) -> list[str]:
     found: list[str] = _VALUE.findall(header[:_LONGEST])
-    return next((uri for uri in found if uri.lower().startswith(("http:", "https:"))), "")
+    return found
 
 
 def value(header: str) -> Location | None:
@@ -32,7 +39,7 @@ def value(header: str) -> Location | None:
 
     ``;u=`` is the uncertainty in metres. None: there is none, or it is no place.
     """
-    for uri in _VALUE.findall(header[:_LONGEST]):
+    for uri in _uris(header):
         found = _GEO.fullmatch(uri)
         if found is None:
             continue
@@ -42,7 +49,7 @@ def value(header: str) -> Location | None:
         told = next((m for each in parameters if (m := _UNCERTAINTY.fullmatch(each))), None)
         try:
             place = point(float(found["lon"]), float(found["lat"]))
-            return Location(place, uncertainty(float(told[1])) if told else 0.0, Source.CARRIED)
+            return Location(place, uncertainty(float(told[1])) if told else 0.0, Source.VALUE)
         except Refusal:
             continue
     return None

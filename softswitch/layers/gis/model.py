@@ -39,7 +39,7 @@ class Source(StrEnum):
 
     ADDRESS = "address"
     NUMBER = "number"
-    CARRIED = "carried"
+    VALUE = "value"
     REFERENCE = "reference"
     HAND = "hand"
 

@@ -14,7 +14,7 @@ def test_a_geo_uri_is_the_place() -> None:
     found = value("<https://192.0.2.1/a>, <geo:29.5,104.75;u=35>;inserted-by=gw")
     assert found is not None
     assert (found.point.lat, found.point.lon, found.uncertainty) == (29.5, 104.75, 35)
-    assert found.source is Source.CARRIED
+    assert found.source is Source.VALUE
     assert reference("<https://192.0.2.1/a>, <geo:29.5,104.75>") == "https://192.0.2.1/a"
 
 
