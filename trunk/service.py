@@ -275,6 +275,7 @@ class TrunkService:
         """A call goes on to another trunk."""
         if (counters := self.books.ledger.counters.get(trunk)) is not None:
             counters.overflows += 1
+            self.books.changed(trunk)
 
     def gap(self, seconds: float) -> None:
         """The next attempt went out so long after the one before had failed."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from softswitch.asterisk.secrets import write_private
 
-
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 """Where Debian and Ubuntu (ca-certificates) keep whom the machine trusts."""
 
