@@ -7,10 +7,12 @@ Protocol of the one that asks, and is answered here.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softswitch.app_plans import PlanDuty, PlanIncidents, PlanPlaces, PlanTelephony
+from softswitch.asterisk.copies import SipCopies
 from softswitch.conferences.build import Conferences
 from softswitch.conferences.notice_model import Rules
 from softswitch.directory.lookup import candidates, canonical
@@ -38,6 +40,7 @@ class Layers:
     def __init__(self) -> None:
         self.incidents: Incidents | None = None
         self.gis: Gis | None = None
+        self.copies: SipCopies | None = None
         self.resources: ResourceService | None = None
         self.duty: Duty | None = None
         self.plans: Plans | None = None
@@ -48,7 +51,12 @@ class Layers:
         if "incidents" in wanted:
             self.incidents = await _incidents(system)
         if "gis" in wanted:
-            self.gis = await _gis(system)
+            self.copies = SipCopies(
+                system.settings.sip_copies_address(), system.node.secrets.copies
+            )
+            self.copies.start()
+            system.at_end(self.copies.close)
+            self.gis = await _gis(system, self.copies)
         if "resources" in wanted:
             self.resources = await _resources(system, self.gis)
         if "duty" in wanted:
@@ -82,13 +90,17 @@ async def _incidents(system: System) -> Incidents:
     return layer
 
 
-async def _gis(system: System) -> Gis:
+async def _gis(system: System, copies: SipCopies) -> Gis:
     def area_code() -> str:
         return system.directory.snapshot().intake.area_code
 
     async def address_of(number: str) -> str:
         known = await system.look_up(number)
         return known[1] if known else ""
+
+    async def enclosed(call_id: str) -> Mapping[str, bytes]:
+        sip_call = await system.control.sip_call_id(call_id)
+        return await copies.of(sip_call) if sip_call else {}
 
     settings = system.settings
     layer = Gis(
@@ -100,6 +112,7 @@ async def _gis(system: System) -> Gis:
             canonical=lambda number: canonical(number, area_code()),
             address_of=address_of,
             carried=system.control.carried_location,
+            enclosed=enclosed,
         ),
         location_servers=settings.location_servers,
         ground=Ground(settings.map_url, settings.map_labels, settings.map_coordinates),

@@ -126,6 +126,8 @@ def _report(system: System) -> None:
     )
     reporting.metric("tasks_open", "Open call-back tasks.", lambda: float(len(center.tasks.open)))
     report_trunks(system.trunks, reporting)
+    if system.layers.copies is not None:
+        reporting.add("sip_copies", system.layers.copies.state)
     if system.door is not None:
         report_door(system.door, reporting)
     reporting.metric("consoles", "Connected consoles.", lambda: float(system.live.following()))

@@ -12,7 +12,7 @@ from softswitch.asterisk import process
 from softswitch.asterisk.configuration import NOT_RUNNING, Configuration
 from softswitch.asterisk.folders import FolderLock, make_folders
 from softswitch.asterisk.model import Directory
-from softswitch.asterisk.modules import MODULES, check_install
+from softswitch.asterisk.modules import COPYING, MODULES, check_install
 from softswitch.asterisk.probe import ari_answers
 from softswitch.asterisk.render import DIRECTORY_FILES, Frame, render
 from softswitch.asterisk.secrets import NodeSecrets, node_secrets
@@ -61,7 +61,9 @@ class AsteriskNode:
         make_folders(settings)
         self._configuration = Configuration(settings, install)
         self.secrets: NodeSecrets = node_secrets(settings.folder)
-        present = frozenset(name for name in MODULES if not install.missing_modules([f"{name}.so"]))
+        present = frozenset(
+            name for name in (*MODULES, *COPYING) if not install.missing_modules([f"{name}.so"])
+        )
         self._frame = Frame(
             settings=settings,
             secrets=self.secrets,

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from softswitch.asterisk import journal
 from softswitch.asterisk.matcher import find, parse
 from softswitch.asterisk.model import Directory, Line, Phone, PhoneKind, Transport
-from softswitch.asterisk.modules import MODULES
+from softswitch.asterisk.modules import COPYING, MODULES
 from softswitch.asterisk.outside import dialplan_values
 from softswitch.asterisk.secrets import USER, NodeSecrets
 from softswitch.asterisk.settings import NodeSettings
@@ -103,11 +103,12 @@ def render_frame(frame: Frame) -> dict[str, str]:
         name: getattr(settings, name)
         for name in (
             "etc", "folder", "run", "log", "bind", "http_port", "https_port", "ami_port",
-            "rtp_first", "rtp_last", "local_networks",
+            "rtp_first", "rtp_last", "local_networks", "copies",
         )
     }  # fmt: skip
+    wanted = (*MODULES, *(COPYING if settings.copies else ()))
     values |= {
-        "modules": [name for name in MODULES if frame.present is None or name in frame.present],
+        "modules": [name for name in wanted if frame.present is None or name in frame.present],
         "moh": frame.data / "moh",
         "data": frame.data,
         "files": frame.files,
@@ -115,6 +116,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
         "user": USER,
         "ari_secret": frame.secrets.ari,
         "ami_secret": frame.secrets.ami,
+        "copies_secret": frame.secrets.copies,
         "certificate": frame.certificate.certificate,
         "key": frame.certificate.key,
         "columns": journal.MAPPING,
@@ -135,7 +137,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
 FRAME_FILES = (
     "asterisk.conf", "modules.conf", "logger.conf", "http.conf", "ari.conf", "manager.conf",
     "rtp.conf", "cel.conf", "cel_custom.conf", "features.conf", "confbridge.conf",
-    "musiconhold.conf", "indications.conf", "cdr.conf", "pjsip_transports.conf",
+    "musiconhold.conf", "indications.conf", "cdr.conf", "pjsip_transports.conf", "hep.conf",
 )  # fmt: skip
 EMPTY_FILES = ("acl.conf", "ccss.conf", "pjproject.conf", "udptl.conf", "websocket_client.conf")
 

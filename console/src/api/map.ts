@@ -21,7 +21,7 @@ export interface CallerLocation {
   lon: number
   lat: number
   uncertainty: number
-  source: 'address' | 'number' | 'reference' | 'hand'
+  source: 'address' | 'number' | 'value' | 'reference' | 'hand'
   shape: GeoJson | null
   address: string
   number: string

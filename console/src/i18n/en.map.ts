@@ -50,6 +50,7 @@ export const enMap = {
   sources: {
     address: 'by address',
     number: 'by number',
+    value: 'carried by the call',
     reference: 'location server',
     hand: 'by hand',
   },

@@ -52,6 +52,7 @@ export const zhMap: typeof enMap = {
   sources: {
     address: '登记地址',
     number: '号码登记',
+    value: '呼叫携带',
     reference: '定位服务器',
     hand: '人工标定',
   },
