@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softswitch.app_messages import MapMessages, OrderMessages, PlanMessages
 from softswitch.app_plans import PlanDuty, PlanIncidents, PlanPlaces, PlanTelephony
 from softswitch.asterisk.copies import SipCopies
 from softswitch.calls.intake_service import IntakeService
@@ -86,9 +87,11 @@ async def _incidents(system: System) -> Incidents:
         look_up=system.look_up,
         calls_changed=center.screens.calls_changed,
         telephone=OrderTelephone(system.conferences),
+        messages=OrderMessages(system.sms),
         font=report_font,
     )
     center.screens.incident_of = layer.service.incident_of
+    system.sms.replies.answered = layer.orders.answered
     await layer.start(system.events)
     return layer
 
@@ -120,6 +123,7 @@ async def _gis(system: System, copies: SipCopies) -> Gis:
         location_servers=settings.location_servers,
         ground=Ground(settings.map_url, settings.map_labels, settings.map_coordinates),
     )
+    layer.service.messenger = MapMessages(system.sms)
     await layer.start(system.events)
     system.at_end(layer.stop)
     system.house.add("tracks", layer.units.tidy)
@@ -151,6 +155,7 @@ async def _plans(system: System, layers: Layers) -> Plans:
     parts = Parts(
         PlanTelephony(system.conferences),
         PlanDuty(layers.duty.service) if layers.duty is not None else None,
+        PlanMessages(system.sms),
         places=PlanPlaces(layers.gis) if layers.gis is not None else None,
         incidents=PlanIncidents(layers.incidents) if layers.incidents is not None else None,
     )

@@ -109,6 +109,7 @@ REFUSED = [
     "map boundary x",
     "map remove 00",
     "map inside --radius 5",
+    "map message x --lon 104.77 --lat 29.35 --radius 500",
     "map nearest 29.35 104.77",
     "map locate 9.9 29.35 104.77",
     "resource show nobody",

@@ -45,7 +45,8 @@ export async function message(text: string): Promise<boolean> {
   const where = area.value
   if (!where) return false
   const done = await run('map:message', () => map.message(where, [...kinds.value, 'number'], text))
-  if (done) notify('info', t('map.messaged'))
+  if (done)
+    notify('info', t(done.state === 'approval' ? 'map.mustApprove' : 'map.messaged', { n: done.people }))
   return Boolean(done)
 }
 
