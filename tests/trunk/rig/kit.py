@@ -19,7 +19,7 @@ from trunk.lab.files import USER, node_description
 from trunk.lab.laboratory import Laboratory, Switch
 from trunk.lab.ports import LOCAL
 from trunk.lab.wiring import Cable
-from trunk.model import Plan
+from trunk.model import Plan, Trunk
 from trunk.ports import CircuitState, CircuitTold, DriverFact, LineTold
 from trunk.switch import group
 
@@ -77,14 +77,27 @@ class Site:
 
         The node places them itself, as thirty calls over SIP would be a test of its processor.
         """
+        for count in range(1, len(self.plan.circuits(self.trunk(cable))) + 1):
+            await self.seize(cable, number)
+            await self.tells(functools.partial(_are_busy, count=count), f"{count} are busy")
+
+    async def seize(self, cable: Cable, number: str) -> None:
+        """Let the node itself place a call, and say nothing on it."""
         node = await self.lab.manager(Switch.NODE)
+        fields = {
+            "Channel": f"{group(self.plan, self.trunk(cable))}/{number}",
+            "Application": "Wait",
+            "Data": "600",
+            "Timeout": "600000",
+            "Async": "true",
+        }
+        await node.act("Originate", fields, SLOW)
+
+    def trunk(self, cable: Cable) -> Trunk:
+        """Our trunk on a line."""
         trunk = self.plan.trunk(our_site.NAMES[cable])
         assert trunk is not None
-        fields = {"Channel": f"{group(self.plan, trunk)}/{number}", "Application": "Wait", "Data": "600",
-                  "Timeout": "600000", "Async": "true"}  # fmt: skip
-        for count in range(1, len(self.plan.circuits(trunk)) + 1):
-            await node.act("Originate", fields, SLOW)
-            await self.tells(functools.partial(_are_busy, count=count), f"{count} are busy")
+        return trunk
 
     async def told(self) -> dict[str, CircuitState | str]:
         """What the driver tells now: circuits by id, lines by the name of their trunk."""
