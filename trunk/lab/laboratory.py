@@ -110,8 +110,17 @@ class Laboratory:
         Their far end waits for a second (T200 of ITU-T Q.921, T7 of Q.703), and an emulated processor that has sound to
         carry, or a burst of calls, lets some threads wait for longer: the link would fail.
         """
-        for thread in _SIGNALLING.findall(await self.cli(switch, "core show threads")):
+        # Asterisk has no event for the start of a thread.
+        while len(threads := await self._signalling(switch)) < len(Cable):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+        for thread in threads:
             await self.agent.run(f"renice -n -20 -p {thread}")
+
+    async def _signalling(self, switch: Switch) -> list[str]:
+        try:
+            return _SIGNALLING.findall(await self.cli(switch, "core show threads"))
+        except ActFailed:
+            return []  # Asterisk knows this command a moment after it has come up
 
     async def _look_until_up(self) -> None:
         for switch in Switch:

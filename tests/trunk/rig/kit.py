@@ -172,6 +172,15 @@ async def until_async(
     return loop.time() - began
 
 
+async def hear(*heard: tuple[Call, tuple[int, ...]]) -> None:
+    """Wait until each hears all of its tones in one moment.
+
+    One is enough: the guest's time is slower than ours where it has little of the processor, so what it says
+    comes with pauses, which a mixer fills with silence.
+    """
+    await asyncio.gather(*(call.hears(*tones, frames=1, timeout=SLOW) for call, tones in heard))
+
+
 async def press(call: Call, other: Call, keys: str) -> None:
     """Press keys until each has arrived: on a busy machine the guest's processor loses sound, and so keys."""
     for at, key in enumerate(keys):

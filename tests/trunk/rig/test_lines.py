@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from softswitch.testing.phone import Uri
-from tests.trunk.rig.kit import BOTH, MARKS, SLOW, SUBSCRIBER, Site, press
-from trunk.causes import FINAL, NORMAL, OVERFLOW
+from tests.trunk.rig.kit import BOTH, MARKS, SLOW, SUBSCRIBER, Site, hear, press
+from trunk.causes import FINAL, NORMAL, OVERFLOW, PREEMPTED
 from trunk.lab.wiring import Cable
 
 pytestmark = MARKS
@@ -20,7 +18,7 @@ async def test_a_call_to_us_brings_numbers_audio_and_keys(site: Site, cable: Cab
     assert Uri.parse(incoming.invite.uri).user == "083220110"
     await incoming.answer()
     await call.answered(SLOW)
-    await asyncio.gather(call.hears(450, timeout=SLOW), incoming.hears(650, timeout=SLOW))
+    await hear((call, (450,)), (incoming, (650,)))
     await press(call, incoming, "159#")
     await press(incoming, call, "*08D")
     await incoming.hangup()
@@ -34,7 +32,7 @@ async def test_a_call_of_ours_brings_numbers_and_audio(site: Site, cable: Cable)
     assert incoming.caller_number == "08322005"
     await incoming.answer()
     await call.answered(SLOW)
-    await asyncio.gather(call.hears(650, timeout=SLOW), incoming.hears(850, timeout=SLOW))
+    await hear((call, (650,)), (incoming, (850,)))
     await incoming.hangup()
     assert (await call.ended(SLOW)).cause == NORMAL
 
@@ -46,3 +44,20 @@ async def test_every_cause_of_the_far_end_arrives_as_it_was_given(site: Site, ca
         call = await site.call_out(cable, f"90{cause:03}")
         found[cause] = (await call.ended(SLOW)).cause
     assert found == {cause: cause for cause in found}
+
+
+@BOTH
+async def test_a_call_that_is_cleared_for_a_more_urgent_one_says_so_at_both_ends(
+    site: Site, cable: Cable
+) -> None:
+    ours = await site.call_out(cable)
+    far = await site.subscriber.incoming(SLOW)
+    await far.answer()
+    await ours.answered(SLOW)
+    await ours.hangup(f"Q.850;cause={PREEMPTED}", timeout=SLOW)
+    assert (await far.ended(SLOW)).cause == PREEMPTED
+    far_caller, our_desk = await site.call_in(cable)
+    await our_desk.answer()
+    await far_caller.answered(SLOW)
+    await our_desk.hangup(f"Q.850;cause={PREEMPTED}", timeout=SLOW)
+    assert (await far_caller.ended(SLOW)).cause == PREEMPTED

@@ -8,7 +8,7 @@ import functools
 from intercept.model import Act
 from softswitch.testing.system import sip_phone, until
 from tests.intercept.kit import Talk, begin, connected
-from tests.trunk.rig.kit import BOTH, MARKS, PREFIX, SLOW, SUBSCRIBER
+from tests.trunk.rig.kit import BOTH, MARKS, PREFIX, SLOW, SUBSCRIBER, hear
 from tests.trunk.rig.whole import FIRST, LAST, Whole, confirmed, view
 from trunk import operate
 from trunk.causes import NO_CIRCUIT, PREEMPTED
@@ -32,7 +32,7 @@ async def test_an_emergency_call_over_a_line_is_answered_at_a_desk(
         (call_id,) = center.engine.calls
         await incoming.answer()
         await call.answered(SLOW)
-        await asyncio.gather(call.hears(450, timeout=SLOW), incoming.hears(650, timeout=SLOW))
+        await hear((call, (450,)), (incoming, (650,)))
         shown = await until(lambda: view(whole, call_id))
         assert (shown["kind"], shown["caller"]["number"]) == ("emergency", SUBSCRIBER)
         (taken,) = whole.calls(NAMES[cable])
@@ -53,11 +53,7 @@ async def test_a_call_over_a_line_is_broken_into_and_cleared(whole: Whole, cable
         talk = Talk(whole.system, call_id, {"2001": ours, SUBSCRIBER: far})
         await confirmed(whole, await begin(whole.system, Act.INSERT, talk))
         guest = await boss.incoming(SLOW)
-        await asyncio.gather(
-            guest.hears(450, 650, timeout=SLOW),
-            ours.hears(650, 850, timeout=SLOW),
-            far.hears(450, 850, timeout=SLOW),
-        )
+        await hear((guest, (450, 650)), (ours, (650, 850)), (far, (450, 850)))
         await guest.hangup()
         await confirmed(whole, await begin(whole.system, Act.RELEASE, talk))
         ends = await asyncio.gather(ours.ended(SLOW), far.ended(SLOW))
@@ -69,7 +65,7 @@ async def test_a_call_overflows_from_pri_over_ss7_to_sip_and_is_answered(whole: 
     async with sip_phone(whole.system, "2001", tone=450) as phone:
         call = await phone.dial("090034")
         await call.answered(SLOW)
-        await call.hears(450, timeout=SLOW)
+        await hear((call, (450,)))
         (taken,) = whole.calls(LAST)
         assert (taken.number, taken.user) == ("290034", "2001")
         await call.hangup()
