@@ -20,7 +20,7 @@ import httpx
 
 from benchmarks.load import loaded
 from benchmarks.report import median, table
-from softswitch.app import node_settings
+from softswitch.app_switch import node_settings
 from softswitch.asterisk.rest import AriConnection, Request, connect, path
 from softswitch.asterisk.secrets import USER, node_secrets
 from softswitch.directory.model import ExtensionKind

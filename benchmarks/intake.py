@@ -25,7 +25,7 @@ from websockets.asyncio.client import connect
 
 from benchmarks.load import Load, Outcome, loaded
 from benchmarks.report import table
-from softswitch.app import node_settings
+from softswitch.app_switch import node_settings
 from softswitch.asterisk.secrets import USER
 
 TALK_MS = 300

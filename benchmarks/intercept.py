@@ -23,7 +23,7 @@ import httpx
 
 from benchmarks.load import Load, loaded
 from benchmarks.report import median, percentile, table
-from softswitch.app import node_settings
+from softswitch.app_switch import node_settings
 from softswitch.asterisk.plain import AmiSwitch
 from softswitch.asterisk.rest import AriConnection, Request, connect, path
 from softswitch.asterisk.secrets import USER, node_secrets

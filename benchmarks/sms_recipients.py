@@ -137,7 +137,7 @@ async def measured(
     bare = await asyncio.to_thread(bare_import, folder, count)
     shape = {"type": "Polygon", "coordinates": [SQUARE]}
     inside, tally = await timed(
-        sms.chooser.count(Audience(lists=("p",), shape=shape), life_safety=False)
+        sms.campaigns.count(Plan("-", "", Audience(lists=("p",), shape=shape)))
     )
     await sms.campaigns.set_rules("bench", Rules(approval_size=10_000_000))
     campaign = await sms.campaigns.create("bench", Plan("b", "请注意", Audience(lists=("p",))))

@@ -57,8 +57,8 @@ class Intercept:
         await self.guests.load()
         await self.look.refresh()
         self.center.engine.guests = self.guests
-        self.center.precedence_of = lambda call_id: int(self.look.precedence(call_id))
-        self.center.intake.precedence_of = self.center.precedence_of
+        self.center.screens.precedence_of = lambda call_id: int(self.look.precedence(call_id))
+        self.center.intake.precedence_of = self.center.screens.precedence_of
         self.center.engine.conference_changed = self.service.room_changed
         self.center.engine.label = self.look.label
         self.center.spawn(self.announcements.prepare())

@@ -61,6 +61,8 @@ class NewCampaign(Body):
     validity_minutes: int = 240
     voice_after_minutes: int | None = None
     language: Literal["zh", "en"] = "zh"
+    personal: bool = False
+    incident_id: str = Field("", pattern=r"^[a-f0-9]{0,32}$")
 
     def plan(self) -> Plan:
         """Return it as a value."""
@@ -70,24 +72,28 @@ class NewCampaign(Body):
             Priority[self.priority.upper()], self.exercise, self.advertising, self.starts_at,
             self.validity_minutes * model.MINUTE,
             None if wait is None else wait * model.MINUTE, self.language,
+            personal=self.personal, incident_id=self.incident_id,
         )  # fmt: skip
 
 
 class PreviewAsked(Body):
-    """A text, and how many people it would go to."""
+    """A text, and how many people it would go to; a ``personal`` one is shown as the first of ``audience`` gets it."""
 
     text: Text
     exercise: bool = False
     advertising: bool = False
     language: Literal["zh", "en"] = "zh"
     recipients: int = Field(1, ge=0, le=100_000_000)
+    personal: bool = False
+    audience: People | None = None
 
 
 class CountAsked(Body):
-    """An audience to count."""
+    """An audience to count; with a ``text`` that differs from person to person, those for whom it can be filled."""
 
     audience: People
     life_safety: bool = False
+    text: Text = ""
 
 
 class Number(Body):

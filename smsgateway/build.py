@@ -8,12 +8,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from smsgateway.campaigns.mailing import Mailing
 from smsgateway.campaigns.ports import Lines, Screen, Tasks, Telephone
 from smsgateway.campaigns.service import Campaigns
 from smsgateway.campaigns.voice import VoiceReach
 from smsgateway.campaigns.watch import Watch
 from smsgateway.cap.alerts import Alerts
 from smsgateway.cap.folder import Folder
+from smsgateway.direct import Direct
 from smsgateway.keeper import GatewayKeeper
 from smsgateway.links import store as links
 from smsgateway.queue.database import queue_database
@@ -62,6 +64,8 @@ class MassSms:
         self.voice = VoiceReach(self.campaigns, self.queue, telephone)
         self.watch = Watch(self.campaigns, self.queue, self.voice, screen, clock)
         self.replies = Replies(db, self.queue, tasks, clock)
+        self.direct = Direct(self.queue, lambda: self.campaigns.rules, clock)
+        self.mailing = Mailing(self.campaigns, self.lists)
         self.alerts = Alerts(db, self.campaigns, clock)
         self.folder = Folder(folder / "cap", self._take_alert)
         self._keeper = GatewayKeeper(queue_url, folder.parent)

@@ -69,6 +69,10 @@ class Priority(IntEnum):
     BULK = 3
 
 
+DIRECT = "direct-"
+"""How the key of a batch begins that belongs to no campaign: a single message."""
+
+
 class BatchState(StrEnum):
     """Whether the gateway may send a batch."""
 

@@ -63,8 +63,9 @@ def list_routes(sms: MassSms, guard: Guard) -> APIRouter:
         """Return a list with its areas and the first bad rows of its file."""
         row = await sms.lists.one(name)
         areas = await sms.queue.read(store.areas_of, row["id"])
+        columns = await sms.queue.read(store.columns_of, row["id"])
         bad = await sms.queue.read(store.bad_page, row["id"], 0, 100)
-        return {**row, "areas": areas, "bad_rows": bad}
+        return {**row, "areas": areas, "columns": columns, "bad_rows": bad}
 
     @router.get("/lists/{name}/bad.csv")
     async def export_bad(name: ListKey, _actor: reader) -> StreamingResponse:

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import uvloop
 
-from smsgateway.engine.engine import Rules
 from smsgateway.engine.gateway import Gateway
+from smsgateway.engine.outcome import Rules
 from smsgateway.queue.connection import StoreError, connect
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from smsgateway.bodies import (
 from smsgateway.build import MassSms
 from smsgateway.campaigns import model, store
 from smsgateway.campaigns.model import Campaign, Plan, Rules
-from smsgateway.model import MessageState
+from smsgateway.model import MessageState, Priority
 from smsgateway.queue import repository
 from smsgateway.recipients.model import Audience
 from smsgateway.replies import store as replies
@@ -39,11 +39,12 @@ def draft_routes(sms: MassSms, guard: Guard) -> APIRouter:
     async def preview_text(body: PreviewAsked, _actor: reader) -> Json:
         """Return what a text will be: as it is sent, coding, parts, cost. Nothing is stored."""
         plan = Plan(
-            "-", body.text, Audience(), exercise=body.exercise, advertising=body.advertising,
-            language=body.language,
+            "-", body.text, body.audience.audience() if body.audience else Audience(),
+            exercise=body.exercise, advertising=body.advertising, language=body.language,
+            personal=body.personal,
         )  # fmt: skip
         rules = campaigns.rules
-        text = model.sent_text(plan, rules)
+        text = await campaigns.sample(plan)
         return preview(
             text, recipients=body.recipients, price=rules.price, joining=rules.joining
         ).as_json()
@@ -51,9 +52,11 @@ def draft_routes(sms: MassSms, guard: Guard) -> APIRouter:
     @router.post("/count")
     async def count_people(body: CountAsked, _actor: sender) -> Json:
         """Return how many people an audience is, by area, and who is left out."""
+        priority = Priority.LIFE_SAFETY if body.life_safety else Priority.NORMAL
         audience = body.audience.audience()
+        plan = Plan("-", body.text, audience, priority, personal=bool(body.text))
         await sms.chooser.check(audience)
-        return (await sms.chooser.count(audience, life_safety=body.life_safety)).as_json()
+        return (await campaigns.count(plan)).as_json()
 
     @router.get("/campaigns")
     async def list_campaigns(

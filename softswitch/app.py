@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -19,16 +19,15 @@ from softswitch import app_sms, app_web
 from softswitch.access.audit_head import HeadFile
 from softswitch.access.audit_service import Audit
 from softswitch.access.service import Access
-from softswitch.access.sip_lockout import EVERY_ACCOUNT, Blocked, SipLockout
+from softswitch.access.sip_lockout import SipLockout
 from softswitch.access.tokens import Tokens
 from softswitch.access.users import Users
 from softswitch.app_layers import Layers
+from softswitch.app_switch import SwitchPlan, node_settings
 from softswitch.asterisk.ari import AriControl
 from softswitch.asterisk.journal import JournalOfCalls, JournalReader
-from softswitch.asterisk.model import Lockout
 from softswitch.asterisk.node import AsteriskNode
 from softswitch.asterisk.plain import AmiSwitch
-from softswitch.asterisk.settings import NodeSettings
 from softswitch.calls.center import CallCenter
 from softswitch.calls.drift import DriftCheck
 from softswitch.calls.pump import Pump
@@ -38,8 +37,6 @@ from softswitch.directory.book import Book
 from softswitch.directory.model import DirectorySnapshot
 from softswitch.directory.registry import RegistryService
 from softswitch.directory.service import DirectoryService
-from softswitch.directory.switch import for_switch
-from softswitch.errors import Refusal
 from softswitch.features.build import Features
 from softswitch.features.nights import NightService
 from softswitch.ports import AuthenticationFailed, CallActs, SwitchFact
@@ -63,27 +60,10 @@ from trunk.acts import TrunkActs
 from trunk.build import HeardControl, HeardSwitch, Trunks
 from trunk.drivers.reach import NodeDrivers
 from trunk.service import stored_plan
-from trunk.switch import caller_class, outside
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
-
-
-def node_settings(settings: Settings) -> NodeSettings:
-    """Return where the switch of this instance lives and listens."""
-    return NodeSettings(
-        data=settings.data,
-        bind=settings.sip.host,
-        sip_port=settings.sip.port,
-        sips_port=settings.sips_address().port,
-        http_port=settings.switch_http_address().port,
-        https_port=settings.switch_https_address().port,
-        ami_port=settings.ami_address().port,
-        rtp_first=settings.rtp.first,
-        rtp_last=settings.rtp.last,
-        external_address=settings.media_address,
-    )
 
 
 def find_speech() -> EspeakInstall | None:
@@ -144,7 +124,7 @@ class System:
         self.live = Live(private=frozenset(live_routes.PRIVATE))
         await self._open_directory()
         self.health = Health()
-        self._trunk_plan = await stored_plan(self.db)
+        self.plan = SwitchPlan(self, await stored_plan(self.db))
         await self._open_switch()
         await self._open_calls()
         await self._open_intercept()
@@ -152,8 +132,8 @@ class System:
         await self._open_conferences()
         await self._open_features()
         await self._open_recordings()
-        await self._open_layers()
         await self._open_sms()
+        await self._open_layers()
         await self._go_live()
         self._open_door()
         await self._open_web()
@@ -174,6 +154,7 @@ class System:
         await self.db.open()
         self._stack.push_async_callback(self.db.close)
         self.audit = Audit(self.db, HeadFile(self.folder.audit_head))
+        self.house = Housekeeping(self.db)
         self.events = EventLog(self.db)
 
     async def _open_access(self) -> None:
@@ -200,8 +181,7 @@ class System:
     async def _open_switch(self) -> None:
         install = find_asterisk(cache_folder())
         where = node_settings(self.settings)
-        self._lockouts: frozenset[Blocked] = frozenset()
-        self.node = AsteriskNode(where, install, self._plan(), progress=self.progress)
+        self.node = AsteriskNode(where, install, self.plan.now(), progress=self.progress)
         await self.node.start()
         self._stack.push_async_callback(self._leave_switch)
         self.switch = AmiSwitch(where, self.node.secrets)
@@ -233,17 +213,14 @@ class System:
         self.trunks = Trunks(self.center, self.trunk_acts, self.switch, self.db, self.live)
         service = self.trunks.service
         service.books.gateways = self.book.gateways
-        service.apply_to_switch = self._apply_plan
-        service.check_machine = machine.check
+        service.apply_to_switch = self.plan.apply
+        service.machine_faults = machine.faults
         drivers = NodeDrivers()
         self.trunks.drivers_of = drivers.make
         self._stack.push_async_callback(drivers.close)
         service.clear_call = self.intercept.service.clear_call
         self.book.trunks = lambda: [t.name for t in service.books.written.trunks]
         await self.trunks.start()
-
-    async def _apply_plan(self) -> None:
-        await self.node.apply(self._plan())
 
     async def _open_intercept(self) -> None:
         sounds = self.folder.path / "announcements"
@@ -264,7 +241,7 @@ class System:
         await self.features.start()
 
     async def _night_changed(self) -> None:
-        await self.node.apply(self._plan())
+        await self.plan.apply()
         self.center.intake.plan()
 
     async def _open_recordings(self) -> None:
@@ -287,7 +264,6 @@ class System:
             self.live.put("alarm", name, value)
 
     async def _open_layers(self) -> None:
-        self.house = Housekeeping(self.db)
         self.layers = Layers()
         await self.layers.open(self)
 
@@ -306,12 +282,10 @@ class System:
         return (known.name, known.address) if known else None
 
     async def _open_sms(self) -> None:
-        self.sms: MassSms = app_sms.build(self)
-        await self.sms.start()
-        self._stack.push_async_callback(self.sms.close)
+        self.sms: MassSms = await app_sms.open_sms(self)
 
     async def _go_live(self) -> None:
-        self.sip_lockout = SipLockout(self.db, self._block, spare=self._is_spared)
+        self.sip_lockout = SipLockout(self.db, self.plan.block, spare=self.plan.is_spared)
         self.run(self.sip_lockout.run(), "sip lock-out")
         self.house.add("sessions", self.access.end_old_sessions)
         self.house.add("journal", self.center.put_journal_away)
@@ -335,7 +309,7 @@ class System:
     def _open_door(self) -> None:
         where = self.settings.precedence_door
         if where is not None:
-            door = guarded(Door(where, self.settings.sip), lambda: self._lockouts, self._failed)
+            door = guarded(Door(where, self.settings.sip), lambda: self.plan.blocked, self._failed)
             door.start()
             self._stack.callback(door.close)
             self.door = door
@@ -381,50 +355,10 @@ class System:
 
     # ---- what changes while running
 
-    def _plan(self) -> Any:
-        blocked = tuple(self._blocked_phones())
-        trunks: Trunks | None = getattr(self, "trunks", None)
-        plan = self._trunk_plan if trunks is None else trunks.books.written
-        return for_switch(
-            self.directory.snapshot(),
-            blocked,
-            self.nights.sent_on(),
-            outside(plan),
-            lambda extension: caller_class(plan, extension),
-        )
-
-    def _blocked_phones(self) -> Iterator[Lockout]:
-        """Give the lock-outs that the switch can know; a stranger's account is any text and stands nowhere in it."""
-        for one in sorted(self._lockouts):
-            if one.account == EVERY_ACCOUNT or self.directory.snapshot().phone(one.account):
-                with contextlib.suppress(Refusal):  # an IPv6 address: nothing listens there
-                    yield Lockout("" if one.account == EVERY_ACCOUNT else one.account, one.address)
-
     async def _directory_changed(self, _snapshot: DirectorySnapshot) -> None:
         self.trunks.service.directory_changed()
-        await self.node.apply(self._plan())
-        self.center.directory_changed()
-
-    async def _block(self, blocked: frozenset[Blocked]) -> None:
-        self._lockouts = blocked
-        try:
-            await self.node.apply(self._plan())
-        except Refusal as refusal:
-            log.error("the SIP lock-out could not be applied: %s", refusal)
-
-    def _is_spared(self, key: Blocked) -> bool:
-        """The door's own address is everybody's behind it: the door tells who failed, and keeps him out itself."""
-        behind = self.door is not None and self.door.is_own(key.address)
-        return behind or self._is_phone(key)
-
-    def _is_phone(self, key: Blocked) -> bool:
-        """Tell whether a registered phone, which knows its password, speaks from there."""
-        return any(
-            told.reachable
-            and told.address.rpartition(":")[0] == key.address
-            and key.account in (EVERY_ACCOUNT, told.phone_id)
-            for told in self.center.board.reachable.values()
-        )
+        await self.plan.apply()
+        self.center.screens.directory_changed()
 
     @property
     def url(self) -> str:

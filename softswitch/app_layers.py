@@ -7,10 +7,13 @@ Protocol of the one that asks, and is answered here.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softswitch.app_messages import MapMessages, OrderMessages, PlanMessages
 from softswitch.app_plans import PlanDuty, PlanIncidents, PlanPlaces, PlanTelephony
+from softswitch.asterisk.copies import SipCopies
 from softswitch.conferences.build import Conferences
 from softswitch.conferences.notice_model import Rules
 from softswitch.directory.lookup import candidates, canonical
@@ -38,6 +41,7 @@ class Layers:
     def __init__(self) -> None:
         self.incidents: Incidents | None = None
         self.gis: Gis | None = None
+        self.copies: SipCopies | None = None
         self.resources: ResourceService | None = None
         self.duty: Duty | None = None
         self.plans: Plans | None = None
@@ -48,7 +52,12 @@ class Layers:
         if "incidents" in wanted:
             self.incidents = await _incidents(system)
         if "gis" in wanted:
-            self.gis = await _gis(system)
+            self.copies = SipCopies(
+                system.settings.sip_copies_address(), system.node.secrets.copies
+            )
+            self.copies.start()
+            system.at_end(self.copies.close)
+            self.gis = await _gis(system, self.copies)
         if "resources" in wanted:
             self.resources = await _resources(system, self.gis)
         if "duty" in wanted:
@@ -73,22 +82,28 @@ async def _incidents(system: System) -> Incidents:
         system.live,
         class_name=system.class_name,
         look_up=system.look_up,
-        calls_changed=center.incident_changed,
+        calls_changed=center.screens.calls_changed,
         telephone=OrderTelephone(system.conferences),
+        messages=OrderMessages(system.sms),
         font=report_font,
     )
-    center.incident_of = layer.service.incident_of
+    center.screens.incident_of = layer.service.incident_of
+    system.sms.replies.answered = layer.orders.answered
     await layer.start(system.events)
     return layer
 
 
-async def _gis(system: System) -> Gis:
+async def _gis(system: System, copies: SipCopies) -> Gis:
     def area_code() -> str:
         return system.directory.snapshot().intake.area_code
 
     async def address_of(number: str) -> str:
         known = await system.look_up(number)
         return known[1] if known else ""
+
+    async def enclosed(call_id: str) -> Mapping[str, bytes]:
+        sip_call = await system.control.sip_call_id(call_id)
+        return await copies.of(sip_call) if sip_call else {}
 
     settings = system.settings
     layer = Gis(
@@ -100,10 +115,12 @@ async def _gis(system: System) -> Gis:
             canonical=lambda number: canonical(number, area_code()),
             address_of=address_of,
             carried=system.control.carried_location,
+            enclosed=enclosed,
         ),
         location_servers=settings.location_servers,
         ground=Ground(settings.map_url, settings.map_labels, settings.map_coordinates),
     )
+    layer.service.messenger = MapMessages(system.sms)
     await layer.start(system.events)
     system.at_end(layer.stop)
     system.house.add("tracks", layer.units.tidy)
@@ -132,6 +149,7 @@ async def _plans(system: System, layers: Layers) -> Plans:
     parts = Parts(
         PlanTelephony(system.conferences),
         PlanDuty(layers.duty.service) if layers.duty is not None else None,
+        PlanMessages(system.sms),
         places=PlanPlaces(layers.gis) if layers.gis is not None else None,
         incidents=PlanIncidents(layers.incidents) if layers.incidents is not None else None,
     )

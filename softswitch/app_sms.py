@@ -31,8 +31,16 @@ VOICE = Rules(tries=3, pause=120_000, confirm=True)
 """How those are called who have no receipt."""
 
 
-def build(system: System) -> MassSms:
-    """Return mass SMS, connected with the telephone side."""
+async def open_sms(system: System) -> MassSms:
+    """Start mass SMS, connected with the telephone side; layers get their messages from it."""
+    sms = _build(system)
+    await sms.start()
+    system.at_end(sms.close)
+    system.house.add("lists of campaigns", sms.mailing.tidy)
+    return sms
+
+
+def _build(system: System) -> MassSms:
     conferences, center = system.conferences, system.center
 
     async def members(keys: Sequence[str]) -> Sequence[Mapping[str, str]]:

@@ -36,7 +36,7 @@ from softswitch.store.folder import write_private
 from softswitch.web import health, live_routes
 from softswitch.web.frame import create_app
 from softswitch.web.guard import Guard
-from trunk.build import report as report_trunks
+from trunk.metrics import report as report_trunks
 from trunk.routes import routes as trunk_routes
 
 if TYPE_CHECKING:
@@ -126,6 +126,8 @@ def _report(system: System) -> None:
     )
     reporting.metric("tasks_open", "Open call-back tasks.", lambda: float(len(center.tasks.open)))
     report_trunks(system.trunks, reporting)
+    if system.layers.copies is not None:
+        reporting.add("sip_copies", system.layers.copies.state)
     if system.door is not None:
         report_door(system.door, reporting)
     reporting.metric("consoles", "Connected consoles.", lambda: float(system.live.following()))

@@ -47,6 +47,13 @@ def address(default_host: str) -> Callable[[Any], Address]:
     return parse
 
 
+def loopback(value: Any) -> Address:
+    found: Address = address("127.0.0.1")(value)
+    if not re.fullmatch(r"127(\.\d{1,3}){3}", found.host) or not found.port:
+        raise ValueError("give a port, or 127.0.0.1:PORT; it is for this machine alone")
+    return found
+
+
 def _port_number(text: str) -> int:
     port = int(text)
     if port > HIGHEST_PORT:

@@ -55,6 +55,9 @@ class Settings:
     switch_http: Address | None = None
     switch_https: Address | None = None
     ami: Address | None = None
+    sip_copies: Address | None = None
+    """Where the switch sends copies of SIP messages, over UDP on this machine: they tell places of callers."""
+
     precedence_door: Address | None = None
     """Where gateways that *require* Resource-Priority send their calls, over UDP; None: nowhere."""
 
@@ -101,6 +104,10 @@ class Settings:
         """Return where the switch serves AMI; only for this machine unless set otherwise."""
         return self.ami or Address(_LOCAL, self._beside(5_038))
 
+    def sip_copies_address(self) -> Address:
+        """Return where copies of SIP messages go; never to another machine."""
+        return self.sip_copies or Address(_LOCAL, self._beside(9_060))
+
     def database_url(self) -> str:
         """Return the URL of the database."""
         return self.database or f"sqlite:///{self.data / 'softswitch.db'}"
@@ -129,6 +136,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "switch_http": values.optional(values.address(_ANY)),
     "switch_https": values.optional(values.address(_ANY)),
     "ami": values.optional(values.address(_LOCAL)),
+    "sip_copies": values.optional(values.loopback),
     "precedence_door": values.optional(values.address(_ANY)),
     "rtp": values.port_range,
     "media_address": values.plain_word(r"|[0-9a-fA-F:.]{2,45}", "an address"),

@@ -52,19 +52,31 @@ def test_what_scripts_run_gives_is_enough(tmp_path: Path) -> None:
 
 
 def addresses(one: Settings) -> list[int]:
-    others = (one.sips_address, one.switch_http_address, one.switch_https_address, one.ami_address)
+    others = (
+        one.sips_address, one.switch_http_address, one.switch_https_address, one.ami_address,
+        one.sip_copies_address,
+    )  # fmt: skip
     return [address().port for address in others]
 
 
 def test_the_other_ports_follow_sip_so_that_instances_keep_apart() -> None:
     usual = load()
     moved = load(command_line={"sip": "5070"})
-    assert addresses(usual) == [5061, 8088, 8089, 5038]
-    assert addresses(moved) == [5071, 8098, 8099, 5048]
+    assert addresses(usual) == [5061, 8088, 8089, 5038, 9060]
+    assert addresses(moved) == [5071, 8098, 8099, 5048, 9070]
     assert load(command_line={"sip": "5070", "ami": "6000"}).ami_address() == Address(
         "127.0.0.1", 6000
     )
     assert addresses(load(command_line={"sip": "65000"}))[1] == 8088  # no port beyond the highest
+
+
+def test_copies_of_sip_stay_on_this_machine() -> None:
+    assert load(command_line={"sip_copies": "9061"}).sip_copies_address() == Address(
+        "127.0.0.1", 9061
+    )
+    for wrong in ("192.0.2.1:9060", "0.0.0.0:9060", "0"):
+        with pytest.raises(Refusal, match="this machine alone"):
+            load(command_line={"sip_copies": wrong})
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ class CampaignChanged(Fact):
     name: str
     people: int
     login: str = ""
+    incident_id: str = ""
 
 
 @fact("sms.reply", right="sms.read")
@@ -30,3 +31,4 @@ class HelpAsked(Fact):
     at: Millis
     number: str
     text: str
+    incident_id: str = ""

@@ -17,6 +17,7 @@ from smsgateway.model import DoubtPolicy, Priority
 from smsgateway.recipients.model import Audience
 from smsgateway.text.segments import Joining, check
 from smsgateway.text.signature import signature, signed
+from smsgateway.text.templates import parse
 from softswitch import numbers
 from softswitch.clock import LATEST, Millis
 from softswitch.errors import Refusal, conflict, forbidden, invalid
@@ -89,6 +90,12 @@ class Plan:
     alert: str = ""
     """The CAP alert that it was drafted from."""
 
+    personal: bool = False
+    """The text is a template, filled for each person from the columns of the list."""
+
+    incident_id: str = ""
+    """The incident that it is sent for: it stands in the timeline there."""
+
 
 @dataclass(slots=True)
 class Campaign:
@@ -155,6 +162,8 @@ def checked(plan: Plan, at: Millis) -> Plan:
             "bad_voice_after", "The wait before people are called is out of range.",
             "Give 1 minute to a day.", field="voice_after_minutes",
         )  # fmt: skip
+    if plan.personal:
+        _check_personal(plan)
     if plan.exercise and plan.priority is Priority.LIFE_SAFETY:
         raise invalid(
             "exercise_priority", "An exercise cannot overtake what saves lives.",
@@ -166,6 +175,19 @@ def checked(plan: Plan, at: Millis) -> Plan:
             "Give it another priority.", field="priority",
         )  # fmt: skip
     return plan
+
+
+def _check_personal(plan: Plan) -> None:
+    if not parse(plan.text).fields:
+        raise invalid(
+            "no_fields", "The text has no fields.",
+            "Name columns of the list in braces, or send one text to everybody.", field="text",
+        )  # fmt: skip
+    if plan.voice_after is not None:
+        raise invalid(
+            "personal_voice", "A text that differs from person to person cannot be spoken to all.",
+            "Send without calling who has no receipt.", field="voice_after_minutes",
+        )  # fmt: skip
 
 
 def sent_text(plan: Plan, rules: Rules) -> str:
@@ -277,6 +299,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "priority": plan.priority.name.lower(), "exercise": plan.exercise,
         "advertising": plan.advertising, "starts_at": plan.starts_at, "validity": plan.validity,
         "voice_after": plan.voice_after, "language": plan.language, "alert": plan.alert,
+        "incident_id": plan.incident_id, "personal": plan.personal,
     }  # fmt: skip
 
 

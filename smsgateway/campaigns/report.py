@@ -6,6 +6,7 @@ Unlike the progress view this reads the messages themselves: about a second for 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from smsgateway.model import Message, MessageState
 from smsgateway.queue import repository
-from smsgateway.queue.tables import messages
+from smsgateway.queue.tables import batches, messages
 from smsgateway.recipients.mobile import international, own_form
 from smsgateway.replies import store as replies
 from softswitch.csvio import write_rows
@@ -81,9 +82,11 @@ def _by_area(conn: Connection, batch: int) -> list[dict[str, Any]]:
         .where(messages.c.batch_id == batch)
         .group_by(messages.c.area, messages.c.state)
     )
-    areas: dict[str, dict[str, int]] = {}
+    of_batch = conn.execute(select(batches.c.state).where(batches.c.id == batch)).scalar() or ""
+    areas: dict[str, Counter[str]] = {}
     for row in conn.execute(query):
-        areas.setdefault(row.area, {})[MessageState(row.state).word] = row.n
+        state = MessageState(repository.shown(row.state, of_batch))
+        areas.setdefault(row.area, Counter())[state.word] += row.n
     found = [{"area": area, "total": sum(n.values()), "counts": n} for area, n in areas.items()]
     return sorted(found, key=lambda row: (-int(str(row["total"])), str(row["area"])))
 

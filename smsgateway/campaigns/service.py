@@ -15,6 +15,7 @@ from typing import Any
 from smsgateway.campaigns import model, store
 from smsgateway.campaigns.filling import Filler, encoded
 from smsgateway.campaigns.model import Campaign, CampaignState, Plan, Rules
+from smsgateway.campaigns.personal import field_names
 from smsgateway.model import BatchState, Priority
 from smsgateway.queue import repository
 from smsgateway.recipients.audience import Chooser
@@ -63,10 +64,14 @@ class Campaigns:
 
     async def one(self, campaign_id: str) -> Campaign:
         """Return a campaign, or refuse (``campaign_not_found``)."""
-        found = self.open.get(campaign_id) or await self._db.read(store.one, campaign_id)
+        found = await self.find(campaign_id)
         if found is None:
             raise not_found("campaign", campaign_id, "Look at the list of campaigns.")
         return found
+
+    async def find(self, campaign_id: str) -> Campaign | None:
+        """Return a campaign, None when there is none of this id."""
+        return self.open.get(campaign_id) or await self._db.read(store.one, campaign_id)
 
     # ---- drafts
 
@@ -86,12 +91,10 @@ class Campaigns:
         async with self._acting:
             campaign = await self.one(campaign_id)
             model.check_may_change(campaign)
-            alert = campaign.plan.alert
-            changed = dataclasses.replace(
-                campaign,
-                plan=dataclasses.replace(model.checked(plan, self._clock()), alert=alert),
-                tally={},
-            )
+            before, checked = campaign.plan, model.checked(plan, self._clock())
+            incident_id = checked.incident_id or before.incident_id
+            kept = dataclasses.replace(checked, alert=before.alert, incident_id=incident_id)
+            changed = dataclasses.replace(campaign, plan=kept, tally={})
             await self._check(changed)
             await self._put(changed, "sms.campaign.change", login)
             return changed
@@ -105,10 +108,13 @@ class Campaigns:
             self.open.pop(campaign_id, None)
             self.changed(dataclasses.replace(campaign, state=CampaignState.CANCELLED))
 
-    async def count(self, campaign: Campaign) -> Tally:
-        """Return whom a campaign would reach now."""
-        life = campaign.plan.priority is Priority.LIFE_SAFETY
-        return await self._chooser.count(campaign.plan.audience, life_safety=life)
+    async def count(self, plan: Plan) -> Tally:
+        """Return whom a campaign would reach now, by area, and who is left out."""
+        return await self._filler.count(plan, self.rules)
+
+    async def sample(self, plan: Plan) -> str:
+        """Return the text as the first of its people gets it."""
+        return await self._filler.sample(plan, self.rules)
 
     async def test(self, login: str, campaign_id: str, number: str) -> Campaign:
         """Send the text to one's own telephone, over the links that the campaign would take."""
@@ -154,7 +160,7 @@ class Campaigns:
         life = campaign.plan.priority is Priority.LIFE_SAFETY
         if life and QUICKLY_COUNTED < most <= self.rules.approval_size:
             return Tally(people=most)
-        tally = await self.count(campaign)
+        tally = await self.count(campaign.plan)
         if not tally.people:
             raise model.nobody_left()
         return tally
@@ -220,6 +226,7 @@ class Campaigns:
                     await self._change(
                         campaign, "sms.campaign.run", "",
                         state=CampaignState.RUNNING, tally=tally.as_json(),
+                        parts=tally.parts or campaign.parts,
                     )  # fmt: skip
                 elif campaign.state is CampaignState.CANCELLED:
                     await self._steer(campaign, BatchState.CANCELLED)
@@ -319,7 +326,10 @@ class Campaigns:
 
     async def _check(self, campaign: Campaign) -> None:
         encoded(campaign, self.rules)
-        await self._chooser.check(campaign.plan.audience)
+        plan = campaign.plan
+        await self._chooser.check(plan.audience)
+        if plan.personal:
+            await self._chooser.check_fields(plan.audience, field_names(plan.text))
 
     async def _put(self, campaign: Campaign, action: str, login: str) -> None:
         await self._db.write(store.put, campaign, self._clock(), action, login)

@@ -100,8 +100,9 @@ def put(
     if login:
         audit.append(conn, login, action, campaign.id, {**told, **(details or {})}, at=at)
     fact = CampaignChanged(
-        campaign.id, at, campaign.state.value, campaign.plan.name, campaign.people, login
-    )
+        campaign.id, at, campaign.state.value, campaign.plan.name, campaign.people, login,
+        campaign.plan.incident_id,
+    )  # fmt: skip
     append(conn, fact, at=at)
 
 

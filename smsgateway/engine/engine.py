@@ -12,61 +12,35 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from smsgateway.engine.lane import Lane
+from smsgateway.engine.leases import Leases
 from smsgateway.engine.limiter import Limiter
-from smsgateway.engine.routing import Offer, RoutingTable, may_carry
-from smsgateway.engine.shelf import Shelf
+from smsgateway.engine.outcome import Rank, Rules, answered
+from smsgateway.engine.pacer import Pacer
+from smsgateway.engine.routing import Offer, may_carry
 from smsgateway.engine.wire import WireJournal
 from smsgateway.engine.writer import Writer
 from smsgateway.links.model import Link
-from smsgateway.model import BatchState, Body, MessageState
-from smsgateway.port import Envelope, Fault, Leased, Receipt, Reply, SmsLink, Submission
+from smsgateway.model import MessageState
+from smsgateway.port import Fault, Leased, Receipt, Reply, SmsLink, Submission
 from smsgateway.queue.repository import THROTTLED
-from smsgateway.queue.turn import Lease, LeasedRow, Turn, TurnResult
+from smsgateway.queue.turn import Turn, TurnResult
 from smsgateway.queue.upkeep import OpenBatch
-from softswitch.clock import Clock, Millis
+from softswitch.clock import Clock
 
 log = logging.getLogger(__name__)
 
-_Q, _L, _S, _T, _D, _F = (
+_Q, _L, _S, _T = (
     MessageState.QUEUED,
     MessageState.LEASED,
     MessageState.SUBMITTING,
     MessageState.SUBMITTED,
-    MessageState.IN_DOUBT,
-    MessageState.FAILED,
 )
-# How grave an answer is for a message of several parts: the gravest decides.
-_TAKEN, _UNSENT, _LATER, _DOUBT, _REFUSED = range(5)
 
 _NO_ID = "-"
 """For the journal: the centre took it, and gave no id."""
-
-_TURN_SECONDS = 0.02
-"""A turn is not begun sooner after the last one while every lane has enough that is ready."""
-
-_RECEIPT_SECONDS = 0.004
-"""And while receipts wait: a centre may hold back the next one until the first is acknowledged."""
-
-_MOST_BODIES = 20_000
-_LEAST_LEASE, _MOST_LEASE = 100, 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How the engine behaves. Times in milliseconds."""
-
-    doubt: Millis = 15_000
-    """So long a message in doubt waits for a receipt before the policy of its batch applies."""
-
-    tries: int = 4
-    """Tries of a message that the centre refuses for the time being; throttling counts none."""
-
-    pause: Millis = 30_000
-    """Before the second try; it doubles."""
 
 
 class Engine:
@@ -74,9 +48,7 @@ class Engine:
 
     def __init__(self, writer: Writer, clock: Clock, rules: Rules, wire: WireJournal) -> None:
         self.lanes: dict[int, Lane] = {}
-        self.batches: dict[int, OpenBatch] = {}
-        self.table = RoutingTable(())
-        self.shelf = Shelf()
+        self.leases = Leases(clock)
         self.draining: set[SmsLink] = set()
         """Links that are closed as soon as their last answers are here."""
 
@@ -88,17 +60,11 @@ class Engine:
         self._turn = Turn()
         self._tokens: dict[int, list[Any]] = {}
         self._going: list[tuple[Lane, Submission]] = []
-        self._envelopes: dict[int, Envelope] = {}
-        self._bodies: dict[int, Body] = {}
-        self._dry: set[tuple[int, str]] = set()
-        self._asked: set[tuple[int, str]] = set()
         self._busy = False
         self._scheduled = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._pacer: asyncio.TimerHandle | None = None
-        self._last_turn = 0.0
         self._idle = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._pacer = Pacer(self._loop, self._kick)
 
     # ---- steering
 
@@ -118,47 +84,30 @@ class Engine:
 
     def set_routes(self) -> None:
         """Follow changed links: what is leased is looked at again."""
-        self.table = RoutingTable(
+        self.leases.set_routes(
             Offer(route.prefix, lane.stored.id, route.cost)
             for lane in self.lanes.values()
             for route in lane.stored.config.routes
         )
-        for batch_id, message in self.shelf.drop_all():
-            self._shelve(batch_id, [message])
         self.wake()
 
     def set_batches(self, batches: Sequence[OpenBatch]) -> None:
         """Follow changed batches; what was leased of those that may not send now waits in the queue again."""
-        now = self._clock()
-        self.batches = {batch.id: batch for batch in batches}
-        self._envelopes = {
-            batch.id: Envelope(batch.id, batch.sender, batch.receipts, batch.expires_at)
-            for batch in batches
-        }
-        for batch_id in self.shelf.batches():
-            if not self.may_send(batch_id, now):
-                self._return(batch_id, self.shelf.drop(batch_id))
+        for batch_id, messages in self.leases.set_batches(batches):
+            self._return(batch_id, messages)
+        now, may_send = self._clock(), self.leases.may_send
         for lane in self.lanes.values():
-            self._unsend(lane, lambda one: not self.may_send(one.message.envelope.batch_id, now))
+            self._unsend(lane, lambda one: not may_send(one.message.envelope.batch_id, now))
         self.wake()
-
-    def may_send(self, batch_id: int, now: Millis) -> bool:
-        """Tell whether messages of a batch may go out."""
-        batch = self.batches.get(batch_id)
-        if batch is None or batch.state is not BatchState.OPEN or batch.starts_at > now:
-            return False
-        return batch.expires_at is None or batch.expires_at > now
 
     def wake(self) -> None:
         """There may be something in the queue again."""
-        self._dry.clear()
+        self.leases.look_again()
         self._kick()
 
     def close(self) -> None:
         """Let nothing come back later."""
-        for timer in (self._timer, self._pacer):
-            if timer is not None:
-                timer.cancel()
+        self._pacer.close()
 
     async def settle(self) -> None:
         """Wait until nothing is in the writer or waits for it."""
@@ -171,7 +120,7 @@ class Engine:
         self.stopping = True
         for lane in self.lanes.values():
             self._unsend(lane)
-        for batch_id, message in self.shelf.drop_all():
+        for batch_id, message in self.leases.shelf.drop_all():
             self._return(batch_id, [message])
         await self.settle()
 
@@ -186,7 +135,7 @@ class Engine:
         if doubtful:
             log.warning("Link %s: %s; %d parts in doubt.", link.name, why, len(doubtful))
         for submission in doubtful:
-            self._part(submission, _DOUBT, "")
+            self._part(submission, Rank.DOUBT, "")
         lane = self.lanes.get(link.id)
         if lane is not None:
             self._unsend(lane)
@@ -206,7 +155,7 @@ class Engine:
             counts[batch, _T] += 1
         else:
             self._turn.parts.append((message.id, submission.part, smsc_id))
-            self._part(submission, _TAKEN, "")
+            self._part(submission, Rank.TAKEN, "")
         self._note_work()
 
     def refused(self, link: SmsLink, submission: Submission, fault: Fault, error: str) -> None:
@@ -221,16 +170,16 @@ class Engine:
                 now = self._loop.time()
                 lane.limiter.throttled(now, lane.recent_rate(now))
             self._turn.counts[message.envelope.batch_id, THROTTLED] += 1
-            self._part(submission, _UNSENT, "")
+            self._part(submission, Rank.UNSENT, "")
         else:
-            self._part(submission, _LATER if fault is Fault.TEMPORARY else _REFUSED, error)
+            self._part(submission, Rank.LATER if fault is Fault.TEMPORARY else Rank.REFUSED, error)
         self._kick()
 
     def unanswered(self, link: SmsLink, submissions: Sequence[Submission]) -> None:
         """No answer in time."""
         log.warning("Link %s: no answer for %d parts; in doubt.", link.name, len(submissions))
         for submission in submissions:
-            self._part(submission, _DOUBT, "")
+            self._part(submission, Rank.DOUBT, "")
         self._kick()
 
     def taken(self, link: SmsLink) -> None:
@@ -256,37 +205,10 @@ class Engine:
 
     # ---- what comes of a message
 
-    def _part(self, submission: Submission, rank: int, error: str) -> None:
-        """One part of a message has its answer; the last one decides."""
-        message = submission.message
-        if rank > message.worst:
-            message.worst, message.error = rank, error
-        message.open_parts -= 1
-        if message.open_parts > 0:
-            return
-        turn, batch = self._turn, message.envelope.batch_id
-        match message.worst:
-            case 0:
-                turn.accepted.append((message.id, ""))
-                turn.move(batch, _S, _T)
-            case 1:
-                self._requeue(message, None, 0)
-            case 2 if message.attempts + 1 < self._rules.tries:
-                pause = self._rules.pause << message.attempts
-                self._requeue(message, self._clock() + pause, 1)
-            case 3:
-                turn.doubtful.append((message.id, self._clock() + self._rules.doubt))
-                turn.move(batch, _S, _D)
-            case _:
-                turn.failed.append((message.id, message.error))
-                turn.move(batch, _S, _F)
-
-    def _requeue(self, message: Leased, due: Millis | None, attempts: int) -> None:
-        batch = message.envelope.batch_id
-        self._turn.requeued.append((message.id, due, attempts))
-        self._turn.move(batch, _S, _Q)
-        if due is None:
-            self._dry = {key for key in self._dry if key[0] != batch}
+    def _part(self, submission: Submission, rank: Rank, error: str) -> None:
+        """One part of a message has its answer."""
+        if answered(self._turn, submission, rank, error, self._clock, self._rules):
+            self.leases.look_again(submission.message.envelope.batch_id)
 
     def _return(self, batch_id: int, messages: Sequence[Leased]) -> None:
         for message in messages:
@@ -298,7 +220,7 @@ class Engine:
         """Take back what is committed for a lane and was not written."""
         kept = [one for one in lane.ready if not which(one)]
         for one in [one for one in lane.ready if which(one)]:
-            self._part(one, _UNSENT, "")
+            self._part(one, Rank.UNSENT, "")
         lane.ready.clear()
         lane.ready.extend(kept)
         self._kick()
@@ -313,7 +235,7 @@ class Engine:
 
     def _note_work(self) -> None:
         """There is more for the next turn; nothing to do when that is planned already."""
-        if not self._busy and self._pacer is None:
+        if not self._busy and not self._pacer.is_waiting:
             self._kick()
 
     def _kick(self) -> None:
@@ -339,36 +261,19 @@ class Engine:
         self._turn = Turn()
         tokens, self._tokens = self._tokens, {}
         going, self._going = self._going, []
-        self._stop_pacer()
+        self._pacer.began()
         turn.at = self._clock()
         self._busy = True
-        self._last_turn = self._loop.time()
         self._wire.begin(self._out())
-        known = self._bodies.__contains__
+        known = self.leases.knows_body
         self._writer.post(
             lambda work: work.turn(turn, known),
             lambda result: self._committed(result, going, tokens),
         )
 
     def _can_wait(self) -> bool:
-        """Tell whether the next turn may grow a little: few large turns cost less than many small ones."""
-        pause = _RECEIPT_SECONDS if self._tokens else _TURN_SECONDS
-        due = self._last_turn + pause
-        if due <= self._loop.time() or any(lane.is_hungry for lane in self.lanes.values()):
-            return False
-        if self._pacer is None or self._pacer.when() > due:
-            self._stop_pacer()
-            self._pacer = self._loop.call_at(due, self._paced)
-        return True
-
-    def _stop_pacer(self) -> None:
-        if self._pacer is not None:
-            self._pacer.cancel()
-            self._pacer = None
-
-    def _paced(self) -> None:
-        self._pacer = None
-        self._kick()
+        hungry = any(lane.is_hungry for lane in self.lanes.values())
+        return self._pacer.can_wait(hungry=hungry, receipts=bool(self._tokens))
 
     def _out(self) -> Iterator[tuple[int, int]]:
         """Give what is on the wire and unanswered."""
@@ -394,43 +299,10 @@ class Engine:
             if lane.is_able and not self.stopping and lane.stored.id in self.lanes:
                 lane.ready.append(submission)
             else:
-                self._part(submission, _UNSENT, "")
-        self._take_leased(result)
+                self._part(submission, Rank.UNSENT, "")
+        for batch_id, messages in self.leases.take(result, stopping=self.stopping):
+            self._return(batch_id, messages)
         self._kick()
-
-    def _take_leased(self, result: TurnResult) -> None:
-        self._bodies.update(result.bodies)
-        for lease, rows in result.leased:
-            self._asked.discard((lease.batch_id, lease.route))
-            if len(rows) < lease.limit:
-                self._dry.add((lease.batch_id, lease.route))
-            messages = [self._leased(lease.batch_id, row) for row in rows]
-            if self.stopping or not self.may_send(lease.batch_id, self._clock()):
-                self._return(lease.batch_id, messages)
-            else:
-                self._shelve(lease.batch_id, messages)
-        if len(self._bodies) > _MOST_BODIES:  # here, where no turn that relies on them is under way
-            self._bodies.clear()
-
-    def _leased(self, batch_id: int, row: LeasedRow) -> Leased:
-        envelope = self._envelopes.get(batch_id) or Envelope(batch_id)
-        return Leased(
-            row.id,
-            row.number,
-            row.body_id,
-            self._bodies[row.body_id],
-            envelope,
-            row.attempts,
-            row.done_parts,
-        )
-
-    def _shelve(self, batch_id: int, messages: Sequence[Leased]) -> None:
-        batch = self.batches[batch_id]
-        by_route: dict[str, list[Leased]] = {}
-        for message in messages:
-            by_route.setdefault(self.table.route_of(message.number), []).append(message)
-        for route, found in by_route.items():
-            self.shelf.put(batch_id, route, batch.priority, batch.exercise, found)
 
     # ---- who gets what
 
@@ -446,12 +318,12 @@ class Engine:
         idle = frozenset(key for key in able if demands[key])
         if idle:
             self._assign(demands, able, idle)
-            self._lease(demands, able, idle)
+            self.leases.ask(self._turn, self.lanes, able, idle)
         self._wake_later(now)
 
     def _assign(self, demands: dict[int, int], able: frozenset[int], idle: frozenset[int]) -> None:
-        for pile in self.shelf.piles():
-            offers = self.table.offers(pile.route)
+        for pile in self.leases.shelf.piles():
+            offers = self.leases.table.offers(pile.route)
             for offer in offers:
                 lane = self.lanes[offer.link_id]
                 room = demands[offer.link_id]
@@ -473,43 +345,12 @@ class Engine:
         turn.move(message.envelope.batch_id, _L, _S)
         if not parts:  # all were taken in an earlier try
             message.open_parts = 1
-            self._part(Submission(message, 0), _TAKEN, "")
+            self._part(Submission(message, 0), Rank.TAKEN, "")
             return 0
         self._going += [(lane, Submission(message, part)) for part in parts]
         lane.committing += len(parts)
         lane.limiter.take(len(parts))
         return len(parts)
-
-    def _lease(self, demands: dict[int, int], able: frozenset[int], idle: frozenset[int]) -> None:
-        """Ask the queue for as much as the lanes may take soon, of the most urgent batches."""
-        now, room = self._clock(), sum(self.lanes[key].reach for key in idle)
-        wanted = min(max(_LEAST_LEASE, 2 * room), _MOST_LEASE)
-        served: dict[int, int] = {}
-        for batch in self.batches.values():
-            if not self.may_send(batch.id, now):
-                continue
-            for route in batch.routes:
-                key = (batch.id, route)
-                lane_id = self._lane_for(batch, route, able, idle)
-                if lane_id is None or served.get(lane_id, 0) >= wanted:
-                    continue
-                waiting = self.shelf.count(batch.id, route)
-                if key not in self._dry and key not in self._asked and waiting < wanted // 2:
-                    self._asked.add(key)
-                    self._turn.leases.append(Lease(batch.id, route, wanted))
-                    waiting += wanted
-                served[lane_id] = served.get(lane_id, 0) + waiting
-
-    def _lane_for(
-        self, batch: OpenBatch, route: str, able: frozenset[int], idle: frozenset[int]
-    ) -> int | None:
-        offers = self.table.offers(route)
-        for offer in offers:
-            if self.lanes[offer.link_id].stored.config.exercise != batch.exercise:
-                continue
-            if may_carry(offers, offer.link_id, batch.priority, able, idle):
-                return offer.link_id
-        return None
 
     def _wake_later(self, now: float) -> None:
         """Come back when a held lane may send again."""
@@ -518,9 +359,5 @@ class Engine:
             for lane in self.lanes.values()
             if lane.is_able and (wait := lane.limiter.wait(now)) > 0
         ]
-        if waits and self._timer is None:
-            self._timer = self._loop.call_later(max(0.005, min(waits)), self._timed)
-
-    def _timed(self) -> None:
-        self._timer = None
-        self._kick()
+        if waits:
+            self._pacer.wake_in(min(waits))

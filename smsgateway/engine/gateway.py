@@ -18,8 +18,9 @@ from typing import Any
 import orjson
 
 from smsgateway.engine.clock import SteadyClock
-from smsgateway.engine.engine import Engine, Rules
+from smsgateway.engine.engine import Engine
 from smsgateway.engine.lane import Lane
+from smsgateway.engine.outcome import Rules
 from smsgateway.engine.wire import WireJournal
 from smsgateway.engine.writer import Writer
 from smsgateway.links.build import build_link
@@ -39,6 +40,9 @@ log = logging.getLogger(__name__)
 MakeLink = Callable[[Link, LinkOwner], SmsLink]
 
 _KEEP_RECEIPTS: Millis = 7 * 86_400_000
+_SWEEPS = 5
+"""Pieces of one batch between two looks: who waits for the writer comes in between, and people see it as done."""
+
 _LIVE: dict[str, Any] = {"paused": False, "rate": 0.0, "routes": (), "exercise": False}
 """What of a link can change without a new connection."""
 
@@ -226,8 +230,11 @@ class Gateway:
             after, error = MessageState.EXPIRED, "validity"
         else:
             return
-        while await self.writer.do(lambda work: upkeep.sweep(work, batch.id, after, error, at)):
-            pass
+        for _ in range(_SWEEPS):
+            if not await self.writer.do(
+                lambda work: upkeep.sweep(work, batch.id, after, error, at)
+            ):
+                return
 
     async def _tell(self) -> None:
         """Write down how the links are."""

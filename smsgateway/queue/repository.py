@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from smsgateway.model import (
     Batch,
@@ -208,11 +219,25 @@ def progress(conn: Connection, batch: int) -> Progress:
 
 def progress_of(conn: Connection, ids: Sequence[int]) -> dict[int, Progress]:
     """Return how far each of these batches is."""
-    query = select(counts).where(counts.c.batch_id.in_(ids))
+    query = (
+        select(counts.c.batch_id, counts.c.state, counts.c.n, batches.c.state.label("batch_state"))
+        .join(batches, batches.c.id == counts.c.batch_id)
+        .where(counts.c.batch_id.in_(ids))
+    )
     found: dict[int, dict[int, int]] = {one: {} for one in ids}
     for row in conn.execute(query):
-        found[row.batch_id][row.state] = row.n
+        state = shown(row.state, row.batch_state)
+        found[row.batch_id][state] = found[row.batch_id].get(state, 0) + row.n
     return {one: _progress(rows) for one, rows in found.items()}
+
+
+def shown(state: int, batch_state: str) -> int:
+    """Return the state in which people see a message: what waits in a cancelled batch is cancelled.
+
+    The gateway moves the rows afterwards, in small pieces: a million of them at once would hold up what goes out.
+    """
+    waits = state == MessageState.QUEUED and batch_state == BatchState.CANCELLED
+    return int(MessageState.CANCELLED) if waits else state
 
 
 def page(
@@ -224,16 +249,16 @@ def page(
     limit: int = 1_000,
 ) -> list[Message]:
     """Return messages of a batch by rising id, for lists and exports; ``after`` is the last id seen."""
-    query = select(messages).where(messages.c.batch_id == batch, messages.c.id > after)
+    query = _MESSAGES.where(messages.c.batch_id == batch, messages.c.id > after)
     if state is not None:
-        query = query.where(messages.c.state == int(state))
+        query = query.where(_seen == int(state))
     rows = conn.execute(query.order_by(messages.c.id).limit(limit)).mappings()
     return [_message(row) for row in rows]
 
 
 def last_to(conn: Connection, number: str, limit: int = 5) -> list[Message]:
     """Return the newest messages to a number: which campaign a reply answers."""
-    query = select(messages).where(messages.c.number == number)
+    query = _MESSAGES.where(messages.c.number == number)
     rows = conn.execute(query.order_by(messages.c.id.desc()).limit(limit)).mappings()
     return [_message(row) for row in rows]
 
@@ -289,5 +314,16 @@ _MESSAGE = (
 )  # fmt: skip
 
 
+_cancelled = and_(
+    messages.c.state == int(MessageState.QUEUED), batches.c.state == BatchState.CANCELLED.value
+)
+_seen = case((_cancelled, int(MessageState.CANCELLED)), else_=messages.c.state)
+"""In SQL what :func:`shown` is in Python."""
+
+_MESSAGES = select(*(messages.c[name] for name in _MESSAGE), _seen.label("seen")).join(
+    batches, batches.c.id == messages.c.batch_id
+)
+
+
 def _message(row: RowMapping) -> Message:
-    return Message(**{name: row[name] for name in _MESSAGE}, state=MessageState(row["state"]))
+    return Message(**{name: row[name] for name in _MESSAGE}, state=MessageState(row["seen"]))

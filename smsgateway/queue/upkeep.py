@@ -18,6 +18,9 @@ from softswitch.clock import Millis
 PIECE = 5_000
 """Rows in one transaction: some 30 ms."""
 
+SWEPT = 1_000
+"""Rows of a cancelled batch in one transaction: all their indexes change, and what goes out waits behind it."""
+
 _Q, _L, _S, _T, _D = (
     int(MessageState.QUEUED),
     int(MessageState.LEASED),
@@ -160,7 +163,7 @@ def sweep(work: Work, batch: int, after: MessageState, error: str, at: Millis) -
     ids = [
         row[0]
         for question in (_WAITING, _PUT_OFF)
-        for row in json_rows(work.one(question, batch=batch, limit=PIECE))
+        for row in json_rows(work.one(question, batch=batch, limit=SWEPT))
     ]
     work.ids(_END, ids, state=int(after), error=error, at=at)
     work.count({(batch, _Q): -len(ids), (batch, int(after)): len(ids)})

@@ -7,7 +7,7 @@ out are remembered: some 100 bytes each.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 
 from smsgateway.recipients import store
 from smsgateway.recipients.area import Area, area_of
@@ -59,22 +59,28 @@ class Chooser:
         members = await self._groups(audience.groups)
         return sum(int(row["people"]) for row in rows) + len(members) + len(audience.numbers)
 
-    async def count(self, audience: Audience, *, life_safety: bool) -> Tally:
-        """Return how many people it is, and in which areas."""
-        tally = Tally()
-        async for page in self.pages(audience, tally, life_safety=life_safety):
-            tally.areas.update(person.area for person in page)
-        return tally
+    async def check_fields(self, audience: Audience, names: Collection[str]) -> None:
+        """Refuse (``field_unknown``) what a text wants to say of people and a list does not tell."""
+        for key in audience.lists:
+            row = await self._lists.one(key)
+            have = await self._db.read(store.columns_of, row["id"])
+            missing = [name for name in names if name not in have]
+            if missing:
+                raise invalid(
+                    "field_unknown", f"The list {row['name']} has no column {missing[0]}.",
+                    f"Its columns: {', '.join(have) or 'none'}; every person has"
+                    " name, area and number.", field="text",
+                )  # fmt: skip
 
     async def pages(
-        self, audience: Audience, tally: Tally, *, life_safety: bool
-    ) -> AsyncIterator[list[Person]]:
-        """Yield the people in pages; what was left out is counted in ``tally``.
+        self, audience: Audience, tally: Tally, *, life_safety: bool, fields: bool = False
+    ) -> AsyncGenerator[list[Person], None]:
+        """Yield the people in pages, with their ``fields`` if wanted; what was left out is counted in ``tally``.
 
         Who opted out is still told of a danger to life; who is on the blacklist never is.
         """
         seen: set[str] | None = set() if audience.sources > 1 else None
-        async for page in self._raw(audience, tally):
+        async for page in self._raw(audience, tally, fields):
             fresh = _once(page, seen, tally)
             numbers = [person.number for person in fresh]
             kinds = await self._db.read(store.blocked_among, numbers)
@@ -83,12 +89,14 @@ class Chooser:
             if allowed:
                 yield allowed
 
-    async def _raw(self, audience: Audience, tally: Tally) -> AsyncIterator[list[Person]]:
+    async def _raw(
+        self, audience: Audience, tally: Tally, fields: bool
+    ) -> AsyncGenerator[list[Person], None]:
         area = None
         if audience.shape is not None:
             area = await asyncio.to_thread(area_of, audience.shape)
         bounds = area.bounds if area is not None else None
-        which = store.Filter(audience.areas, audience.name, bounds)
+        which = store.Filter(audience.areas, audience.name, bounds, fields)
         for key in audience.lists:
             row = await self._lists.one(key)
             async for page in self._list(row["id"], which, area):
@@ -99,7 +107,7 @@ class Chooser:
 
     async def _list(
         self, list_id: int, which: store.Filter, area: Area | None
-    ) -> AsyncIterator[list[Person]]:
+    ) -> AsyncGenerator[list[Person], None]:
         after = ""
         while page := await self._db.read(store.page, list_id, which, after, PAGE):
             after = page[-1].number

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from smsgateway.recipients import store
-from smsgateway.recipients.rows import Batch, batches
+from smsgateway.recipients.mobile import find_mobile
+from smsgateway.recipients.rows import Batch, Person, batches
 from softswitch import numbers
 from softswitch.clock import Clock, now
 from softswitch.errors import Kind, Refusal, conflict, invalid, not_found
@@ -86,6 +87,15 @@ class Lists:
         finally:
             self._coming_in -= 1
 
+    async def keep(self, login: str, name: str, chosen: Sequence[str]) -> None:
+        """Make the list ``name`` of numbers that another part of the system chose; what is no mobile is left out."""
+        list_id = await self._db.write(store.begin, name, login, self._clock())
+        for first in range(0, len(chosen), _STEP):
+            found = [find_mobile(number) for number in chosen[first : first + _STEP]]
+            people = [Person(number) for number in found if number is not None]
+            await self._db.write(store.add, list_id, people, [])
+        await self._db.write(store.finish, list_id)
+
     @contextlib.contextmanager
     def _file(self) -> Iterator[BinaryIO]:
         self._spool.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -120,8 +130,11 @@ class Lists:
         report: Row = {"id": list_id, "name": name, "people": 0, "repeated": 0, "bad": 0}
         first_bad: list[Row] = []
         try:
-            steps = batches(file, _STEP)
+            steps, columns = batches(file, _STEP), False
             while (batch := await asyncio.to_thread(_next, steps)) is not None:
+                if batch.columns and not columns:
+                    columns = True
+                    await self._db.write(store.set_columns, list_id, batch.columns)
                 added, repeated = await self._db.write(store.add, list_id, batch.people, batch.bad)
                 report["people"] += added
                 report["repeated"] += repeated

@@ -53,6 +53,12 @@ class Tally:
     blacklisted: int = 0
     opted_out: int = 0
     not_mobile: int = 0
+    unfilled: int = 0
+    """Whose fields a text that differs from person to person could not be filled from."""
+
+    parts: int = 0
+    """Of the longest such text."""
+
     areas: Counter[str] = field(default_factory=Counter)
 
     def as_json(self) -> dict[str, Any]:
@@ -60,5 +66,5 @@ class Tally:
         areas = [{"area": name, "people": n} for name, n in self.areas.most_common(_SHOWN)]
         return {
             "people": self.people, "repeated": self.repeated, "blacklisted": self.blacklisted,
-            "opted_out": self.opted_out, "not_mobile": self.not_mobile, "areas": areas,
+            "opted_out": self.opted_out, "not_mobile": self.not_mobile, "unfilled": self.unfilled, "areas": areas,
         }  # fmt: skip

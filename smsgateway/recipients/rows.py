@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ MOST_ROWS = 5_000_000
 LONGEST_LINE = 65_536
 LONGEST_NAME = 64
 LONGEST_AREA = 64
+LONGEST_FIELD = 200
+MOST_FIELDS = 20
 _SAMPLE = 262_144
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -33,6 +36,14 @@ _NAMES = {
     "longitude": ("longitude", "lon", "lng", "经度"),
     "latitude": ("latitude", "lat", "纬度"),
 }
+OWN_FIELDS = {
+    "number": "number", "号码": "number", "name": "name", "姓名": "name", "area": "area", "区域": "area",
+}  # fmt: skip
+"""What a text can say of every person, with the word for it."""
+
+_FIELD = re.compile(r"[^\W\d]\w{0,31}")
+"""Headings of other columns that the fields of a text can name."""
+
 _COLUMN = {alias: name for name, aliases in _NAMES.items() for alias in aliases}
 _ARCHIVES = {b"PK\x03\x04": "ZIP or XLSX", b"\x1f\x8b": "GZIP", b"7z\xbc\xaf": "7z",
              b"Rar!": "RAR", b"BZh": "BZIP2", b"\xfd7zX": "XZ", b"\xd0\xcf\x11\xe0": "XLS"}  # fmt: skip
@@ -47,6 +58,8 @@ class Person:
     area: str = ""
     longitude: float | None = None
     latitude: float | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    """(column, what stands there) of all other columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +79,15 @@ class Places(NamedTuple):
     area: int = -1
     longitude: int = -1
     latitude: int = -1
+    last: int = 2
+    more: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)
 class Batch:
-    """Some rows of the file."""
+    """Some rows of the file. ``columns``: what else the file tells of people."""
 
+    columns: tuple[str, ...] = ()
     people: list[Person] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
 
@@ -95,12 +111,13 @@ def batches(file: BinaryIO, size: int = 5_000, most_rows: int = MOST_ROWS) -> It
 
 
 def _batches(reader: Any, size: int, most: int) -> Iterator[Batch]:
-    batch = Batch()
     first = next(reader, None)
     if first is None:
         raise bad_csv("The file is empty.", list(_NAMES))
     places = _places(first)
     rows = 0
+    columns = tuple(name for name, _ in places.more) if places is not None else ()
+    batch = Batch(columns)
     if places is None:
         places = Places(0, 1, 2)
         _take(batch, 1, first, places)
@@ -114,7 +131,7 @@ def _batches(reader: Any, size: int, most: int) -> Iterator[Batch]:
             raise _too_many(most)
         if len(batch) >= size:
             yield batch
-            batch = Batch()
+            batch = Batch(columns)
         line = reader.line_num + 1
     yield batch
 
@@ -132,9 +149,8 @@ def _person(cells: list[str], places: Places) -> tuple[Person | None, str, str]:
         # One check for most rows; which cell it is matters only when there is one.
         if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
             return None, "bad_encoding", text
-    cells += [""] * max(
-        1, 1 + max(places) - len(cells)
-    )  # a column that is missing is the last: empty
+    # A column that is missing is the last: empty.
+    cells += [""] * max(1, 1 + places.last - len(cells))
     written = cells[places.number].strip()
     number = find_mobile(written.removeprefix("'"))
     if number is None:
@@ -142,13 +158,17 @@ def _person(cells: list[str], places: Places) -> tuple[Person | None, str, str]:
     name, area = _plain(cells[places.name].strip()), _plain(cells[places.area].strip())
     if len(name) > LONGEST_NAME or len(area) > LONGEST_AREA:
         return None, "too_long", name if len(name) > LONGEST_NAME else area
+    fields = tuple((name, _plain(cells[place].strip())) for name, place in places.more)
+    long = next((value for _, value in fields if len(value) > LONGEST_FIELD), None)
+    if long is not None:
+        return None, "too_long", long
     longitude, latitude = cells[places.longitude].strip(), cells[places.latitude].strip()
     if not longitude and not latitude:
-        return Person(number, name, area), "", ""
+        return Person(number, name, area, fields=fields), "", ""
     position = _position(longitude, latitude)
     if position is None:
         return None, "bad_position", f"{longitude},{latitude}"
-    return Person(number, name, area, *position), "", ""
+    return Person(number, name, area, *position, fields), "", ""
 
 
 def _position(longitude: str, latitude: str) -> tuple[float, float] | None:
@@ -187,10 +207,20 @@ def _places(first: list[str]) -> Places | None:
         if column is not None:
             places[column] = place
     if "number" in places:
-        return Places(**places)
+        return Places(**places, last=len(first) - 1, more=_more(first))
     if not places and first and find_mobile(first[0].strip()) is not None:
         return None
     raise bad_csv("The column number is missing.", list(_NAMES))
+
+
+def _more(first: list[str]) -> tuple[tuple[str, int], ...]:
+    """Return the other columns that have a name which a text can use, each once."""
+    found: dict[str, int] = {}
+    for place, cell in enumerate(first):
+        name = cell.strip()
+        if name.lower() not in _COLUMN and _FIELD.fullmatch(name):
+            found.setdefault(name, place)
+    return tuple(found.items())[:MOST_FIELDS]
 
 
 def _encoding(sample: bytes) -> str:

@@ -5,7 +5,7 @@ come in delay no call.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     and_,
     delete,
     func,
@@ -62,6 +63,24 @@ people = Table(
     sqlite_with_rowid=False,
 )
 
+fields = Table(
+    "sms_list_fields",
+    metadata,
+    # What a file told beside, of lists whose texts differ from person to person: a JSON list in the order of columns.
+    Column("list_id", _Id, primary_key=True),
+    Column("number", String(24), primary_key=True),
+    Column("told", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+columns = Table(
+    "sms_list_columns",
+    metadata,
+    Column("list_id", _Id, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("name", String(32), nullable=False),
+)
+
 bad_rows = Table(
     "sms_list_bad_rows",
     metadata,
@@ -88,11 +107,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which people of a list: ``areas`` are beginnings; ``bounds`` west, south, east, north in degrees."""
+    """Which people of a list, and how: ``areas`` are beginnings; ``bounds`` west, south, east, north in degrees."""
 
     areas: tuple[str, ...] = ()
     name: str = ""
     bounds: tuple[float, float, float, float] | None = None
+    fields: bool = False
+    """With what the file told beside."""
 
 
 # ---- coming in
@@ -110,6 +131,10 @@ def add(
     """Add some rows of the file; return how many people are new and how many stood there before."""
     rows = [(p.number, p.name, p.area, p.longitude, p.latitude) for p in found]
     values = {"list": list_id, "rows": orjson.dumps(rows).decode()}
+    told = [(p.number, orjson.dumps([v for _, v in p.fields]).decode()) for p in found if p.fields]
+    if told:
+        more = {"list": list_id, "rows": orjson.dumps(told).decode()}
+        conn.execute(_ADD_FIELDS[conn.dialect.name], more)
     added = conn.execute(_ADD[conn.dialect.name], values).rowcount if rows else 0
     if wrong:
         conn.execute(insert(bad_rows), [
@@ -142,6 +167,32 @@ _ADD = {
 }
 
 
+_ADD_FIELDS = {
+    "sqlite": text(
+        "INSERT INTO sms_list_fields (list_id, number, told)"
+        " SELECT :list, value->>0, value->>1 FROM json_each(:rows) WHERE true ON CONFLICT DO NOTHING"
+    ),
+    "postgresql": text(
+        "INSERT INTO sms_list_fields (list_id, number, told) SELECT :list, r->>0, r->>1"
+        " FROM json_array_elements(CAST(:rows AS json)) AS r ON CONFLICT DO NOTHING"
+    ),
+}
+
+
+def set_columns(conn: Connection, list_id: int, names: Sequence[str]) -> None:
+    """Note what else the file tells of people, in order."""
+    if names:
+        conn.execute(insert(columns), [
+            {"list_id": list_id, "place": place, "name": name} for place, name in enumerate(names)
+        ])  # fmt: skip
+
+
+def columns_of(conn: Connection, list_id: int) -> list[str]:
+    """Return what else is known of the people of a list, in order."""
+    query = select(columns.c.name).where(columns.c.list_id == list_id)
+    return list(conn.execute(query.order_by(columns.c.place)).scalars())
+
+
 def finish(conn: Connection, list_id: int) -> None:
     """The file is in: the list is ready and takes the place of an older one of its name."""
     name = select(lists.c.name).where(lists.c.id == list_id).scalar_subquery()
@@ -168,8 +219,11 @@ def clear_some(conn: Connection, limit: int = 20_000) -> bool:
         return False
     some = select(people.c.number).where(people.c.list_id == gone).limit(limit)
     where = and_(people.c.list_id == gone, people.c.number.in_(some))
+    also = and_(fields.c.list_id == gone, fields.c.number.in_(some))
+    conn.execute(delete(fields).where(also))
     if conn.execute(delete(people).where(where)).rowcount == 0:
-        conn.execute(delete(bad_rows).where(bad_rows.c.list_id == gone))
+        for table in (bad_rows, columns, fields):
+            conn.execute(delete(table).where(table.c.list_id == gone))
         conn.execute(delete(lists).where(lists.c.id == gone))
     return True
 
@@ -180,7 +234,11 @@ def clear_some(conn: Connection, limit: int = 20_000) -> bool:
 def all_lists(conn: Connection) -> list[Row]:
     """Return the lists that are there, by name."""
     query = select(lists).where(lists.c.state != REMOVED).order_by(lists.c.name)
-    return [dict(row) for row in conn.execute(query).mappings()]
+    known: dict[int, list[str]] = {}
+    for row in conn.execute(select(columns).order_by(columns.c.list_id, columns.c.place)):
+        known.setdefault(row.list_id, []).append(row.name)
+    rows = conn.execute(query).mappings()
+    return [{**row, "columns": known.get(row["id"], [])} for row in rows]
 
 
 def list_named(conn: Connection, key: str) -> Row | None:
@@ -200,7 +258,21 @@ def page(
     for condition in _conditions(which):
         query = query.where(condition)
     rows = conn.execute(query.order_by(people.c.number).limit(limit))
-    return [Person(r.number, r.name, r.area, r.longitude, r.latitude) for r in rows]
+    found = [Person(r.number, r.name, r.area, r.longitude, r.latitude) for r in rows]
+    return _with_fields(conn, list_id, found) if which.fields else found
+
+
+def _with_fields(conn: Connection, list_id: int, found: list[Person]) -> list[Person]:
+    names = columns_of(conn, list_id)
+    if not names or not found:
+        return found
+    between = fields.c.number.between(found[0].number, found[-1].number)
+    query = select(fields.c.number, fields.c.told).where(fields.c.list_id == list_id, between)
+    told = {row.number: orjson.loads(row.told) for row in conn.execute(query)}
+    return [
+        replace(person, fields=tuple(zip(names, told.get(person.number, ()), strict=False)))
+        for person in found
+    ]
 
 
 def areas_of(conn: Connection, list_id: int, limit: int = 200) -> list[Row]:

@@ -7,11 +7,12 @@ an id made of the answer: a crash between the two opens it later, and never twic
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import Connection
 
+from smsgateway.campaigns import store as campaigns
 from smsgateway.campaigns.events import HelpAsked
 from smsgateway.campaigns.ports import Tasks
 from smsgateway.model import Inbound, Message
@@ -35,6 +36,10 @@ ANSWERS_WITHIN: Millis = 7 * 24 * 3_600_000
 _LONGEST = 4_000
 
 
+Answered = Callable[[str, str, Millis], Awaitable[object]]
+"""Takes the number (in its one form), the text and the instant of an answer."""
+
+
 class Replies:
     """``look`` reads what is new; call it now and then."""
 
@@ -44,6 +49,8 @@ class Replies:
         self._tasks = tasks
         self._clock = clock
         self.heard: Callable[[int], None] = lambda _count: None
+        self.answered: Answered = _nobody_listens
+        """Who else is told of each answer; at least once, so a repeat must be harmless."""
 
     async def look(self) -> int:
         """Read what is new; return how many answers that made."""
@@ -55,6 +62,7 @@ class Replies:
                 break
         made += await self._queue.write(_give_up_waiting, self._clock() - LONGEST_WAIT)
         await self._open_tasks()
+        await self._pass_on()
         if made:
             self.heard(made)
         return made
@@ -63,15 +71,32 @@ class Replies:
         for row in await self._queue.read(store.without_task):
             task_id = await self._tasks.call_back(f"sms-{row['id']}", row["number"])
             campaign = await self._campaign_of(row["batch_id"])
-            await self._db.write(_tell, HelpAsked(campaign, row["at"], row["number"], row["text"]))
+            incident = await self._db.read(_incident_of, campaign)
+            fact = HelpAsked(campaign, row["at"], row["number"], row["text"], incident)
+            await self._db.write(_tell, fact)
             await self._queue.write(store.put_task, row["id"], task_id)
+
+    async def _pass_on(self) -> None:
+        while rows := await self._queue.read(store.to_pass_on):
+            for row in rows:
+                await self.answered(row["number"], row["text"], row["at"])
+            await self._queue.write(store.passed_on, [row["id"] for row in rows])
 
     async def _campaign_of(self, batch: int | None) -> str:
         return "" if batch is None else await self._queue.read(store.campaign_of, batch)
 
 
+async def _nobody_listens(_number: str, _text: str, _at: Millis) -> None:
+    return
+
+
 def _tell(conn: Connection, fact: HelpAsked) -> None:
     append(conn, fact, at=fact.at)
+
+
+def _incident_of(conn: Connection, campaign_id: str) -> str:
+    campaign = campaigns.one(conn, campaign_id) if campaign_id else None
+    return campaign.plan.incident_id if campaign is not None else ""
 
 
 def _read_some(conn: Connection, at: Millis) -> tuple[int, int]:
@@ -133,7 +158,8 @@ def _keep(conn: Connection, reply_id: int, number: str, text: str, at: Millis) -
 def _answered(conn: Connection, number: str, at: Millis) -> Message | None:
     """Return the message that an answer belongs to: the newest that went to this number within a week."""
     digits = international(number) if number[:1] in "+1" else number
-    newest = next(iter(repository.last_to(conn, digits, 1)), None)
+    went = (one for one in repository.last_to(conn, digits) if one.submitted_at is not None)
+    newest = next(went, None)
     if newest is None or (newest.submitted_at or 0) < at - ANSWERS_WITHIN:
         return None
     return newest

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from smsgateway.model import DIRECT
 from smsgateway.queue.tables import batches, metadata
 from softswitch.clock import Millis
 
@@ -77,6 +78,13 @@ cursor = Table(
     Column("inbound_id", BigInteger, nullable=False),
 )
 
+unheard = Table(
+    "sms_replies_unheard",
+    metadata,
+    # Answers that the other parts of the system have not been told of.
+    Column("reply_id", _Id, primary_key=True, autoincrement=False),
+)
+
 Row = dict[str, Any]
 
 
@@ -124,6 +132,7 @@ def overdue_parts(conn: Connection, before: Millis) -> list[list[Row]]:
 def add(conn: Connection, row: Row) -> None:
     """Keep an answer; the welfare board shows the last word of each citizen, and help until he says safe."""
     conn.execute(insert(replies).values(**row))
+    conn.execute(insert(unheard).values(reply_id=row["id"]))
     batch, meaning = row["batch_id"], row["meaning"]
     if batch is None or meaning not in {"safe", "help"}:
         return
@@ -142,6 +151,17 @@ def without_task(conn: Connection, limit: int = 200) -> list[Row]:
 def put_task(conn: Connection, reply_id: int, task_id: str) -> None:
     """Note the task that was opened for an answer."""
     conn.execute(update(replies).where(replies.c.id == reply_id).values(task_id=task_id))
+
+
+def to_pass_on(conn: Connection, limit: int = 200) -> list[Row]:
+    """Return answers that the other parts of the system were not told of, the oldest first."""
+    query = select(replies).join(unheard, unheard.c.reply_id == replies.c.id)
+    return [dict(r) for r in conn.execute(query.order_by(replies.c.id).limit(limit)).mappings()]
+
+
+def passed_on(conn: Connection, ids: Sequence[int]) -> None:
+    """Note that the others were told of these answers."""
+    conn.execute(delete(unheard).where(unheard.c.reply_id.in_(ids)))
 
 
 def mark_seen(conn: Connection, reply_id: int, login: str) -> bool:
@@ -202,4 +222,4 @@ def answered_among(conn: Connection, batch: int, numbers: Sequence[str]) -> set[
 def campaign_of(conn: Connection, batch: int) -> str:
     """Return the campaign of a batch; a test message belongs to the campaign that it tests."""
     key = conn.execute(select(batches.c.key).where(batches.c.id == batch)).scalar() or ""
-    return str(key).partition("-test-")[0]
+    return "" if str(key).startswith(DIRECT) else str(key).partition("-test-")[0]

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
-import random
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from smsgateway.links.keeping import FIRST_PAUSE, keep, tls_context
+from smsgateway.links.centre import CentreLink
 from smsgateway.links.model import Bind, Link
-from smsgateway.port import Fault, LinkCounters, LinkOwner, Reply, Submission
-from smsgateway.quiet import QuietLog
+from smsgateway.port import Fault, LinkOwner, Reply, Submission
 from smsgateway.smpp import quick
 from smsgateway.smpp.constants import Command
-from smsgateway.smpp.session import Login, Session, Times
-from softswitch.clock import Clock, now
-
-log = logging.getLogger(__name__)
+from smsgateway.smpp.session import Login, Session
 
 _MOST_TEMPLATES = 2_000
-_LEAST_SILENT = 5
 _COMMANDS = {
     Bind.TRANSCEIVER: (Command.BIND_TRANSCEIVER,),
     Bind.SEPARATE: (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER),
@@ -30,53 +21,13 @@ _COMMANDS = {
 }
 
 
-class SmppLink:
+class SmppLink(CentreLink[Session, Command]):
     """One link to one centre."""
 
-    def __init__(
-        self,
-        link: Link,
-        owner: LinkOwner,
-        *,
-        clock: Clock = now,
-        jitter: Callable[[], float] = random.random,
-        first_pause: float = FIRST_PAUSE,
-    ) -> None:
-        self.id = link.id
-        self.name = link.config.name
-        self.window = link.config.window
-        self.counters = LinkCounters()
-        self.quiet = QuietLog(log)
-        self.detail = "connecting"
-        self._config = link.config
-        self._owner = owner
-        self._clock = clock
-        self._jitter = jitter
-        self._first_pause = first_pause
-        self._sessions: dict[Command, Session] = {}
-        self._transmitter: Session | None = None
+    def __init__(self, link: Link, owner: LinkOwner, **more: Any) -> None:
+        super().__init__(link, owner, **more)
         self._templates: dict[tuple[int, int], quick.Template] = {}
         self._templates_until = 0
-        self._tasks: list[asyncio.Task[None]] = []
-        self._drained = asyncio.Event()
-        self._drained.set()
-        self._silent = 0
-
-    # ---- the port
-
-    @property
-    def is_bound(self) -> bool:
-        """Tell whether parts can be submitted now."""
-        return self._transmitter is not None and self._transmitter.is_bound
-
-    @property
-    def in_flight(self) -> int:
-        """Return how many parts wait for their answer."""
-        return self._transmitter.in_flight if self._transmitter is not None else 0
-
-    def pending(self) -> Iterable[Submission]:
-        """Return the parts that wait for their answer."""
-        return self._transmitter.pending() if self._transmitter is not None else ()
 
     def submit(self, submissions: Sequence[Submission]) -> None:
         """Send parts, all in one write."""
@@ -87,98 +38,32 @@ class SmppLink:
             [(one, self._template(one), one.message.number.encode()) for one in submissions]
         )
 
-    def acknowledge(self, tokens: Sequence[Any]) -> None:
-        """Tell the centre that receipts and replies are on the disk."""
-        by_session: dict[Session, list[tuple[int, int]]] = {}
-        for session, command, sequence in tokens:
-            by_session.setdefault(session, []).append((command, sequence))
-        for session, sequences in by_session.items():
-            session.acknowledge(sequences)
+    # ---- sessions
 
-    def start(self) -> None:
-        """Connect, and connect again for ever."""
-        for command in _COMMANDS[self._config.bind]:
-            task = asyncio.create_task(self._keep(command), name=f"sms link {self.name}")
-            self._tasks.append(task)
+    def _roles(self) -> Sequence[Command]:
+        return _COMMANDS[self._config.bind]
 
-    async def stop(self, drain_seconds: float) -> None:
-        """Wait so long for the answers that are out, take leave and close."""
-        self._drained.clear()
-        self._note_drained()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(drain_seconds):
-                await self._drained.wait()
-        sessions = list(self._sessions.values())
-        for session in sessions:
-            session.unbind()
-        for session in sessions:
-            await session.closed.wait()
-        for task in self._tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        self._tasks.clear()
+    def _make(self, role: Command) -> Session:
+        config = self._config
+        login = Login(role, config.system_id, config.password, config.system_type)
+        return Session(self, login, self._times)
 
-    # ---- what sessions tell
-
-    def session_bound(self, session: Session) -> None:
-        """A session is ready."""
-        self.counters.connections += 1
-        if self._is_transmitter(session):
-            self._transmitter = session
-            self.detail = ""
-            self._owner.bound(self)
-
-    def session_ended(self, session: Session, why: str, doubtful: list[Submission]) -> None:
-        """A session is gone."""
-        self._sessions = {k: s for k, s in self._sessions.items() if s is not session}
-        if session is self._transmitter:
-            self._transmitter = None
-            self._owner.cut(self, why, doubtful)
-        if not self.is_bound:
-            self.detail = why
-        self._note_drained()
+    def _transmits(self, role: Command) -> bool:
+        return role is not Command.BIND_RECEIVER
 
     def answered(self, submission: Submission, status: int, message_id: bytes) -> None:
         """The centre answered a submit_sm."""
-        self._silent = 0
-        if not self._drained.is_set():
-            self._note_drained()
         if not status:
-            self.counters.submitted += 1
             smsc_id = message_id[:64].decode("ascii", "replace").replace("\0", "")
-            self._owner.accepted(self, submission, smsc_id)
+            self._accepted(submission, smsc_id)
             return
-        fault = Fault.PERMANENT
+        fault = Fault.TEMPORARY if quick.is_temporary(status) else Fault.PERMANENT
         if quick.is_throttling(status):
-            self.counters.throttled += 1
             fault = Fault.THROTTLED
-        else:
-            self.counters.refused += 1
-            if quick.is_temporary(status):
-                fault = Fault.TEMPORARY
-        self._owner.refused(self, submission, fault, f"smpp:{status}")
-
-    def read_ended(self) -> None:
-        """Everything that one read brought has been told."""
-        self._owner.taken(self)
-
-    def unanswered(self, submissions: list[Submission]) -> None:
-        """No answer in time."""
-        self._owner.unanswered(self, submissions)
-        self._note_drained()
-        self._silent += len(submissions)
-        if self._silent >= max(self.window, _LEAST_SILENT) and self._transmitter is not None:
-            # A whole window and not one answer: a new connection is a better hope than more time.
-            self._silent = 0
-            self._transmitter.close("no answers")
-
-    def _note_drained(self) -> None:
-        if not self.in_flight or not self.is_bound:
-            self._drained.set()
+        self._refused(submission, fault, f"smpp:{status}")
 
     def delivered(self, got: quick.Delivered, token: Any) -> bool:
-        """A receipt or a reply came."""
+        """A receipt or a reply came; return whether it will be acknowledged later."""
         if not got.is_receipt:
             self.counters.replies += 1
             self._owner.reply(self, _reply(got, token))
@@ -190,43 +75,6 @@ class SmppLink:
         self.counters.receipts += 1
         self._owner.receipt(self, receipt)
         return True
-
-    # ---- connecting
-
-    def _keep(self, command: Command) -> Coroutine[Any, Any, None]:
-        return keep(
-            lambda: self._session(command),
-            self._tell,
-            jitter=self._jitter,
-            first_pause=self._first_pause,
-        )
-
-    def _tell(self, why: str) -> None:
-        self.detail = why
-
-    async def _session(self, command: Command) -> None:
-        config = self._config
-        login = Login(command, config.system_id, config.password, config.system_type)
-        times = Times(config.enquire_seconds, config.response_seconds)
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(config.response_seconds):
-            _, session = await loop.create_connection(
-                lambda: Session(self, login, times),
-                config.host,
-                config.port,
-                ssl=tls_context(config),
-            )
-        self._sessions[command] = session
-        try:
-            await session.closed.wait()
-        except asyncio.CancelledError:
-            session.close("stopped")
-            raise
-
-    def _is_transmitter(self, session: Session) -> bool:
-        return session is not self._sessions.get(Command.BIND_RECEIVER) and (
-            self._config.bind is not Bind.RECEIVER
-        )
 
     # ---- texts
 

@@ -6,32 +6,20 @@ specification has for it, or the connection is closed.  Nothing is kept of what 
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from smsgateway.links.window import Window
-from smsgateway.port import LinkCounters, Submission
-from smsgateway.quiet import QuietLog
+from smsgateway.links import session as links
+from smsgateway.links.session import Times
+from smsgateway.port import Submission
 from smsgateway.smpp import quick
 from smsgateway.smpp.constants import HEADER, RESPONSE, VERSION, Command, Status
 from smsgateway.smpp.pdu import Pdu, PduError
 
 _HEADER = struct.Struct(">IIII")
 _SUBMIT_RESP = int(Command.SUBMIT_SM_RESP)
-_MOST_UNACKNOWLEDGED = 5_000
-"""Receipts that wait for their commit; beyond that, nothing more is read from the socket."""
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Seconds: quiet time until an enquire_link, time for an answer."""
-
-    enquire: float = 30.0
-    response: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,57 +32,42 @@ class Login:
     system_type: str = ""
 
 
-class SessionOwner(Protocol):
-    """The link, as a session sees it."""
-
-    counters: LinkCounters
-    quiet: QuietLog
-    """Of the link, not of the session: a centre that is cut for garbage comes back with garbage."""
-
-    def session_bound(self, session: Session) -> None:
-        """The centre took the bind."""
-
-    def session_ended(self, session: Session, why: str, doubtful: list[Submission]) -> None:
-        """The connection is gone."""
+class SessionOwner(links.SessionOwner, Protocol):
+    """The link, as an SMPP session sees it."""
 
     def answered(self, submission: Submission, status: int, message_id: bytes) -> None:
         """The centre answered a submit_sm."""
-
-    def read_ended(self) -> None:
-        """Everything that one read brought has been told."""
-
-    def unanswered(self, submissions: list[Submission]) -> None:
-        """It did not in time."""
 
     def delivered(self, got: quick.Delivered, token: Any) -> bool:
         """A deliver_sm came; return whether it will be acknowledged later."""
 
 
-class Session(asyncio.Protocol):
+class Session(links.Session):
     """Speaks SMPP over one connection."""
 
+    LOGIN = "the bind"
+    PROBE = "enquire_link"
+    LEFT = "unbound"
+
     def __init__(self, owner: SessionOwner, login: Login, times: Times) -> None:
-        self.is_bound = False
-        self.why = ""
-        self.closed = asyncio.Event()
+        super().__init__(owner, login.system_id, times)
         self._owner = owner
         self._login = login
-        self._times = times
         self._frames = quick.Frames()
-        self._window = Window()
-        self._unacknowledged = 0
-        self._reading = True
-        self._transport: asyncio.Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._heard = self._asked = 0.0
-        self._loop = asyncio.get_running_loop()
 
-    # ---- life
+    # ---- out
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Bind at once."""
-        self._transport = cast(asyncio.Transport, transport)
-        set_no_delay(transport)
+    def submit(self, parts: Sequence[tuple[Submission, quick.Template, bytes]]) -> None:
+        """Send parts in one write."""
+        put = self._window.put
+        self._send(
+            [
+                template.encode(put(submission), number, submission.part)
+                for submission, template, number in parts
+            ]
+        )
+
+    def _hello(self) -> bytes:
         login = self._login
         fields = {
             "system_id": login.system_id.encode(),
@@ -102,72 +75,16 @@ class Session(asyncio.Protocol):
             "system_type": login.system_type.encode(),
             "interface_version": VERSION,
         }
-        self._heard = self._asked = self._loop.time()
-        self._write(Pdu(login.command, self._window.next(), fields=fields).encode())
-        self._tick()
+        return Pdu(login.command, self._window.next(), fields=fields).encode()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Tell what is in doubt now."""
-        self.is_bound = False
-        if self._timer is not None:
-            self._timer.cancel()
-        doubtful = self._window.end()
-        self._transport = None
-        self.closed.set()
-        self._owner.session_ended(self, self.why or _words(exc), doubtful)
+    def _probe(self) -> bytes:
+        return _header(Command.ENQUIRE_LINK, self._window.next())
 
-    def close(self, why: str) -> None:
-        """End the connection now."""
-        self.why = self.why or why
-        self.is_bound = False
-        if self._transport is not None:
-            self._transport.abort()
+    def _farewell(self) -> bytes:
+        return _header(Command.UNBIND, self._window.next())
 
-    def unbind(self) -> None:
-        """Take leave; the centre's answer, or its silence, ends the connection."""
-        if self._transport is None or not self.is_bound:
-            self.close("unbound")
-            return
-        self.is_bound = False
-        self.why = self.why or "unbound"
-        self._write(_header(Command.UNBIND, self._window.next()))
-        self._loop.call_later(min(self._times.response, 2.0), self.close, "unbound")
-
-    # ---- out
-
-    @property
-    def in_flight(self) -> int:
-        """Return how many submit_sm wait for their answer."""
-        return len(self._window)
-
-    def pending(self) -> Iterable[Submission]:
-        """Return the parts that wait for their answer."""
-        return self._window.pending()
-
-    def submit(self, parts: Sequence[tuple[Submission, quick.Template, bytes]]) -> None:
-        """Send parts in one write."""
-        put = self._window.put
-        out = [
-            template.encode(put(submission), number, submission.part)
-            for submission, template, number in parts
-        ]
-        self._window.written(self._loop.time() + self._times.response)
-        self._write(b"".join(out))
-
-    def acknowledge(self, sequences: Sequence[tuple[int, int]]) -> None:
-        """Answer deliver_sm (or data_sm): pairs of command and sequence."""
-        self._unacknowledged -= len(sequences)
-        self._write(
-            b"".join(_answer(command, sequence, Status.ESME_ROK) for command, sequence in sequences)
-        )
-        if not self._reading and self._unacknowledged < _MOST_UNACKNOWLEDGED // 2:
-            self._reading = True
-            if self._transport is not None:
-                self._transport.resume_reading()
-
-    def _write(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(data)
+    def _confirm(self, command: int, sequence: int) -> bytes:
+        return _answer(command, sequence, Status.ESME_ROK)
 
     # ---- in
 
@@ -215,18 +132,9 @@ class Session(asyncio.Protocol):
             case Command.ALERT_NOTIFICATION:
                 pass  # has no answer (4.12)
             case _ if command == self._login.command | RESPONSE:
-                self._bound(status)
+                self._let_in(status, "bind refused")
             case _:
                 self._unknown(command, sequence)
-
-    def _bound(self, status: int) -> None:
-        if self.is_bound:
-            self._bad("a second answer to the bind")
-        elif status:
-            self.close(f"bind refused: {status}")
-        else:
-            self.is_bound = True
-            self._owner.session_bound(self)
 
     def _deliver(self, sequence: int, octets: bytes) -> None:
         try:
@@ -250,10 +158,7 @@ class Session(asyncio.Protocol):
         if not self.is_bound:
             self._write(_answer(command, sequence, Status.ESME_RINVBNDSTS))
         elif self._owner.delivered(got, (self, command, sequence)):
-            self._unacknowledged += 1
-            if self._unacknowledged > _MOST_UNACKNOWLEDGED and self._reading and self._transport:
-                self._reading = False
-                self._transport.pause_reading()
+            self._waits_for_commit()
         else:
             self._write(_answer(command, sequence, Status.ESME_ROK))
 
@@ -271,37 +176,6 @@ class Session(asyncio.Protocol):
         if not command & RESPONSE:
             self._write(_header(Command.GENERIC_NACK, sequence, Status.ESME_RINVCMDID))
 
-    def _bad(self, what: str) -> None:
-        self._owner.counters.bad_pdus += 1
-        self._owner.quiet.warning("The centre of %s sent %s.", self._login.system_id, what)
-
-    # ---- time
-
-    def _tick(self) -> None:
-        now = self._loop.time()
-        self._timer = self._loop.call_later(self._pace(), self._tick)
-        if late := self._window.overdue(now):
-            self._owner.unanswered(late)
-        quiet = now - self._heard
-        if not self.is_bound:
-            if quiet > self._times.response:
-                self.close("no answer to the bind")
-        elif quiet > self._times.enquire + self._times.response:
-            self.close("no answer to enquire_link")
-        elif now - max(self._heard, self._asked) > self._times.enquire:
-            self._asked = now
-            self._write(_header(Command.ENQUIRE_LINK, self._window.next()))
-
-    def _pace(self) -> float:
-        return min(1.0, self._times.response / 4, self._times.enquire / 4)
-
-
-def set_no_delay(transport: asyncio.BaseTransport) -> None:
-    """A window is many small writes: none of them shall wait for the answer to the one before."""
-    sock = transport.get_extra_info("socket")
-    if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
 
 def _header(command: int, sequence: int, status: int = 0) -> bytes:
     return _HEADER.pack(HEADER, command, status, sequence)
@@ -310,7 +184,3 @@ def _header(command: int, sequence: int, status: int = 0) -> bytes:
 def _answer(command: int, sequence: int, status: int) -> bytes:
     """Return deliver_sm_resp or data_sm_resp: an empty message_id is set (4.6.2)."""
     return _HEADER.pack(HEADER + 1, command | RESPONSE, status, sequence) + b"\0"
-
-
-def _words(error: Exception | None) -> str:
-    return "closed by the centre" if error is None else f"cut: {error}"

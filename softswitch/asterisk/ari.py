@@ -65,10 +65,17 @@ class AriControl(AriLink):
     async def carried_location(self, channel_id: str) -> str:
         """Return the header Geolocation (RFC 6442) of a channel's INVITE, empty when there was none.
 
-        The header is all that is read: res_geolocation, which would read a PIDF-LO in the body too, ends the
-        switch with some of them (22.10.1), and any caller may send one.
+        The header is all that is read here: res_geolocation, which would read a PIDF-LO in the body too, ends the
+        switch with some of them (22.10.1), and any caller may send one. Bodies come by ``copies``.
         """
-        query = {"variable": "PJSIP_HEADER(read,Geolocation)"}
+        return await self._variable(channel_id, "PJSIP_HEADER(read,Geolocation)")
+
+    async def sip_call_id(self, channel_id: str) -> str:
+        """Return the Call-ID (RFC 3261 clause 8.1.1.4) of a channel's INVITE, empty when it is gone."""
+        return await self._variable(channel_id, "CHANNEL(pjsip,call-id)")
+
+    async def _variable(self, channel_id: str, name: str) -> str:
+        query = {"variable": name}
         try:
             answer = await self._ask(
                 Request("GET", path("channels", channel_id, "variable"), query)

@@ -30,6 +30,7 @@ RELOADS: Mapping[str, str] = {
     "musiconhold.conf": "moh reload",
     "indications.conf": "module reload indications",
     "rtp.conf": "module reload res_rtp_asterisk.so",
+    "hep.conf": "module reload res_hep.so",
 }
 """How each file takes effect while calls go on; the others need a restart of Asterisk."""
 

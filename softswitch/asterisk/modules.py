@@ -46,6 +46,9 @@ MODULES: tuple[str, ...] = (
 )  # fmt: skip
 """In no special order: Asterisk sorts out what needs what."""
 
+COPYING = ("res_hep", "res_hep_pjsip")
+"""What sends copies of SIP messages; a switch that sends none is started without."""
+
 NEEDED: tuple[str, ...] = (
     "chan_pjsip", "res_pjsip", "res_rtp_asterisk", "res_srtp", "res_ari", "res_ari_channels",
     "res_ari_bridges", "res_stasis", "app_stasis", "app_dial", "app_mixmonitor", "pbx_config",

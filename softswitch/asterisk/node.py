@@ -12,12 +12,12 @@ from softswitch.asterisk import process
 from softswitch.asterisk.configuration import NOT_RUNNING, Configuration
 from softswitch.asterisk.folders import FolderLock, make_folders
 from softswitch.asterisk.model import Directory
-from softswitch.asterisk.modules import MODULES, check_install
+from softswitch.asterisk.modules import COPYING, MODULES, check_install
 from softswitch.asterisk.probe import ari_answers
 from softswitch.asterisk.render import DIRECTORY_FILES, Frame, render
 from softswitch.asterisk.secrets import NodeSecrets, node_secrets
 from softswitch.asterisk.settings import NodeSettings
-from softswitch.asterisk.tls import instance_certificate
+from softswitch.asterisk.tls import authorities, instance_certificate
 from softswitch.errors import Refusal, unavailable
 from softswitch.setup.asterisk import AsteriskInstall
 from softswitch.setup.progress import Progress, silent
@@ -61,17 +61,21 @@ class AsteriskNode:
         make_folders(settings)
         self._configuration = Configuration(settings, install)
         self.secrets: NodeSecrets = node_secrets(settings.folder)
-        present = frozenset(name for name in MODULES if not install.missing_modules([f"{name}.so"]))
+        present = frozenset(
+            name for name in (*MODULES, *COPYING) if not install.missing_modules([f"{name}.so"])
+        )
+        certificate = instance_certificate(
+            settings.tls, tuple(a for a in (settings.external_address, settings.bind) if a)
+        )
         self._frame = Frame(
             settings=settings,
             secrets=self.secrets,
-            certificate=instance_certificate(
-                settings.tls, tuple(a for a in (settings.external_address, settings.bind) if a)
-            ),
+            certificate=certificate,
             modules=install.modules,
             data=install.data,
             files=process.raise_file_limit(),
             present=present,
+            authorities=authorities(certificate),
         )
 
     # ---- life ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from softswitch.asterisk import journal
 from softswitch.asterisk.matcher import find, parse
 from softswitch.asterisk.model import Directory, Line, Phone, PhoneKind, Transport
-from softswitch.asterisk.modules import MODULES
+from softswitch.asterisk.modules import COPYING, MODULES
 from softswitch.asterisk.outside import dialplan_values
 from softswitch.asterisk.secrets import USER, NodeSecrets
 from softswitch.asterisk.settings import NodeSettings
@@ -32,6 +32,10 @@ DESKS_AT_ONCE = 30
 NUMBER_LENGTHS = range(1, 21)
 ROOM_LENGTHS = range(2, 7)
 """How many digits the number of a conference room has."""
+RTP_SECONDS = {"line": 60, "phone": 300, "hold": 3_600}
+"""After so long without RTP and RTCP (RFC 3550) an answered leg is dead and ends with cause 44: its far end has gone
+without a BYE. Who is muted, or suppresses silence, still sends RTCP every few seconds; some phones do not, so they get
+longer."""
 OUTGOING_LENGTHS = range(5, 16)
 """Shorter numbers are never sent outside; E.164 ends at 15."""
 
@@ -63,6 +67,8 @@ class Frame:
     """How many file descriptors Asterisk may open."""
     present: frozenset[str] | None = None
     """The modules that this Asterisk has; None: all of ours."""
+    authorities: str = ""
+    """Whom this machine trusts to sign certificates, and our own certificate: PEM."""
 
 
 def safe_name(text: str) -> str:
@@ -86,14 +92,17 @@ def render(frame: Frame, directory: Directory) -> dict[str, str]:
 
 
 def render_directory(frame: Frame, directory: Directory) -> dict[str, str]:
-    """Return the files that change with the directory: ``extensions.conf`` and ``pjsip.conf``."""
+    """Return the files that change with the directory: the dialplan, the accounts, and whose certificates count."""
     return {
+        AUTHORITIES: "\n".join((frame.authorities, *directory.outside.authorities)),
         "extensions.conf": _fill("extensions.conf.j2", _dialplan(frame, directory)),
         "pjsip.conf": _fill("pjsip.conf.j2", _sip(directory)),
     }
 
 
-DIRECTORY_FILES = frozenset({"extensions.conf", "pjsip.conf"})
+AUTHORITIES = "carriers.pem"
+"""Who may have signed the certificate of a carrier. Asterisk reads it anew for each connection that it makes."""
+DIRECTORY_FILES = frozenset({"extensions.conf", "pjsip.conf", AUTHORITIES})
 
 
 def render_frame(frame: Frame) -> dict[str, str]:
@@ -103,11 +112,12 @@ def render_frame(frame: Frame) -> dict[str, str]:
         name: getattr(settings, name)
         for name in (
             "etc", "folder", "run", "log", "bind", "http_port", "https_port", "ami_port",
-            "rtp_first", "rtp_last", "local_networks",
+            "rtp_first", "rtp_last", "local_networks", "copies",
         )
     }  # fmt: skip
+    wanted = (*MODULES, *(COPYING if settings.copies else ()))
     values |= {
-        "modules": [name for name in MODULES if frame.present is None or name in frame.present],
+        "modules": [name for name in wanted if frame.present is None or name in frame.present],
         "moh": frame.data / "moh",
         "data": frame.data,
         "files": frame.files,
@@ -115,11 +125,13 @@ def render_frame(frame: Frame) -> dict[str, str]:
         "user": USER,
         "ari_secret": frame.secrets.ari,
         "ami_secret": frame.secrets.ami,
+        "copies_secret": frame.secrets.copies,
         "certificate": frame.certificate.certificate,
         "key": frame.certificate.key,
         "columns": journal.MAPPING,
         "unwanted_events": UNWANTED_EVENTS,
         "external": settings.external_address,
+        "authorities": settings.etc / AUTHORITIES,
         "transports": [
             ("udp", settings.sip_port),
             ("tcp", settings.sip_port),
@@ -135,7 +147,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
 FRAME_FILES = (
     "asterisk.conf", "modules.conf", "logger.conf", "http.conf", "ari.conf", "manager.conf",
     "rtp.conf", "cel.conf", "cel_custom.conf", "features.conf", "confbridge.conf",
-    "musiconhold.conf", "indications.conf", "cdr.conf", "pjsip_transports.conf",
+    "musiconhold.conf", "indications.conf", "cdr.conf", "pjsip_transports.conf", "hep.conf",
 )  # fmt: skip
 EMPTY_FILES = ("acl.conf", "ccss.conf", "pjproject.conf", "udptl.conf", "websocket_client.conf")
 
@@ -233,6 +245,7 @@ def _sip(directory: Directory) -> dict[str, object]:
         ),
         "phones": [_account(phone, line, directory) for phone, line in directory.phones()],
         "trunks": directory.outside.accounts,
+        "rtp_seconds": RTP_SECONDS,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -19,6 +20,11 @@ class NodeSecrets:
 
     ari: str = field(repr=False)
     ami: str = field(repr=False)
+
+    @property
+    def copies(self) -> str:
+        """The password of copies of SIP messages, made of one that is kept."""
+        return hashlib.sha256(f"copies {self.ari}".encode()).hexdigest()[:32]
 
 
 def node_secrets(folder: Path) -> NodeSecrets:

@@ -36,6 +36,8 @@ class NodeSettings:
     """The same with TLS: ``wss://…/ws``."""
     ami_port: int = 5038
     """AMI; always on 127.0.0.1."""
+    copies: str = ""
+    """Where copies of SIP messages go, over UDP: ``127.0.0.1:PORT``; empty: nowhere."""
     rtp_first: int = 10000
     rtp_last: int = 20000
     external_address: str = ""

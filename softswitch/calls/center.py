@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Coroutine
+from typing import Any
 
 from sqlalchemy import Connection
 
-from softswitch.calls import store, views
+from softswitch.calls import store
 from softswitch.calls.board import Board, Changes
 from softswitch.calls.call_log import CallLog
 from softswitch.calls.commands import Commands
-from softswitch.calls.describe import Nature, nature
 from softswitch.calls.desks import Desks, Seat
 from softswitch.calls.dispatch_call import DispatchCall
 from softswitch.calls.engine import Engine
@@ -21,9 +20,9 @@ from softswitch.calls.features import FeatureService
 from softswitch.calls.intake import Duty, Waiting
 from softswitch.calls.intake_service import IntakeService
 from softswitch.calls.model import Call, CallKind, Leg
-from softswitch.calls.names import Names
 from softswitch.calls.phonebook import Phonebook
 from softswitch.calls.reconcile import SWITCH_STARTED, Reconciler, Unseen, from_row
+from softswitch.calls.screens import Screen, Screens
 from softswitch.calls.tasks import TaskService
 from softswitch.clock import Clock, Millis, now
 from softswitch.ports import (
@@ -45,17 +44,6 @@ from softswitch.store.database import Database
 log = logging.getLogger(__name__)
 
 
-class Screen(Protocol):
-    """Where views are shown (the live hub)."""
-
-    def put(self, entity: str, id: str, value: dict[str, Any]) -> None: ...  # noqa: A002
-    def drop(self, entity: str, id: str) -> None: ...  # noqa: A002
-
-
-MANY_VIEWS, MOST_REST_SECONDS = 20, 0.05
-"""After so many views at once (a group call) the next may wait so long: the calls themselves go first."""
-
-
 class CallCenter:
     """Board, engine, intake, desks, tasks and log, and what connects them."""
 
@@ -72,7 +60,6 @@ class CallCenter:
     ) -> None:
         self._db = db
         self._plain = plain
-        self._screen = screen
         self._clock = clock
         self.book = book
         self.board = Board()
@@ -94,19 +81,20 @@ class CallCenter:
         self.tasks = TaskService(db, self.engine, self.desks, self.commands, self, clock)
         self.log = CallLog(db, book, self._login_of)
         self._reconciler = Reconciler(db, journal, book)
-        self.incident_of: Callable[[str], str | None] = lambda call_id: None
-        self.precedence_of: Callable[[str], int | None] = lambda call_id: None
+        self.screens = Screens(
+            screen,
+            book,
+            self.board,
+            self.engine,
+            self.desks,
+            self.intake,
+            self.tasks,
+            self.log,
+            clock,
+        )
         self.switch_up = False
-        self._natures: dict[str, Nature] = {}
-        self._names = Names(book, self.spawn, self._name_found, clock)
-        self._dirty: set[str] = set()
-        self._dirty_extensions: set[str] = set()
-        self._show_at = 0.0
-        self._flushing = False
         self._switch_started: Millis | None = None
         self._recorded: set[str] = set()
-        self._orphans: set[str] = set()
-        self._shown_extensions: set[str] = set()
         self._background: list[asyncio.Task[None]] = []
 
     # ---- life
@@ -124,7 +112,7 @@ class CallCenter:
         self._switch_started = int(started) if started else None
         self._background.append(asyncio.create_task(self.log.run(), name="call-log"))
         await self.tasks.load()
-        self.directory_changed()
+        self.screens.directory_changed()
 
     async def stop(self) -> None:
         """Write what waits and end; calls keep their audio."""
@@ -176,12 +164,12 @@ class CallCenter:
         """Take one fact of control."""
         self.engine.handle(fact)
         if isinstance(fact, LegRinging) and (ring := self.engine.rings.get(fact.channel_id)):
-            self._mark(ring.call_id)
+            self.screens.call_changed(ring.call_id)
 
     def _follow(self, changes: Changes, at: Millis) -> None:
         for old, into in changes.merged:
             self.log.merged(old, into, at)
-            self._screen.drop("call", old)
+            self.screens.call_merged(old)
         for leg, cause in changes.ended_legs:
             self.log.leg_ended(leg, cause, at)
             self.engine.channel_gone(leg.channel.id, cause)
@@ -190,12 +178,12 @@ class CallCenter:
         for call in changes.ended_calls:
             self._call_ended(call, last_cause, at)
         for call_id in changes.calls:
-            self._mark(call_id)
+            self.screens.call_changed(call_id)
         touched, freed = False, set()
         for phone in changes.phones:
             extension = self.book.extension_of(phone)
             if extension is not None:
-                self._mark_extension(extension)
+                self.screens.extension_changed(extension)
                 touched = True
                 if phone not in self.board.by_phone:
                     freed.add(extension)
@@ -206,12 +194,9 @@ class CallCenter:
             self.intake.plan()
 
     def _call_ended(self, call: Call, cause: int, at: Millis) -> None:
-        self._natures.pop(call.id, None)
-        self._orphans.discard(call.id)
         row = self.log.ended(call, cause, at)
         self.engine.remembered.pop(call.id, None)
-        self._screen.drop("call", call.id)
-        self._screen.drop("waiting", call.id)
+        self.screens.call_ended(call.id)
         emergency = row is not None and row["kind"] == CallKind.EMERGENCY.value
         if row is not None and emergency and row["answered_at"] is None:
             self.spawn(self.tasks.abandoned(from_row(row, at, "caller")))
@@ -239,7 +224,7 @@ class CallCenter:
         """Stop phones that ring for a caller who is gone: we placed them before a restart and knew of it then."""
         legs = call.legs.values()
         if all(_rings_by_us(leg) and leg.channel.id not in self.engine.rings for leg in legs):
-            self._orphans.add(call.id)
+            self.screens.never_show(call.id)
             for leg in legs:
                 self.spawn(self._plain.hangup(leg.channel.name))
 
@@ -250,14 +235,17 @@ class CallCenter:
     async def put_journal_away(self) -> None:
         """Let the journal not grow for ever; to be called now and then."""
         calls = self.board.calls.values()
-        if self.switch_up and not any(self._is_emergency(call) for call in calls):
+        if self.switch_up and not any(self.screens.is_emergency(call) for call in calls):
             await self._reconciler.skip_to_end()
 
-    def _is_emergency(self, call: Call) -> bool:
-        kept = self._natures.get(call.id)
-        return kept is None or kept.kind is CallKind.EMERGENCY
-
     # ---- what the parts tell
+
+    def _mark(self, call_id: str) -> None:
+        self.screens.call_changed(call_id)
+
+    def show_task(self, row: dict[str, Any]) -> None:
+        """Show a task, or take a closed one off the screens."""
+        self.screens.show_task(row)
 
     def _answered(self, call: DispatchCall, extension: str | None) -> None:
         self.spawn(self.tasks.reached(call.number))
@@ -275,7 +263,7 @@ class CallCenter:
 
     def _desk_changed(self, extension: str) -> None:
         self.spawn(self._db.write_surely(self._put_seat, extension))
-        self._mark_extension(extension)
+        self.screens.extension_changed(extension)
         self.intake.plan()
         self.tasks.look()
 
@@ -284,131 +272,6 @@ class CallCenter:
         seat = self.desks.seats.get(extension)
         login, duty, since = (seat.login, seat.duty.value, seat.since) if seat else (None, "", 0)
         store.put_seat(conn, extension, login, duty, since)
-
-    # ---- screens
-
-    def directory_changed(self) -> None:
-        """Show every extension anew, and no longer those that are gone."""
-        wanted = set(self.book.extensions())
-        for gone in self._shown_extensions - wanted:
-            self._screen.drop("extension", gone)
-        self._shown_extensions = wanted
-        for extension in wanted:
-            self._mark_extension(extension)
-
-    def incident_changed(self, call_ids: list[str]) -> None:
-        """Show calls anew whose incident has become known."""
-        for call_id in call_ids:
-            self._mark(call_id)
-
-    def show_task(self, row: dict[str, Any]) -> None:
-        """Show a task, or take a closed one off the screens."""
-        if row["state"] == "closed":
-            self._screen.drop("task", row["id"])
-        else:
-            known = self._names.known(row["number"])
-            self._screen.put("task", row["id"], views.task_view(row, self.book, known))
-
-    def _mark(self, call_id: str) -> None:
-        self._dirty.add(call_id)
-        self._soon()
-
-    def _mark_extension(self, extension: str) -> None:
-        self._dirty_extensions.add(extension)
-        self._soon()
-
-    def _soon(self) -> None:
-        """Show at once, unless the last time were very many: then the screens get a fifth of the time."""
-        if not self._flushing:
-            self._flushing = True
-            asyncio.get_running_loop().call_at(self._show_at, self._show)
-
-    def _show(self) -> None:
-        """Compute the views of all that has changed, once."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        self._flushing = False
-        if self._show_changes() > MANY_VIEWS:
-            took = loop.time() - began
-            self._show_at = loop.time() + min(4 * took, MOST_REST_SECONDS)
-
-    def _show_changes(self) -> int:
-        """Return how many views there were."""
-        dirty, self._dirty = self._dirty, set()
-        at = self._clock()
-        for call_id in dirty:
-            self._show_call(call_id, at)
-        extensions, self._dirty_extensions = self._dirty_extensions, set()
-        for number in filter(self.book.has, extensions):
-            view = views.extension_view(
-                number,
-                self.book,
-                self.board,
-                self.desks,
-                self.engine.calls,
-                self.engine.guests.hides,
-            )
-            self._screen.put("extension", number, view)
-        if extensions:
-            self.tasks.look()
-        return len(dirty) + len(extensions)
-
-    def _show_call(self, call_id: str, at: Millis) -> None:
-        if call_id in self._orphans:
-            return
-        call = self.board.calls.get(call_id)
-        under = self.engine.calls.get(call_id)
-        waiting = self.intake.queue.get(call_id)
-        if call is None:
-            if waiting is None:
-                self._screen.drop("waiting", call_id)
-            if under is None:
-                self._screen.drop("call", call_id)
-            return
-        what = self._nature(call, under)
-        known = self._names.known(what.caller_number)
-        self.log.shown(call, under, what, at, self.engine.guests.hides)
-        view = views.call_view(
-            call,
-            under,
-            what,
-            self.book,
-            waiting=waiting is not None,
-            known=known,
-            incident_id=self.incident_of(call_id),
-            hides=self.engine.guests.hides,
-            precedence=self.precedence_of(call_id),
-        )
-        self._screen.put("call", call_id, view)
-        for leg in call.legs.values():
-            if extension := self.book.extension_of(leg.channel.endpoint):
-                self._dirty_extensions.add(extension)
-        if waiting is None:
-            self._screen.drop("waiting", call_id)
-        else:
-            self._screen.put(
-                "waiting", call_id, views.waiting_view(waiting, what, self.book, known)
-            )
-
-    def _nature(self, call: Call, under: DispatchCall | None) -> Nature:
-        kept = self._natures.get(call.id)
-        told = nature(call, under, self.book)
-        better = kept is None or (
-            told.kind is CallKind.EMERGENCY and kept.kind is not CallKind.EMERGENCY
-        )
-        if better or (call.id in call.legs and kept != told):
-            self._natures[call.id] = kept = told
-        assert kept is not None
-        return kept
-
-    def _name_found(self, number: str) -> None:
-        """Show anew where a number stands whose name has become known."""
-        for call_id, what in self._natures.items():
-            if what.caller_number == number:
-                self._mark(call_id)
-        for row in self.tasks.open.values():
-            if row["number"] == number:
-                self.show_task(row)
 
 
 _SOUNDS = frozenset({ChannelState.RINGING, ChannelState.UP})

@@ -119,14 +119,16 @@ def _history(router: APIRouter, center: CallCenter, db: Database, guard: Guard) 
             before=before,
             limit=limit,
         )
-        return {"calls": [{**row, "incident_id": center.incident_of(row["id"])} for row in rows]}
+        return {
+            "calls": [{**row, "incident_id": center.screens.incident_of(row["id"])} for row in rows]
+        }
 
     @router.get("/{call_id}")
     async def show_call(call_id: CallId, _actor: reader) -> Json:
         row = await db.read(store.call_by_id, call_id)
         if row is None:
             raise not_found("call", call_id, "Look at the history with `softswitch call list`.")
-        return {**row, "incident_id": center.incident_of(call_id)}
+        return {**row, "incident_id": center.screens.incident_of(call_id)}
 
 
 def _begin(router: APIRouter, center: CallCenter, db: Database, guard: Guard) -> None:

@@ -49,6 +49,7 @@ ZH_HELP_MAP = {
     ),
     "Remove an imported map.": "删除已导入的地图。",
     "List who and what is inside an area.": "列出区域内的人和物。",
+    "Send a text to everybody inside an area.": "向区域内所有人发送短信。",
     "Longitude in degrees.": "经度（度）。",
     "Latitude in degrees.": "纬度（度）。",
     "Metres around the point.": "该点周围的米数。",

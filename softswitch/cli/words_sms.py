@@ -26,6 +26,8 @@ ZH_HELP = {
     "When to begin; at once unless given.": "开始时间；不给出则立即开始。",
     "Minutes until it is of no use.": "有效期，分钟。",
     "Minutes until who has no receipt is called.": "多少分钟后对无回执者改打电话。",
+    "Fill {fields} of the text from the lists.": "用名单各列填写内容中的 {字段}。",
+    "The incident that it is sent for.": "为哪个警情发送。",
     # ---- lists
     "Import a CSV file of recipients as a list.": "把 CSV 文件导入为名单。",
     "Columns: number, and if known name, area, longitude, latitude. Bad rows are reported and left"
@@ -171,6 +173,7 @@ ZH = {
     "Test": "测试",
     "{state}: {count} people, {parts} parts each: {id}": "{state}：{count} 人，每人 {parts} 条：{id}",
     "{people} people, {repeated} repeated, {bad} bad rows": "{people} 人，重复 {repeated}，坏行 {bad}",
+    "{state}: {count} people: {id}": "{state}：{count} 人：{id}",
     "Draft: {id}": "草稿：{id}",
     "{name}: {state}": "{name}：{state}",
     "{event}: {outcome} {campaign}": "{event}：{outcome} {campaign}",

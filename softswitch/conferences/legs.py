@@ -16,10 +16,10 @@ from softswitch.conferences.model import (
     RoomKind,
     RoomState,
     left_state,
-    next_anchor,
     redial_pause,
     unanswered_state,
 )
+from softswitch.conferences.recording import RoomRecording
 from softswitch.conferences.room import Room, RoomMember
 from softswitch.errors import Refusal
 from softswitch.ports import ActFailed, Channel, ChannelState, Leg
@@ -44,6 +44,7 @@ class RoomLegs:
         self._engine = books.center.engine
         self._acts = books.center.engine.acts
         self._pacer = Pacer()
+        self.recording = RoomRecording(books)
         self._window = asyncio.Semaphore(PLACED_AT_ONCE)
         self.over_hooks: list[Callable[[Room], None]] = []
         """Told of each room that is over."""
@@ -256,8 +257,8 @@ class RoomLegs:
             if member.channel_id is not None:
                 await self._engine.quietly(self._acts.watch_talking(member.channel_id))
             if member.extension is not None and self._center.book.is_desk(member.extension):
-                await self._record(member)
-            await self.keep_recording(room)
+                await self.recording.record(member)
+            await self.recording.keep(room)
             self._books.show(room, member)
 
     def _tone(self, room: Room, media: str) -> None:
@@ -291,38 +292,6 @@ class RoomLegs:
     async def hear_all(self, room: Room) -> None:
         """The same for everybody in a room."""
         await asyncio.gather(*(self.hear(room, member) for member in room.present))
-
-    # ---- recording
-
-    async def keep_recording(self, room: Room) -> None:
-        """One leg carries the recording of a room: it hears all the others."""
-        if not room.recording:
-            return
-        legs = [(m.channel_id, m.recorded) for m in room.present if m.channel_id is not None]
-        anchor = next_anchor(legs)
-        member = self._books.by_channel.get(anchor or "")
-        if member is not None:
-            await self._record(member)
-
-    async def _record(self, member: RoomMember) -> None:
-        leg = self._center.board.legs.get(member.channel_id or "")
-        if member.recorded or leg is None:
-            return
-        member.recorded = True
-        try:
-            await self._engine.plain.record(leg.channel.name, leg.channel.id)
-        except ActFailed as error:
-            member.recorded = False
-            log.error("the leg of %s is not recorded: %s", member.number, error)
-
-    async def stop_recording(self, room: Room) -> None:
-        """End the recording of a room; the legs of desks stay on record."""
-        for member in room.present:
-            leg = self._center.board.legs.get(member.channel_id or "")
-            desk = member.extension is not None and self._center.book.is_desk(member.extension)
-            if member.recorded and leg is not None and not desk:
-                member.recorded = False
-                await self._engine.quietly(self._engine.plain.stop_recording(leg.channel.name))
 
     # ---- leaving
 
@@ -358,7 +327,7 @@ class RoomLegs:
         self._tone(room, TONE_OUT)
         if state is MemberState.DROPPED and member.keep:
             self._bring_back(room, member)
-        self._center.spawn(self.keep_recording(room))
+        self._center.spawn(self.recording.keep(room))
 
     def _bring_back(self, room: Room, member: RoomMember) -> None:
         pause = redial_pause(member.tries)
@@ -394,7 +363,7 @@ class RoomLegs:
             room.hands.lower(member.id)
             member.floor = member.recorded = False
             self._set(room, member, MemberState.LEFT, cause)
-            self._center.spawn(self.keep_recording(room))
+            self._center.spawn(self.recording.keep(room))
         return channel_id
 
     # ---- rooms that are one for a while

@@ -283,9 +283,9 @@ class RoomService:
             await self._legs.hear_all(room)
             self._books.show(room, *room.members.values())
         if changes.get("recording") is True:
-            await self._legs.keep_recording(room)
+            await self._legs.recording.keep(room)
         elif changes.get("recording") is False:
-            await self._legs.stop_recording(room)
+            await self._legs.recording.stop(room)
         return room
 
     async def join_rooms(self, login: str, room_id: str, other_id: str) -> Room:

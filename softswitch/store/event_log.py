@@ -2,7 +2,8 @@
 
 ``append(conn, *events)`` writes facts in the transaction of the change that they tell.  :class:`EventLog` wakes its
 subscribers after the commit; each reads from its own cursor, in bounded batches, and nothing is lost when it lags
-or dies: it only reads later.
+or dies: it only reads later.  A cursor is written beside the work, so that no fact waits for the disk because of
+the one before it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,12 @@ class _Subscriber:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     cursor: int = 0
+    """How far it has read."""
+    kept: int = 0
+    """How far that is written."""
+    keeping: asyncio.Task[None] | None = None
+    awaited: bool = False
+    """Somebody waits until it is idle."""
     failures: int = 0
 
 
@@ -70,9 +77,9 @@ class EventLog:
         *,
         from_start: bool = True,
     ) -> None:
-        """Call ``await handler(batch)`` with facts in order; the cursor moves when it returns.
+        """Call ``await handler(batch)`` with facts in order; the cursor moves after it returns.
 
-        It must be idempotent: a crash between the two repeats the batch.  When it raises, the batch comes
+        It must be idempotent: a crash soon after repeats the last batches.  When it raises, the batch comes
         again, after a growing delay.  ``from_start=False``: a new name begins with what comes now.
         """
         self._add(_Subscriber(name, _names(kinds), from_start, handler=handler))
@@ -92,20 +99,28 @@ class EventLog:
         """Read the cursors and begin to serve."""
         for subscriber in self._subscribers.values():
             subscriber.cursor = await self._db.write(_begin, subscriber.name, subscriber.from_start)
+            subscriber.kept = subscriber.cursor
             task = asyncio.create_task(self._serve(subscriber), name=f"events {subscriber.name}")
             self._tasks.append(task)
 
     async def close(self) -> None:
         """Stop serving; what was not handled comes again after the next start."""
-        for task in self._tasks:
+        keeping = [one.keeping for one in self._subscribers.values() if one.keeping is not None]
+        for task in (*self._tasks, *keeping):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *keeping, return_exceptions=True)
         self._tasks.clear()
+        for subscriber in self._subscribers.values():
+            try:
+                await self._write_cursor(subscriber)
+            except Refusal as refusal:
+                log.warning("Subscriber %s gets some facts again: %s", subscriber.name, refusal)
 
     async def drained(self) -> None:
         """Wait until every subscriber has handled everything that is in the log now."""
         for subscriber in self._subscribers.values():
             subscriber.idle.clear()
+            subscriber.awaited = True
             subscriber.wake.set()
         await asyncio.gather(*(one.idle.wait() for one in self._subscribers.values()))
 
@@ -139,14 +154,40 @@ class EventLog:
         subscriber.wake.clear()
         batch = await self._db.read(read_after, subscriber.cursor, subscriber.kinds, BATCH)
         if batch.up_to == subscriber.cursor:
+            await self._rest(subscriber)
+        elif subscriber.handler is None:
+            change = subscriber.change
+            await self._db.write(_finish, subscriber.name, batch.up_to, change, batch.facts)
+            subscriber.cursor = subscriber.kept = batch.up_to
+        else:
+            if batch.facts:
+                await subscriber.handler(batch.facts)
+            subscriber.cursor = batch.up_to
+            if subscriber.keeping is None or subscriber.keeping.done():
+                name = f"cursor {subscriber.name}"
+                subscriber.keeping = asyncio.create_task(self._keep(subscriber), name=name)
+
+    async def _rest(self, subscriber: _Subscriber) -> None:
+        if subscriber.awaited:
+            if subscriber.keeping is not None:
+                await subscriber.keeping
             if not subscriber.wake.is_set():
+                subscriber.awaited = False
                 subscriber.idle.set()
-            await subscriber.wake.wait()
-            return
-        if subscriber.handler is not None and batch.facts:
-            await subscriber.handler(batch.facts)
-        await self._db.write(_finish, subscriber.name, batch.up_to, subscriber.change, batch.facts)
-        subscriber.cursor = batch.up_to
+        await subscriber.wake.wait()
+
+    async def _keep(self, subscriber: _Subscriber) -> None:
+        while subscriber.kept < subscriber.cursor:
+            try:
+                await self._write_cursor(subscriber)
+            except Refusal as refusal:
+                log.warning("The cursor of subscriber %s waits: %s", subscriber.name, refusal)
+                await asyncio.sleep(self._retry_seconds)
+
+    async def _write_cursor(self, subscriber: _Subscriber) -> None:
+        if subscriber.kept < (seq := subscriber.cursor):
+            await self._db.write(move_cursor, subscriber.name, seq)
+            subscriber.kept = seq
 
 
 def _names(kinds: Iterable[str | type[Fact]]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,11 +37,12 @@ class ErrorBody(BaseModel):
     error: ErrorDetail
 
 
+_SHAPE = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    422: {"model": ErrorBody, "description": "The input is wrong."},
-    "default": {"model": ErrorBody, "description": "The request is not carried out."},
+    422: {"content": _SHAPE, "description": "The input is wrong."},
+    "default": {"content": _SHAPE, "description": "The request is not carried out."},
 }
-"""For OpenAPI: the error shape on every route."""
+"""For OpenAPI: the error shape on every route, by its name. A model here would be built anew for each route."""
 
 _BY_STATUS = {
     404: ("not_found", "There is nothing at this address.", "See /openapi.json for the API."),
@@ -48,6 +50,14 @@ _BY_STATUS = {
     413: ("too_large", "The request is too large.", "Send less at once."),
     400: ("bad_request", "The request cannot be read.", "Check it and try again."),
 }
+
+
+def schemas() -> dict[str, Any]:
+    """Return what :data:`RESPONSES` names, for OpenAPI."""
+    where = "#/components/schemas/{model}"
+    _, found = models_json_schema([(ErrorBody, "serialization")], ref_template=where)
+    defined: dict[str, Any] = found["$defs"]
+    return defined
 
 
 def error_response(

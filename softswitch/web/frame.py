@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -17,6 +18,13 @@ from softswitch.web.inventory import check_rights
 from softswitch.web.json_body import StrictJson
 from softswitch.web.outer import Outer
 from softswitch.web.pages import console_routes
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        schema = super().openapi()
+        schema.setdefault("components", {}).setdefault("schemas", {}).update(errors.schemas())
+        return schema
 
 
 def create_app(
@@ -35,7 +43,7 @@ def create_app(
     URLs of other servers that the console shows images of.  Raises :class:`ValueError`
     for a route that asks for no right and is not on the list of public ones.
     """
-    app = FastAPI(
+    app = _Api(
         title="softswitch",
         version=__version__,
         description="Call handling for emergency command centres.",

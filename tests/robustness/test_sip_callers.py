@@ -67,8 +67,10 @@ async def test_a_citizen_with_a_hostile_name_and_number_reaches_intake(
         waiting = entities["waiting"][call_id]
         assert NUMBER.fullmatch(waiting["number"]), waiting
         harmless([waiting, entities["call"][call_id]])
-        await until(lambda: system.center.incident_of(call_id), what="an incident is drafted")
-        incident = system.center.incident_of(call_id)
+        await until(
+            lambda: system.center.screens.incident_of(call_id), what="an incident is drafted"
+        )
+        incident = system.center.screens.incident_of(call_id)
         harmless((await chief.get(f"/api/incidents/{incident}")).json())
         harmless((await chief.get("/api/board")).json())
         await call.hangup()

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from softswitch.app import node_settings
+from softswitch.app_switch import node_settings
 from softswitch.asterisk import process
 from softswitch.asterisk.secrets import node_secrets
 from softswitch.errors import Refusal

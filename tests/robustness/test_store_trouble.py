@@ -160,7 +160,7 @@ async def ended(system: System, call_id: str) -> Any:
 
 
 async def incident(system: System, call_id: str) -> Any:
-    return system.center.incident_of(call_id)
+    return system.center.screens.incident_of(call_id)
 
 
 async def task_of(system: System, number: str) -> Any:

@@ -141,7 +141,7 @@ async def test_areas_in_words_choose_by_name(town: Kit) -> None:
     campaign = await drafted(town, alert(infos=(words,)))
     assert campaign.plan.audience.areas == ("贡井区",)
     assert campaign.plan.priority is Priority.NORMAL
-    assert (await town.sms.campaigns.count(campaign)).people == 1
+    assert (await town.sms.campaigns.count(campaign.plan)).people == 1
 
 
 async def test_an_alert_that_makes_no_campaign_is_refused_and_comes_again(town: Kit) -> None:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from smsgateway.campaigns import report, service, store, watch
-from smsgateway.campaigns.model import Campaign, CampaignState, Rules, sent_text
+from smsgateway.campaigns.model import Campaign, CampaignState, Plan, Rules, sent_text
 from smsgateway.campaigns.pace import Pace
 from smsgateway.campaigns.service import Campaigns
 from smsgateway.campaigns.voice import AFTER, DONE
@@ -284,10 +284,10 @@ async def test_what_was_counted_is_what_is_sent(town: Kit, monkeypatch: pytest.M
     campaign = await town.draft()
     count = campaigns.count
 
-    async def meanwhile(counted: Campaign) -> Any:
-        plan = dataclasses.replace(counted.plan, text="别的内容")
-        await campaigns.change("wang", counted.id, plan)
-        return await count(counted)
+    async def meanwhile(plan: Plan) -> Any:
+        other = dataclasses.replace(plan, text="别的内容")
+        await campaigns.change("wang", campaign.id, other)
+        return await count(plan)
 
     monkeypatch.setattr(campaigns, "count", meanwhile)
     assert await code_of(campaigns.submit("li", campaign.id)) == "campaign_changed"

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from smsgateway.campaigns.filling import Filler
+from smsgateway.campaigns.model import Plan, Rules
 from smsgateway.recipients import lists as lists_module
 from smsgateway.recipients import store
 from smsgateway.recipients.model import Audience, Tally
@@ -170,7 +172,8 @@ async def test_who_said_no(town: People) -> None:
 
 
 async def test_a_tally_by_area(town: People) -> None:
-    tally = await town.chooser.count(Audience(lists=("居民",)), life_safety=False)
+    filler, plan = Filler(town.db, town.chooser), Plan("-", "", Audience(lists=("居民",)))
+    tally = await filler.count(plan, Rules())
     assert tally.as_json()["areas"][0] == {"area": "自流井区", "people": 2}
     row = await town.lists.one("居民")
     assert (await town.db.read(store.areas_of, row["id"]))[0] == {"area": "自流井区", "people": 2}

@@ -80,7 +80,8 @@ def test_no_text_breaks_the_door(text: str) -> None:
 
 def test_columns_in_any_order_and_language() -> None:
     text = "姓名,手机号,经度,纬度,区域,备注\n李明,13800138000,104.77,29.35,自流井区,x\n"
-    person = Person("13800138000", "李明", "自流井区", 104.77, 29.35)
+    fields = (("备注", "x"),)
+    person = Person("13800138000", "李明", "自流井区", 104.77, 29.35, fields)
     for encoding in ("utf-8", "utf-8-sig", "gb18030", "utf-16"):
         assert read(text.encode(encoding)).people == [person], encoding
 

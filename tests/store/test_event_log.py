@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, insert
 
+from softswitch.errors import unavailable
 from softswitch.events import CallAnswered, CallEnded, Fact
+from softswitch.store import event_log as store_log
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog, Stored, append, last_seq, prune
 from softswitch.store.event_rows import event_log
+from softswitch.testing.system import until
 from tests.store.conftest import add, texts
 
 
@@ -68,6 +73,50 @@ async def test_the_cursor_survives_a_restart(db: Database) -> None:
         await db.write(append, ended(round_))
         await log.start()
         await log.drained()
+        await log.close()
+        assert got.events == [ended(round_)]
+
+
+async def test_a_fact_does_not_wait_for_the_cursor_of_the_one_before(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cursor cannot be written: facts are handled all the same, and told again after the restart."""
+    stuck = asyncio.Event()
+
+    def no_cursor(conn: Connection, name: str, seq: int) -> None:
+        raise unavailable("store_busy", "The disk is slow.", "Wait.")
+
+    async def handle(batch: Sequence[Stored]) -> None:
+        await got(batch)
+        if len(got.events) == 2:
+            stuck.set()
+
+    log, got = EventLog(db, retry_seconds=60), Collected()
+    log.subscribe("test", [CallEnded], handle)
+    await log.start()
+    with monkeypatch.context() as broken:
+        broken.setattr(store_log, "move_cursor", no_cursor)
+        await db.write(append, ended(1))
+        await db.write(append, ended(2))
+        await stuck.wait()
+        await log.close()
+    assert got.events == [ended(1), ended(2)]
+    log, again = EventLog(db), Collected()
+    log.subscribe("test", [CallEnded], again)
+    await log.start()
+    await log.drained()
+    await log.close()
+    assert again.events == got.events
+
+
+async def test_what_was_handled_before_the_end_is_not_told_again(db: Database) -> None:
+    for round_ in range(3):
+        got = Collected()
+        log = EventLog(db)
+        log.subscribe("test", [CallEnded], got)
+        await db.write(append, ended(round_))
+        await log.start()
+        await until(partial(bool, got.events), what="the fact is handled")
         await log.close()
         assert got.events == [ended(round_)]
 

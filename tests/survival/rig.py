@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from softswitch.app import node_settings
+from softswitch.app_switch import node_settings
 from softswitch.asterisk import process
 from softswitch.directory.service import DirectoryService
 from softswitch.settings import Settings

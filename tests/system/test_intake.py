@@ -58,7 +58,9 @@ async def test_a_dispatcher_takes_a_waiting_call_by_command(system: System) -> N
         await center.commands.answer("1002", call_id)
         await call.answered()
         await call.hears(650)
-        incident = await until(lambda: center.incident_of(call_id), what="an incident is drafted")
+        incident = await until(
+            lambda: center.screens.incident_of(call_id), what="an incident is drafted"
+        )
         shown = system.live.entities()["incident"]
         await until(lambda: shown[incident]["owner"] == "li", what="the incident has its owner")
         await center.commands.hangup("1002", call_id)
@@ -191,7 +193,7 @@ async def test_the_incident_has_one_owner_and_no_silent_overwriting(system: Syst
     async with sip_phone(system, "2001") as citizen:
         call = await citizen.dial("120")
         call_id = await waiting_call(system)
-        incident = await until(lambda: system.center.incident_of(call_id))
+        incident = await until(lambda: system.center.screens.incident_of(call_id))
         await call.hangup()
     won = await asyncio.gather(
         *(

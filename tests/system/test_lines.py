@@ -31,7 +31,7 @@ async def test_a_citizen_calls_over_a_line_and_is_known_by_name(system: System) 
         shown = system.live.entities()["waiting"]
         await until(lambda: shown[call_id]["name"] == "王秀英", what="the name is found")
         assert shown[call_id]["address"] == "自流井区解放路12号"
-        incident = await until(lambda: system.center.incident_of(call_id))
+        incident = await until(lambda: system.center.screens.incident_of(call_id))
         assert system.layers.incidents is not None
         assert (await system.layers.incidents.get(incident))["address"] == "自流井区解放路12号"
         await offered.answer()

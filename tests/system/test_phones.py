@@ -90,7 +90,7 @@ async def test_the_transfer_button_blind_in_an_emergency_call(system: System) ->
         sip_phone(system, "1002", tone=850) as second,
     ):
         call, own, call_id = await emergency(system, citizen, desk)
-        incident = await until(lambda: system.center.incident_of(call_id))
+        incident = await until(lambda: system.center.screens.incident_of(call_id))
         await own.transfer("1002")
         to = await second.incoming()
         await to.answer()

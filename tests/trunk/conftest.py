@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.testing.carrier import running_carrier
-from softswitch.testing.system import LOCAL, running_system
+from softswitch.testing.system import LOCAL, no_channel_left, running_system
 from tests.trunk.kit import Rig
 
 
@@ -24,4 +24,4 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]
 async def rig(shared: Rig) -> AsyncIterator[Rig]:
     yield shared
     await shared.quiet()
-    assert not await shared.carrier.channels()
+    await no_channel_left(shared.carrier.node)

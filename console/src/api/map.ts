@@ -21,7 +21,7 @@ export interface CallerLocation {
   lon: number
   lat: number
   uncertainty: number
-  source: 'address' | 'number' | 'reference' | 'hand'
+  source: 'address' | 'number' | 'value' | 'reference' | 'hand'
   shape: GeoJson | null
   address: string
   number: string
@@ -77,6 +77,13 @@ export interface Loaded {
   faults: { feature: number; message: string }[]
 }
 
+/** A campaign that was made of a message. */
+export interface Messaged {
+  campaign_id: string
+  state: string
+  people: number
+}
+
 export interface MapSettings {
   url: string
   labels: string
@@ -102,7 +109,7 @@ export const map = {
   nearest: (lon: number, lat: number, wanted: object) =>
     post<{ nearest: Thing[] }>('/map/nearest', { lon, lat, ...wanted }),
   message: (area: Area, kinds: readonly string[], text: string) =>
-    post('/map/messages', { ...area, kinds, text }),
+    post<Messaged>('/map/messages', { ...area, kinds, text }),
   locate: (callId: string, lon: number, lat: number, uncertainty: number, number: string) =>
     request<CallerLocation>('PUT', `/map/callers/${path(callId)}`, {
       body: { lon, lat, uncertainty, number },

@@ -52,6 +52,8 @@ export const enCases = {
   reportText: 'Report',
   noReports: 'Nothing was reported yet.',
   noOrders: 'No order was given yet.',
+  plan: 'Start a plan',
+  map: 'On the map',
   create: 'New incident',
   title: 'What happened',
   tabs: {
@@ -117,6 +119,8 @@ export const enCases = {
     incident_order_overdue: 'Order to {unit} is overdue',
     incident_report: 'Report {number}: {state}',
     incident_report_overdue: 'Report overdue',
+    sms_campaign: 'SMS “{name}”: {state} ({people} people)',
+    sms_reply: '{number} asks for help by SMS',
   },
 }
 
@@ -132,7 +136,7 @@ export const enCaseErrors = {
     next: 'A second person approves it.',
   },
   report_changed: { message: 'The report was changed by somebody else.', next: 'Read it again.' },
-  no_sms: { message: 'No SMS gateway is connected.', next: 'Order by telephone or console.' },
+  no_sms: { message: 'No link to a message centre is set up.', next: 'Order by telephone or console.' },
   no_text: { message: 'Nothing was written.', next: 'Write something.' },
   no_number_of_unit: { message: 'The unit has no number.', next: 'Give a number, or order by console.' },
   incident_not_found: { message: 'There is no such incident.', next: 'Look at the list.' },

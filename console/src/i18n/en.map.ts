@@ -20,7 +20,8 @@ export const enMap = {
   plan: 'Start a plan',
   text: 'Text of the message',
   message: 'Send',
-  messaged: 'The message is handed over.',
+  messaged: 'The message goes to {n} person. | The message goes to {n} people.',
+  mustApprove: '{n} people are many: another person has to approve the campaign.',
   callers: 'Callers',
   noCallers: 'No caller has a known place.',
   place: 'Correct',
@@ -50,6 +51,7 @@ export const enMap = {
   sources: {
     address: 'by address',
     number: 'by number',
+    value: 'carried by the call',
     reference: 'location server',
     hand: 'by hand',
   },
@@ -78,8 +80,8 @@ export const enResources = {
 
 export const enMapErrors = {
   no_messages: {
-    message: 'This system sends no messages.',
-    next: 'Call the people in the area as a group, or use another system.',
+    message: 'This system has no link to a message centre.',
+    next: 'Call the people in the area as a group, or add an SMS link.',
   },
   bad_map_file: {
     message: 'The file cannot be imported.',

@@ -54,6 +54,8 @@ export const zhCases: typeof enCases = {
   reportText: '报告正文',
   noReports: '尚未上报。',
   noOrders: '尚未下达命令。',
+  plan: '启动预案',
+  map: '地图上查看',
   create: '新建警情',
   title: '发生了什么',
   tabs: {
@@ -119,6 +121,8 @@ export const zhCases: typeof enCases = {
     incident_order_overdue: '命令 {unit} 超时未签收',
     incident_report: '第 {number} 期上报：{state}',
     incident_report_overdue: '上报超时',
+    sms_campaign: '短信“{name}”：{state}（{people} 人）',
+    sms_reply: '短信求助 {number}',
   },
 }
 
@@ -131,7 +135,7 @@ export const zhCaseErrors: typeof enCaseErrors = {
   same_incident: { message: '两者已是同一警情。', next: '请选择其他警情。' },
   own_report: { message: '此报告由您起草或提交。', next: '请由他人审批。' },
   report_changed: { message: '报告已被他人修改。', next: '请重新查看。' },
-  no_sms: { message: '未接入短信网关。', next: '请用电话或席位下达。' },
+  no_sms: { message: '没有到短信中心的链路。', next: '请用电话或席位下达。' },
   no_text: { message: '内容为空。', next: '请填写内容。' },
   no_number_of_unit: { message: '该单位没有电话。', next: '请填写电话，或用席位下达。' },
   incident_not_found: { message: '没有此警情。', next: '请查看列表。' },

@@ -22,7 +22,8 @@ export const zhMap: typeof enMap = {
   plan: '启动预案',
   text: '短信内容',
   message: '发短信',
-  messaged: '短信已提交。',
+  messaged: '短信已提交，{n} 人。 | 短信已提交，{n} 人。',
+  mustApprove: '{n} 人，须由另一人审批该群发任务。',
   callers: '来电位置',
   noCallers: '没有已定位的来电。',
   place: '重新标定',
@@ -52,6 +53,7 @@ export const zhMap: typeof enMap = {
   sources: {
     address: '登记地址',
     number: '号码登记',
+    value: '呼叫携带',
     reference: '定位服务器',
     hand: '人工标定',
   },
@@ -79,7 +81,7 @@ export const zhResources: typeof enResources = {
 }
 
 export const zhMapErrors: typeof enMapErrors = {
-  no_messages: { message: '本系统没有短信功能。', next: '请组呼区域内人员，或用其他系统发送。' },
+  no_messages: { message: '本系统没有到短信中心的链路。', next: '请组呼区域内人员，或添加短信链路。' },
   bad_map_file: {
     message: '文件无法导入。',
     next: '请提供 GeoJSON、GeoPackage 或含 Shapefile 的 zip 文件。',

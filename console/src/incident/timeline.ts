@@ -12,6 +12,7 @@ export function entryText(entry: Entry): string {
 const STATE_WORDS: Record<string, string> = {
   'incident.order': 'cases.order',
   'incident.report': 'cases.report',
+  'sms.campaign': 'sms.state',
 }
 
 function valuesOf({ kind, body }: Entry): Record<string, unknown> {

@@ -5,7 +5,16 @@ import { run } from '../commands/run'
 import type { Segment } from '../conference/derive'
 import { t } from '../i18n'
 
-export const TABS = ['campaigns', 'replies', 'lists', 'links'] as const
+export const TABS = [
+  'campaigns',
+  'replies',
+  'lists',
+  'templates',
+  'blocked',
+  'alerts',
+  'links',
+  'rules',
+] as const
 export type Tab = (typeof TABS)[number]
 export const tab = ref<Tab>('campaigns')
 

@@ -76,5 +76,9 @@ def _ports(meant: Settings) -> list[Port]:
         "ami": meant.ami_address(),
     }
     found = [Port(name, a.port, a.host) for name, a in addresses.items() if a is not None]
-    udp = {"sip": meant.sip, "precedence_door": meant.precedence_door}
+    udp = {
+        "sip": meant.sip,
+        "sip_copies": meant.sip_copies_address(),
+        "precedence_door": meant.precedence_door,
+    }
     return [*found, *(Port(name, a.port, a.host, udp=True) for name, a in udp.items() if a)]

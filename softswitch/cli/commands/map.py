@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -121,12 +122,61 @@ def inside(
     kinds: tuple[str, ...],
 ) -> None:
     """List who and what is inside an area."""
-    body = given(radius=radius, kinds=list(kinds) or None)
+    body = {**_where(lon, lat, radius, area), **given(kinds=list(kinds) or None)}
+    show.rows(session, session.api.post("/api/map/inside", body), _THINGS[1:])
+
+
+@map_.command(
+    "message",
+    examples=(
+        'softswitch map message "请远离河岸" --lon 104.77 --lat 29.35 --radius 500',
+        'softswitch map message "Leave now." --area area.geojson --kind target --incident 4f00c2',
+    ),
+)
+@click.argument("text")
+@click.option("--lon", type=float, help="Longitude in degrees.")
+@click.option("--lat", type=float, help="Latitude in degrees.")
+@click.option("--radius", type=float, help="Metres around the point.")
+@click.option(
+    "--area", type=click.Path(dir_okay=False, path_type=Path), help="A file with a GeoJSON polygon."
+)
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice([*_KINDS.choices, "number"]),
+    multiple=True,
+    help="Only this; may be repeated.",
+)
+@click.option("--incident", help="The incident that it is sent for.")
+@click.pass_obj
+def message(
+    session: Session,
+    text: str,
+    lon: float | None,
+    lat: float | None,
+    radius: float | None,
+    area: Path | None,
+    kinds: tuple[str, ...],
+    incident: str | None,
+) -> None:
+    """Send a text to everybody inside an area."""
+    body = {"text": text, **_where(lon, lat, radius, area)}
+    body |= given(kinds=list(kinds) or None, incident_id=incident)
+    answer = session.api.post("/api/map/messages", body)
+    show.done(session, answer, "{state}: {count} people: {id}",
+              state=session.say(answer["state"]), count=answer["people"],
+              id=answer["campaign_id"])  # fmt: skip
+
+
+def _where(
+    lon: float | None, lat: float | None, radius: float | None, area: Path | None
+) -> dict[str, Any]:
+    body: dict[str, Any] = given(radius=radius)
     if area is not None:
         body["area"] = _json(area)
     if lon is not None and lat is not None:
         body["centre"] = {"lon": lon, "lat": lat}
-    show.rows(session, session.api.post("/api/map/inside", body), _THINGS[1:])
+    return body
 
 
 @map_.command("nearest", examples=("softswitch map nearest 104.77 29.35 --status free",))

@@ -84,10 +84,12 @@ def send(session: Session, /, text: str, name: str | None, dry_run: bool, **more
 def _count(session: Session, body: dict[str, Any]) -> None:
     asked = {
         "audience": body["audience"], "life_safety": body["priority"] == "life_safety",
+        "text": body["text"] if body["personal"] else "",
     }  # fmt: skip
     tally = session.api.post("/api/sms/count", asked)
-    words = {key: body[key] for key in ("text", "exercise", "advertising", "language")}
-    seen = session.api.post("/api/sms/preview", {**words, "recipients": tally["people"]})
+    words = {key: body[key] for key in ("text", "exercise", "advertising", "language", "personal")}
+    asked = {**words, "recipients": tally["people"], "audience": body["audience"]}
+    seen = session.api.post("/api/sms/preview", asked)
     answer = {**tally, "preview": seen}
     if session.json:
         show.as_json(answer)

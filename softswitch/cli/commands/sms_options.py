@@ -74,6 +74,8 @@ _PLAN: tuple[Callable[[Any], Any], ...] = (
         show_default=True,
         help="Language of the voice.",
     ),
+    click.option("--personal", is_flag=True, help="Fill {fields} of the text from the lists."),
+    click.option("--incident", "incident_id", help="The incident that it is sent for."),
 )
 
 
@@ -96,6 +98,8 @@ def body_of(name: str, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
         "validity_minutes": more["validity"],
         "voice_after_minutes": more["voice_after"],
         "language": more["language"],
+        "personal": more["personal"],
+        "incident_id": more["incident_id"] or "",
     }
 
 

@@ -64,6 +64,7 @@ class Message(Inside):
     """A text for everybody in an area."""
 
     text: str = Field(min_length=1, max_length=1_000)
+    incident_id: str = Field("", pattern=r"^[a-f0-9]{0,32}$")
 
 
 class Nearest(Place):

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from softswitch.layers.gis.board import Board
-from softswitch.layers.gis.callers import AddressOf, CallerService, Forms, ReadCarried, Screen
+from softswitch.layers.gis.callers import (
+    AddressOf,
+    CallerService,
+    Forms,
+    ReadCarried,
+    ReadEnclosed,
+    Screen,
+)
 from softswitch.layers.gis.consume import KINDS, IncidentPlaces
 from softswitch.layers.gis.fetch import Fetcher
 from softswitch.layers.gis.maps import MapService
@@ -29,6 +36,8 @@ class Asks:
     """The address that the registry has for a number; empty for none."""
     carried: ReadCarried
     """The header Geolocation of a call's INVITE (RFC 6442); empty when there is none."""
+    enclosed: ReadEnclosed
+    """The PIDF-LO documents in the body of a call's INVITE by Content-ID; it may wait a moment for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Gis:
             forms=asks.forms,
             address_of=asks.address_of,
             carried=asks.carried,
+            enclosed=asks.enclosed,
         )
 
     async def start(self, events: EventLog) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from softswitch.errors import Refusal, not_found
 from softswitch.events import CallEnded, CallMerged, CallStarted, Fact, IncidentDrafted
 from softswitch.layers.gis import store
 from softswitch.layers.gis.board import Board
-from softswitch.layers.gis.carried import reference
+from softswitch.layers.gis.carried import enclosed, reference, value
 from softswitch.layers.gis.events import CallerLocated
 from softswitch.layers.gis.fetch import Fetcher
 from softswitch.layers.gis.model import Kind, Location, Point, Source, Thing
@@ -28,11 +28,12 @@ log = logging.getLogger(__name__)
 
 KINDS: tuple[type[Fact], ...] = (CallStarted, CallEnded, CallMerged, IncidentDrafted)
 MOST_ASKED = 64
-"""Location servers that are asked at the same time; calls beyond it keep what the registry knows."""
+"""Calls whose place is asked or waited for at the same time; those beyond it keep what the registry knows."""
 
 Forms = Callable[[str], Sequence[str]]
 AddressOf = Callable[[str], Awaitable[str]]
 ReadCarried = Callable[[str], Awaitable[str]]
+ReadEnclosed = Callable[[str], Awaitable[Mapping[str, bytes]]]
 
 
 class Screen(Protocol):
@@ -55,6 +56,7 @@ class CallerService:
         forms: Forms,
         address_of: AddressOf,
         carried: ReadCarried,
+        enclosed: ReadEnclosed,
         clock: Clock = now,
     ) -> None:
         self._db = db
@@ -64,6 +66,7 @@ class CallerService:
         self._forms = forms
         self._address_of = address_of
         self._carried = carried
+        self._enclosed = enclosed
         self._clock = clock
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -125,9 +128,13 @@ class CallerService:
         for location in (await self._of_address(number), await self._of_number(number)):
             if location is not None:
                 await self._learnt(call_id, number, location)
-        uri = reference(await self._carried(call_id))
-        if uri:
-            self._ask(call_id, number, uri)
+        header = await self._carried(call_id)
+        if (carried := value(header)) is not None:
+            await self._learnt(call_id, number, carried)
+        if names := enclosed(header):
+            self._beside(call_id, self._open(call_id, number, names))
+        if uri := reference(header):
+            self._beside(call_id, self._fetch(call_id, number, uri))
 
     async def _of_number(self, number: str) -> Location | None:
         found = await self._db.read(store.point_of, "number", list(self._forms(number)))
@@ -143,23 +150,38 @@ class CallerService:
         if found is not None:
             await self._learnt(call_id, number, Location(*found, source, None, address))
 
-    def _ask(self, call_id: str, number: str, uri: str) -> None:
+    def _beside(self, call_id: str, work: Coroutine[Any, Any, None]) -> None:
         if len(self._asking) >= MOST_ASKED:
-            log.warning("Call %s: too many location servers are being asked.", call_id)
+            log.warning("Call %s: too many places are being asked for.", call_id)
+            work.close()
             return
-        task = asyncio.create_task(self._fetch(call_id, number, uri), name="location")
+        task = asyncio.create_task(self._quietly(call_id, work), name="location")
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 
-    async def _fetch(self, call_id: str, number: str, uri: str) -> None:
+    async def _quietly(self, call_id: str, work: Coroutine[Any, Any, None]) -> None:
         try:
-            carried = read(await self._fetcher.fetch(uri), Source.REFERENCE)
-            if carried.location is not None:
-                await self._learnt(call_id, number, carried.location)
-            else:
-                await self._at_address(call_id, number, carried.address, Source.REFERENCE)
+            await work
         except Refusal as refusal:
             log.warning("Call %s: %s", call_id, refusal)
+
+    async def _fetch(self, call_id: str, number: str, uri: str) -> None:
+        await self._told(call_id, number, await self._fetcher.fetch(uri), Source.REFERENCE)
+
+    async def _open(self, call_id: str, number: str, names: Sequence[str]) -> None:
+        documents = await self._enclosed(call_id)
+        # Some gateways name the part wrongly; what they enclose is theirs all the same.
+        for name in (*names, *documents):
+            if name in documents:
+                await self._told(call_id, number, documents[name], Source.VALUE)
+                return
+
+    async def _told(self, call_id: str, number: str, document: bytes, source: Source) -> None:
+        carried = await asyncio.to_thread(read, document, source)
+        if carried.location is not None:
+            await self._learnt(call_id, number, carried.location)
+        else:
+            await self._at_address(call_id, number, carried.address, source)
 
     async def _learnt(self, call_id: str, number: str, location: Location, login: str = "") -> None:
         if await self._db.write(_store, call_id, number, location, self._clock(), login):

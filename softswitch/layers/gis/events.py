@@ -18,9 +18,19 @@ class CallerLocated(Fact):
     lon: float
     lat: float
     uncertainty: float
-    source: str  # address, number, reference, hand
+    source: str  # address, number, value, reference, hand
     address: str = ""
     login: str = ""
+
+    @property
+    def latitude(self) -> float:
+        """The place as every fact tells it that gives one to its incident."""
+        return self.lat
+
+    @property
+    def longitude(self) -> float:
+        """The same."""
+        return self.lon
 
 
 @fact("map.imported", right="map.read")

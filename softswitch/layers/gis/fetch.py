@@ -14,16 +14,12 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import httpx
-
 from softswitch import numbers
 from softswitch.errors import Refusal, forbidden, unavailable
-from softswitch.layers.gis.xml_tree import MOST_BYTES
 
 SECONDS = 4.0
 _PORTS = {"https": 443, "http": 80}
 _LONGEST = 2_000
-_TAKEN = "application/pidf+xml, application/held+xml;q=0.9"
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -66,12 +62,15 @@ class Fetcher:
         does not answer as it should.
         """
         target = self._target(uri)
+        # It takes a tenth of a second to load, which neither calls nor a start should wait for.
+        get = await asyncio.to_thread(_get)
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._ask(target)
+                address = await self._checked_address(target)
+                return await get(target.url(address), target.host, target.port)
         except TimeoutError as error:
             raise _failed(target, f"no answer in {self._seconds:g} s") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+        except (OSError, UnicodeError) as error:
             raise _failed(target, str(error)[:100] or type(error).__name__) from error
 
     def _target(self, uri: str) -> _Target:
@@ -101,23 +100,6 @@ class Fetcher:
             _address(host) is not None,
         )
 
-    async def _ask(self, target: _Target) -> bytes:
-        address = await self._checked_address(target)
-        headers = {"host": f"{target.host}:{target.port}", "accept": _TAKEN}
-        # trust_env off: a proxy of the environment would look the name up again.
-        async with (
-            httpx.AsyncClient(trust_env=False, follow_redirects=False) as client,
-            client.stream(
-                "GET",
-                target.url(address),
-                headers=headers,
-                extensions={"sni_hostname": target.host},
-            ) as answer,
-        ):
-            if answer.status_code != httpx.codes.OK:
-                raise _failed(target, f"it answered {answer.status_code}")
-            return await _body(target, answer)
-
     async def _checked_address(self, target: _Target) -> str:
         if target.named:
             return target.host
@@ -131,14 +113,10 @@ class Fetcher:
         return addresses[0]
 
 
-async def _body(target: _Target, answer: httpx.Response) -> bytes:
-    body = b""
-    # Raw: what is packed small could unpack to anything; we asked for nothing packed.
-    async for piece in answer.aiter_raw():
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise _failed(target, f"its answer is longer than {MOST_BYTES} bytes")
-    return body
+def _get() -> Callable[[str, str, int], Awaitable[bytes]]:
+    from softswitch.layers.gis.ask import get
+
+    return get
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -20,7 +20,9 @@ Flags = NDArray[np.bool_]
 
 _POINTS_PER_CELL = 4
 _MOST_CELLS = 4_000_000
-_FEW = 2_000
+_FEW = 4_000
+_FEW_PER_CORNER = 2
+"""So few points are asked one by one: looking at the cells costs about as much as that, and grows with the corners."""
 _SLACK = 1e-6
 """In cells: an edge that passes this near to a cell counts as passing through, so that rounding decides nothing."""
 
@@ -57,7 +59,8 @@ class PointGrid:
         if self.count == 0 or polygon.is_empty:
             return np.empty(0, dtype=np.int64)
         shapely.prepare(polygon)
-        if self.count <= _FEW:
+        corners = int(shapely.get_num_coordinates(polygon))
+        if self.count <= max(_FEW, _FEW_PER_CORNER * corners):
             found = shapely.intersects_xy(polygon, self._lon, self._lat)
             few: Whole = self._order[found].astype(np.int64)
             return few

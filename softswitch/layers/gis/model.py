@@ -39,6 +39,7 @@ class Source(StrEnum):
 
     ADDRESS = "address"
     NUMBER = "number"
+    VALUE = "value"
     REFERENCE = "reference"
     HAND = "hand"
 

@@ -33,7 +33,7 @@ def routes(gis: Gis, guard: Guard) -> APIRouter:
 def _area_routes(gis: Gis, guard: Guard) -> APIRouter:
     router = APIRouter()
     reader = Annotated[Actor, Depends(guard(Right.MAP_READ))]
-    sender = Annotated[Actor, Depends(guard(Right.NOTIFY_SEND))]
+    sender = Annotated[Actor, Depends(guard(Right.SMS_SEND))]
 
     @router.get("/settings")
     async def settings(_actor: reader) -> Json:
@@ -42,7 +42,7 @@ def _area_routes(gis: Gis, guard: Guard) -> APIRouter:
             "url": ground.url,
             "labels": ground.labels,
             "coordinates": ground.coordinates,
-            "messages": gis.service.messenger is not None,
+            "messages": await gis.service.can_message(),
         }
 
     @router.post("/inside")
@@ -66,7 +66,9 @@ def _area_routes(gis: Gis, guard: Guard) -> APIRouter:
     async def message(body: Message, actor: sender) -> Json:
         shape = body.model_dump(include={"area", "centre", "radius", "coordinates"}, mode="json")
         text = numbers.plain_text(body.text, "text", 1_000)
-        return await gis.service.message(actor.login, body.parsed(), shape, body.wanted(), text)
+        return await gis.service.message(
+            actor.login, body.parsed(), shape, body.wanted(), text, body.incident_id
+        )
 
     return router
 

@@ -29,7 +29,13 @@ Json = dict[str, Any]
 class Messenger(Protocol):
     """What sends messages to the numbers in an area."""
 
-    async def send(self, login: str, area: Json, numbers: Sequence[str], text: str) -> Json: ...
+    async def ready(self) -> bool:
+        """Tell whether there is a way to send."""
+
+    async def send(
+        self, login: str, area: Json, numbers: Sequence[str], text: str, incident_id: str
+    ) -> Json:
+        """Send a text to numbers, for an incident unless that is empty; return what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +134,30 @@ class GisService:
         picture = self.board.pictures([kind])[kind]
         return await asyncio.to_thread(picture.nearest, place, count, wanted)
 
+    async def can_message(self) -> bool:
+        """Tell whether messages can be sent now."""
+        return self.messenger is not None and await self.messenger.ready()
+
     async def message(
-        self, login: str, area: Area, shape: Json, kinds: Collection[Kind], text: str
+        self,
+        login: str,
+        area: Area,
+        shape: Json,
+        kinds: Collection[Kind],
+        text: str,
+        incident_id: str = "",
     ) -> Json:
-        """Send a text to every number in an area. Refuses ``no_messages`` where there is no part that sends."""
-        if self.messenger is None:
+        """Send a text to every number in an area. Refuses ``no_messages`` where nothing can send."""
+        if self.messenger is None or not await self.can_message():
             raise unavailable(
                 "no_messages",
-                "This server has no part that sends messages.",
-                "Call the people in the area as a group, or send the message by another system.",
+                "This server has no link to a message centre.",
+                "Call the people in the area as a group, or set up a link: softswitch sms link add.",
             )
         numbers = await self.numbers(area, kinds)
         if not numbers:
             raise invalid("nobody", "Nobody with a number is in the area.", "Draw another.")
-        return await self.messenger.send(login, shape, numbers, text)
+        return await self.messenger.send(login, shape, numbers, text, incident_id)
 
 
 def _columns(rows: Sequence[tuple[str, float, float]]) -> Registered:

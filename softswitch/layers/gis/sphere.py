@@ -5,11 +5,16 @@ Points are unit vectors, so that the date line and the poles are places like any
 
 from __future__ import annotations
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Geod
 
 from softswitch.layers.gis.model import Point
+
+if TYPE_CHECKING:
+    from pyproj import Geod
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +22,13 @@ RADIUS = 6_371_008.8
 """Mean radius of WGS-84 in metres."""
 SPHERE_ERROR = 0.0056
 """How far a distance on the sphere may be from that on the ellipsoid, as a part of it."""
-_WGS84 = Geod(ellps="WGS84")
+
+
+@cache
+def _wgs84() -> Geod:
+    from pyproj import Geod  # late: calls wait for what a start loads
+
+    return Geod(ellps="WGS84")
 
 
 def vectors(lon: Floats, lat: Floats) -> Floats:
@@ -41,7 +52,7 @@ def chord(metres: float) -> float:
 
 def metres(one: Point, lon: Floats, lat: Floats) -> Floats:
     """Return the geodesic distance on WGS-84 (Karney) from one point to each of some, in metres."""
-    _, _, distance = _WGS84.inv(
+    _, _, distance = _wgs84().inv(
         np.full(len(lon), one.lon), np.full(len(lat), one.lat), np.asarray(lon), np.asarray(lat)
     )
     return np.asarray(distance, dtype=np.float64)
@@ -50,7 +61,7 @@ def metres(one: Point, lon: Floats, lat: Floats) -> Floats:
 def away(centre: Point, bearing: Floats, distance: Floats) -> tuple[Floats, Floats]:
     """Return the points so many metres away, in degrees; longitudes may pass 180, so that they stay together."""
     many = len(bearing)
-    lon, lat, _ = _WGS84.fwd(
+    lon, lat, _ = _wgs84().fwd(
         np.full(many, centre.lon), np.full(many, centre.lat), bearing, distance
     )
     near = centre.lon + (np.asarray(lon) - centre.lon + 180.0) % 360.0 - 180.0

@@ -14,10 +14,10 @@ from softswitch.layers.incidents.books import Books, ClassName, LookUp, Screen
 from softswitch.layers.incidents.joins import JoinService
 from softswitch.layers.incidents.kinds import KindService
 from softswitch.layers.incidents.orders import OrderService
-from softswitch.layers.incidents.pdf import report_pdf
 from softswitch.layers.incidents.ports import ShortMessages, Telephone
 from softswitch.layers.incidents.reports import ReportService
 from softswitch.layers.incidents.service import IncidentService
+from softswitch.layers.incidents.store import Row
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog
 
@@ -87,7 +87,14 @@ class Incidents:
         kind = self.kinds.types.get(facts.get("type", ""))
         grade = self.kinds.grades.get(facts.get("grade", 0))
         content = await asyncio.to_thread(
-            report_pdf, report, kind.name_zh if kind else "", grade.name_zh if grade else "",
+            _printed, report, kind.name_zh if kind else "", grade.name_zh if grade else "",
             self._font(),
         )  # fmt: skip
         return f"report-{report['incident_id']}-{report['number']}.pdf", content
+
+
+def _printed(report: Row, type_name: str, grade_name: str, font: Path | None) -> bytes:
+    # Loaded when the first report is printed: at the start it would keep calls waiting.
+    from softswitch.layers.incidents.pdf import report_pdf
+
+    return report_pdf(report, type_name, grade_name, font)

@@ -7,7 +7,7 @@ with one of them, and nothing has to be changed here.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -140,12 +140,12 @@ def _merged(conn: Connection, fact: CallMerged) -> None:
 
 
 def _located(conn: Connection, incident: str, fact: Fact) -> None:
-    """A fact with a place gives it to an incident that has none; people's own stays."""
+    """A fact with a place gives it to an incident that has none, or one of the same source; people's own stays."""
     latitude, longitude = getattr(fact, "latitude", None), getattr(fact, "longitude", None)
     if latitude is None or longitude is None:
         return
     row = store.bare(conn, incident)
-    if row is None or row["latitude"] is not None or row["merged_into"]:
+    if row is None or row["merged_into"] or _by_people(conn, row, fact):
         return
     values = {
         "latitude": latitude,
@@ -154,3 +154,16 @@ def _located(conn: Connection, incident: str, fact: Fact) -> None:
     }
     at: Millis = getattr(fact, "at", 0) or row["updated_at"]
     store.change(conn, incident, row["version"], at, values)
+
+
+def _by_people(conn: Connection, row: store.Row, fact: Fact) -> bool:
+    """Tell whether an incident's place is another than those that facts of this kind gave it."""
+    if row["latitude"] is None:
+        return False
+    told = timeline_store.of_kinds(conn, row["id"], [fact.kind])
+    place = (row["latitude"], row["longitude"])
+    return all(_place_in(entry["body"]) != place for entry in told)
+
+
+def _place_in(body: Mapping[str, Any]) -> tuple[Any, Any]:
+    return body.get("latitude", body.get("lat")), body.get("longitude", body.get("lon"))

@@ -58,7 +58,7 @@ class KindService:
     def known_type(self, code: str) -> None:
         """Refuse a type that is not in the table."""
         if code and code not in self.types:
-            raise invalid("unknown_type", f"There is no type {code}.",
+            raise invalid("unknown_type", f"There is no type {code[:20]!r}.",
                           "Look with `softswitch incident types`.", field="type")  # fmt: skip
 
     async def import_types(self, login: str, data: bytes, *, dry_run: bool) -> dict[str, Any]:

@@ -89,6 +89,20 @@ def sending(conn: Connection) -> list[Row]:
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
+def sent_by(conn: Connection, via: str) -> list[str]:
+    """Return the ids of the orders that went out on this way and have no receipt yet."""
+    where = (orders.c.state == OrderState.SENT) & (orders.c.via == via)
+    return [str(row.id) for row in conn.execute(select(orders.c.id).where(where).limit(500))]
+
+
+def may_answer(conn: Connection, number: str, at: Millis) -> bool:
+    """Tell whether what this number wrote at ``at`` can be a receipt: an order waits, and none has taken it."""
+    if waiting_of(conn, number) is None:
+        return False
+    same = (orders.c.number == number) & (orders.c.via == "sms") & (orders.c.received_at == at)
+    return conn.execute(select(orders.c.id).where(same).limit(1)).first() is None
+
+
 def waiting_of(conn: Connection, number: str) -> Row | None:
     """Return the newest order by SMS to a number that has no receipt yet."""
     where = (orders.c.number == number) & orders.c.state.in_(WAITING) & (orders.c.via == "sms")

@@ -82,6 +82,7 @@ class OrderService:
     async def give(self, actor: Actor, incident_id: str, wanted: Mapping[str, Any]) -> Row:
         """Order a unit: ``unit``, ``number``, ``deputy``, ``text``, ``via``, ``minutes``, ``id``."""
         order = self._checked(actor.login, incident_id, wanted)
+        await self._check_way(Via(order["via"]))
 
         def write(conn: Connection, at: Millis) -> set[str]:
             row = must(conn, incident_id)
@@ -113,20 +114,24 @@ class OrderService:
         if needs and not number:
             raise invalid("no_number_of_unit", f"{unit} has no number.",
                           "Give a number, or order by console.", field="number")  # fmt: skip
-        self._check_way(via)
         state = OrderState.SENDING if needs else OrderState.SENT
         return {
             "id": wanted.get("id") or new_id(), "incident_id": incident_id, "unit": unit,
-            "number": str(numbers.phone_number(number)) if number else "",
+            "number": self._number(via, number) if number else "",
             "deputy": str(numbers.phone_number(deputy, "deputy")) if deputy else "",
             "text": text, "via": via.value, "state": state.value, "why": "", "login": login,
             "overdue": False, "received_at": None, "received_by": "", "done_at": None,
             "deputy_for": "",
         }  # fmt: skip
 
-    def _check_way(self, via: Via) -> None:
-        if via is Via.SMS and self.messages is None:
-            raise unavailable("no_sms", "No SMS gateway is connected.",
+    def _number(self, via: Via, number: str) -> str:
+        """An order by SMS has its number in the form in which answers come."""
+        typed = str(numbers.phone_number(number))
+        return self.messages.number(typed) if via is Via.SMS and self.messages else typed
+
+    async def _check_way(self, via: Via) -> None:
+        if via is Via.SMS and (self.messages is None or not await self.messages.ready()):
+            raise unavailable("no_sms", "No link to a message centre is set up.",
                               "Order by telephone or console.")  # fmt: skip
         if via is Via.PHONE and self.telephone is None:
             raise unavailable("no_telephone", "Notification by telephone is not running.",
@@ -146,13 +151,18 @@ class OrderService:
         await self._books.act(write)
         return await self.get(order_id)
 
-    async def answered(self, number: str, text: str) -> bool:
-        """Take the answer to a short message as the receipt of the newest order there; False: none waits."""
-        taken: list[str] = []
+    async def answered(self, number: str, text: str, at: Millis) -> bool:
+        """Take what a number wrote at an instant as the receipt of the newest order there; False: none waits.
 
-        def write(conn: Connection, at: Millis) -> set[str]:
+        Told twice it is one receipt: no older order takes it.
+        """
+        taken: list[str] = []
+        if not await self._db.read(order_store.may_answer, number, at):
+            return False
+
+        def write(conn: Connection, _at: Millis) -> set[str]:
             order = order_store.waiting_of(conn, number)
-            if order is None:
+            if order is None or not order_store.may_answer(conn, number, at):
                 return set()
             taken.append(order["id"])
             return self._step(conn, order, OrderState.RECEIVED, at, by=order["unit"],
@@ -233,7 +243,8 @@ class OrderService:
         return {must(conn, order["incident_id"])["root"]}
 
     async def watch(self) -> None:
-        """Mark what is overdue, and order its deputy by telephone in its place."""
+        """Mark what was lost on its way and what is overdue, and order its deputy by telephone in its place."""
+        await self._note_lost()
         deputies: list[str] = []
 
         def write(conn: Connection, at: Millis) -> set[str]:
@@ -248,6 +259,15 @@ class OrderService:
         await self._books.act(write)
         for order_id in deputies:
             await self._tell(await self.get(order_id))
+
+    async def _note_lost(self) -> None:
+        """An order whose message will not arrive has failed before its deadline."""
+        if self.messages is None:
+            return
+        waiting = await self._db.read(order_store.sent_by, Via.SMS)
+        if waiting:
+            for order_id, why in (await self.messages.lost(waiting)).items():
+                await self._move(order_id, OrderState.FAILED, why[:200])
 
     def _to_deputy(self, conn: Connection, order: Row, at: Millis) -> str:
         made = new_id()

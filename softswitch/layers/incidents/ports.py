@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 
@@ -20,8 +21,20 @@ class Telephone(Protocol):
 
 
 class ShortMessages(Protocol):
-    """Sends one short message to one number; receipts come back by ``OrderService.answered``."""
+    """Sends one short message to one number; answers come back by ``OrderService.answered``."""
+
+    def number(self, text: str) -> str:
+        """Return the one form of a number, in which its answers come; raises a :class:`Refusal` (``bad_mobile``)."""
+        ...
+
+    async def ready(self) -> bool:
+        """Tell whether there is a link to some message centre."""
+        ...
 
     async def send(self, message_id: str, number: str, text: str) -> None:
         """Queue a message of life safety; idempotent by ``message_id``.  Raises a :class:`Refusal`."""
+        ...
+
+    async def lost(self, message_ids: Collection[str]) -> Mapping[str, str]:
+        """Return which of these messages will not arrive any more, with the reason."""
         ...

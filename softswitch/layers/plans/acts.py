@@ -25,7 +25,10 @@ async def act(parts: Parts, run: Run, one: StepRun) -> str:
         return await tell(parts, run, one, made, step.text, one.reached)
     if step.kind is Kind.SMS and parts.messenger is not None:
         numbers = [each.number for each in one.reached]
-        return await parts.messenger.send(who(run), made, step.text, numbers)
+        return await parts.messenger.send(
+            who(run), made, step.name or run.name, step.text, numbers,
+            language=step.language, incident_id=run.incident_id, agreed=run.approvals,
+        )  # fmt: skip
     return ""
 
 
@@ -66,8 +69,10 @@ async def tell_deputies(parts: Parts, run: Run, one: StepRun) -> int:
 
 
 async def stop(parts: Parts, run: Run) -> None:
-    """Ring nobody else; who talks in a room goes on talking."""
+    """Ring nobody else and send nothing more; who talks in a room goes on talking."""
     for one in run.steps.values():
+        if one.step.kind is Kind.SMS and parts.messenger is not None:
+            await parts.messenger.stop(who(run), act_id(run.id, one.step.id))
         if one.step.kind in (Kind.NOTIFY, Kind.TASK):
             for what in ("", "deadline"):
                 await parts.telephony.stop(who(run), act_id(run.id, one.step.id, what))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from softswitch.errors import invalid
-from softswitch.layers.plans.model import Step
+from softswitch.layers.plans.model import Kind, Step
 from softswitch.layers.plans.ports import DutyBook, Incidents, Messenger, Places, Telephony
 from softswitch.layers.plans.reach import Contact, World
 
@@ -41,9 +41,10 @@ async def look_up(
     people = await parts.duty.people(keys) if parts.duty is not None and keys else {}
     wanted = any(step.to.area for step in listed)
     inside = await _inside(parts, area, tuple(extra)) if wanted else None
+    asked = parts.messenger if any(step.kind is Kind.SMS for step in listed) else None
     return World(
         groups, duty, people, inside, parts.places is not None or bool(tuple(extra)),
-        parts.messenger is not None, parts.telephony.is_emergency, parts.telephony.name_of,
+        asked is not None and await asked.ready(), parts.telephony.is_emergency, parts.telephony.name_of,
     )  # fmt: skip
 
 

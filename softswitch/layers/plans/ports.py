@@ -62,10 +62,19 @@ class DutyBook(Protocol):
 
 
 class Messenger(Protocol):
-    """Short messages."""
+    """Short messages. ``act_id`` was chosen by us: repeating an act does nothing."""
 
-    async def send(self, login: str, act_id: str, text: str, numbers: Sequence[str]) -> str:
-        """Send a text to numbers; return the id of the campaign. Repeating an ``act_id`` sends nothing."""
+    async def ready(self) -> bool:
+        """Tell whether there is a link to some message centre."""
+
+    async def send(
+        self, login: str, act_id: str, name: str, text: str, numbers: Sequence[str], *,
+        language: str, incident_id: str, agreed: Sequence[str],
+    ) -> str:  # fmt: skip
+        """Send a text to numbers; return the id of the campaign. ``agreed``: who has approved the run."""
+
+    async def stop(self, login: str, ref: str) -> None:
+        """Send nothing more of a campaign; one that is over is no error."""
 
 
 class Places(Protocol):

@@ -20,6 +20,7 @@ from softswitch.web.guard import Guard
 
 Json = dict[str, Any]
 Key = Annotated[str, Field(min_length=1, max_length=32)]
+Version = Annotated[int, Field(ge=1, le=1_000_000)]
 RunId = Annotated[str, Field(pattern=r"^[a-f0-9]{1,32}$")]
 
 
@@ -54,7 +55,7 @@ class Start(Body):
     incident_id: str = Field("", pattern=r"^[a-f0-9]{0,32}$")
     area: dict[str, Any] | None = None
     numbers: list[str] = Field(default_factory=list, max_length=1_000)
-    version: int | None = Field(None, ge=1)
+    version: Version | None = None
     key: str = Field("", max_length=100)
 
 
@@ -85,7 +86,7 @@ def _reading(router: APIRouter, plans: Plans, guard: Guard) -> None:
         return {"plans": [_row(plan, row) for plan, row in found.values()]}
 
     @router.get("/plans/{key}")
-    async def show_plan(key: Key, _actor: reader, version: int | None = None) -> Json:
+    async def show_plan(key: Key, _actor: reader, version: Version | None = None) -> Json:
         """Return a plan with its versions."""
         plan, row = await service.db.read(store.one, key, version)
         versions = await service.db.read(store.history, key)

@@ -129,9 +129,12 @@ class Call(Sounding):
         self.mute(False)
 
     async def send_digits(
-        self, digits: str, *, info: bool = False, frames: int = 5, pause: int = 4
+        self, digits: str, *, info: bool = False, frames: int = 5, pause: int = 8
     ) -> None:
-        """Press keys; `frames` and `pause` are counted in 20 ms. With `info` by SIP INFO."""
+        """Press keys; `frames` and `pause` are counted in 20 ms. With `info` by SIP INFO.
+
+        A switch that gets no time sees short pauses shorter, and takes two equal keys for one.
+        """
         if not info:
             await self.media.press(digits, frames, pause)
             return

@@ -41,12 +41,13 @@ class Bench:
         self.screen = Screen()
         self.addresses: dict[str, str] = {}
         self.carried = ""
+        self.enclosed: dict[str, bytes] = {}
         self.log = EventLog(db)
         self.gis = Gis(
             db,
             self.screen,
             folder / "maps",
-            Asks(lambda n: (n,), lambda n: n, self._address_of, self._carried),
+            Asks(lambda n: (n,), lambda n: n, self._address_of, self._carried, self._enclosed),
             location_servers=servers,
         )
 
@@ -55,6 +56,9 @@ class Bench:
 
     async def _carried(self, call_id: str) -> str:
         return self.carried
+
+    async def _enclosed(self, call_id: str) -> dict[str, bytes]:
+        return self.enclosed
 
     async def tell(self, *facts: Fact) -> None:
         """Write facts and wait until the layer has heard them."""

@@ -58,6 +58,51 @@ async def test_a_reference_is_asked_beside(tmp_path: Path) -> None:
         assert (found["source"], found["lat"], found["uncertainty"]) == ("reference", 29.5, 20)
 
 
+async def test_a_place_in_the_body_of_the_invite(layer: Bench) -> None:
+    await points(layer)
+    layer.carried = "<cid:here%40example.net>"
+    layer.enclosed = {"else": b"<presence/>", "here@example.net": PIDF}
+    await layer.call()
+    found = await until(
+        lambda: next((x for x in layer.screen.shown.values() if x["source"] == "value"), None),
+        what="the place is known",
+    )
+    assert (found["lat"], found["lon"], found["uncertainty"]) == (29.5, 104.9, 20)
+
+
+async def test_an_address_in_the_body_is_looked_up_and_a_wrong_name_is_forgiven(
+    layer: Bench,
+) -> None:
+    await points(layer, f"address,lon,lat\n{ADDRESS},104.7,29.3\n")
+    layer.carried = "<cid:other@example.net>"
+    civic = f"<A3>自流井区</A3><RD>{ADDRESS.removeprefix('自流井区')}</RD>"
+    layer.enclosed = {"": f"<presence><civicAddress>{civic}</civicAddress></presence>".encode()}
+    await layer.call()
+    found = await until(lambda: layer.screen.shown.get("1.1"), what="the place is known")
+    assert (found["source"], found["address"], found["lat"]) == ("value", ADDRESS, 29.3)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"<presence><Circle>",
+        b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><presence>&a;</presence>',
+        b"<presence>" + b"<a/>" * 20_000 + b"</presence>",
+        b"",
+        b"\xff\xfe\x00",
+    ],
+)
+async def test_a_document_that_is_no_place_costs_its_call_nothing(
+    layer: Bench, document: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    await points(layer)
+    layer.carried = "<cid:a>"
+    layer.enclosed = {"a": document}
+    await layer.call()
+    await until(lambda: "Call 1.1: " in caplog.text, what="the document is refused")
+    assert layer.screen.shown["1.1"]["source"] == "number"
+
+
 async def test_what_makes_no_sense_stops_nothing(layer: Bench) -> None:
     layer.carried = "nonsense"
     await layer.call("1.1")

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -83,10 +84,21 @@ async def test_the_place_in_an_invite(
         carry(monkeypatch)
         again = {"Geolocation": "<cid:here@example.net>", "Geolocation-Routing": "yes"}
         call = await line.dial("120", headers=again)
-        await until(lambda: system.center.board.calls, what="a body that is not read hurts nothing")
+        found = await until(lambda: next(iter(places.values()), None), what="the body is read")
+        assert (found["source"], found["lat"], found["uncertainty"]) == ("value", 29.35, 85)
+        incident = await until(lambda: _placed(system), what="the incident has the place")
+        assert (incident["latitude"], incident["uncertainty"]) == (29.35, 85)
         await call.hangup()
         await until(lambda: not system.center.board.legs, what="the call ended")
     await no_channel_left(system.node)
+
+
+def _placed(system: System) -> dict[str, Any] | None:
+    """The incident of the call that is up, as soon as it has a place."""
+    shown = system.live.entities().get("incident", {}).values()
+    up = set(system.center.board.calls)
+    mine = (one for one in shown if up & set(one["call_ids"]))
+    return next((one for one in mine if one["latitude"] is not None), None)
 
 
 async def test_everything_over_http(web: tuple[System, httpx.AsyncClient, list[bytes]]) -> None:

@@ -89,15 +89,24 @@ async def test_messages_need_a_part_that_sends(layer: Bench) -> None:
     sent = []
 
     class Messenger:
+        linked = False
+
+        async def ready(self) -> bool:
+            return self.linked
+
         async def send(
-            self, login: str, area: object, numbers: object, text: str
+            self, login: str, area: object, numbers: object, text: str, incident_id: str
         ) -> dict[str, int]:
-            sent.append((login, area, numbers, text))
+            sent.append((login, area, numbers, text, incident_id))
             return {"queued": 1}
 
-    layer.gis.service.messenger = Messenger()
+    layer.gis.service.messenger = messenger = Messenger()
+    with pytest.raises(Refusal) as refused:
+        await layer.gis.service.message(CHIEF.login, polygon(AREA), AREA, [Kind.NUMBER], "撤离")
+    assert refused.value.code == "no_messages"
+    messenger.linked = True
     await layer.gis.service.message(CHIEF.login, polygon(AREA), AREA, [Kind.NUMBER], "撤离")
-    assert sent == [("chief", AREA, ["13890012345"], "撤离")]
+    assert sent == [("chief", AREA, ["13890012345"], "撤离", "")]
 
 
 async def test_the_nearest_unit(layer: Bench) -> None:

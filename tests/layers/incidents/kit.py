@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from smsgateway.recipients.mobile import mobile
 from softswitch.access.model import Actor, Role
 from softswitch.errors import Refusal
 from softswitch.events import CallEnded, CallStarted, Fact
@@ -53,10 +54,21 @@ class Telephone:
 
 
 class Messages:
-    """Takes short messages."""
+    """Takes short messages; ``gone``: which of them were lost, and why."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, str]] = []
+        self.linked = True
+        self.gone: dict[str, str] = {}
+
+    def number(self, text: str) -> str:
+        return str(mobile(text))
+
+    async def ready(self) -> bool:
+        return self.linked
+
+    async def lost(self, message_ids: Collection[str]) -> Mapping[str, str]:
+        return {key: why for key, why in self.gone.items() if key in message_ids}
 
     async def send(self, message_id: str, number: str, text: str) -> None:
         self.sent.append((message_id, number, text))

@@ -19,6 +19,7 @@ from softswitch.events import (
     TaskClosed,
     TaskOpened,
 )
+from softswitch.layers.gis.events import CallerLocated
 from softswitch.layers.incidents.consume import consume, kinds_followed
 from softswitch.layers.incidents.model import Status
 from softswitch.store.event_rows import read_after
@@ -151,6 +152,21 @@ async def test_the_incident_travels_with_its_call_and_two_are_related(bench: Ben
     await bench.tell(CallMerged("c2", bench.now, "c1"))
     told = await bench.layer.service.timeline(LI, incident, None, 10)
     assert [{one["first"], one["second"]} for one in told["links"]] == [{incident, other}]
+
+
+async def test_the_place_of_the_caller_is_the_place_of_the_incident_until_people_set_another(
+    bench: Bench,
+) -> None:
+    incident = await bench.call("c1")
+    await bench.tell(CallerLocated("c1", bench.now, 104.77, 29.35, 300, "address"))
+    await bench.tell(CallerLocated("c1", bench.now, 104.78, 29.36, 20, "value"))
+    row = await bench.layer.get(incident)
+    assert (row["latitude"], row["longitude"], row["uncertainty"]) == (29.36, 104.78, 20)
+    fields = {"latitude": 29.4, "longitude": 104.7}
+    await bench.layer.service.edit(LI, incident, row["version"], fields)
+    await bench.tell(CallerLocated("c1", bench.now, 104.79, 29.37, 5, "reference"))
+    row = await bench.layer.get(incident)
+    assert (row["latitude"], row["longitude"]) == (29.4, 104.7)
 
 
 async def test_an_incident_without_a_call_is_made_once(bench: Bench) -> None:

@@ -72,12 +72,43 @@ async def test_by_console_it_is_sent_at_once(bench: Bench) -> None:
 
 async def test_by_sms_the_answer_is_the_receipt(bench: Bench) -> None:
     incident = await bench.call("c1")
-    order = await give(bench, incident, via="sms", number="13800000000")
+    order = await give(bench, incident, via="sms", number="+86 138 0000 0000")
     assert bench.messages.sent == [(order["id"], "13800000000", FIRE["text"])]
-    assert not await bench.layer.orders.answered("13700000000", "1")
-    assert await bench.layer.orders.answered("13800000000", "1")
-    assert await state(bench, order["id"]) == "received"
-    assert not await bench.layer.orders.answered("13800000000", "1")
+    at = bench.now + 5_000
+    assert not await bench.layer.orders.answered("13700000000", "1", at)
+    assert await bench.layer.orders.answered("13800000000", "收到", at)
+    found = await bench.layer.orders.get(order["id"])
+    assert (found["state"], found["received_at"], found["why"]) == ("received", at, "收到")
+    assert not await bench.layer.orders.answered("13800000000", "1", at + 1)
+
+
+async def test_one_answer_is_the_receipt_of_one_order_however_often_it_is_told(
+    bench: Bench,
+) -> None:
+    incident = await bench.call("c1")
+    older = await give(bench, incident, via="sms", number="13800000000")
+    bench.now += 1_000
+    newer = await give(bench, incident, via="sms", number="13800000000")
+    at = bench.now + 5_000
+    assert await bench.layer.orders.answered("13800000000", "收到", at)
+    assert not await bench.layer.orders.answered("13800000000", "收到", at)
+    assert [await state(bench, each["id"]) for each in (older, newer)] == ["sent", "received"]
+    assert await bench.layer.orders.answered("13800000000", "都收到", at + 1)
+    assert await state(bench, older["id"]) == "received"
+
+
+async def test_an_order_whose_message_is_lost_has_failed(bench: Bench) -> None:
+    incident = await bench.call("c1")
+    order = await give(bench, incident, via="sms", number="13800000000", minutes=3, deputy="2002")
+    await bench.layer.once()
+    assert await state(bench, order["id"]) == "sent"
+    bench.messages.gone = {order["id"]: "smpp:11"}
+    await bench.layer.once()
+    found = await bench.layer.orders.get(order["id"])
+    assert (found["state"], found["why"]) == ("failed", "smpp:11")
+    bench.now += 3 * MINUTE
+    await bench.layer.once()
+    assert [told[1] for told in bench.telephone.told] == ["2002"]  # the deputy, by telephone
 
 
 async def test_who_died_before_telling_tells_at_the_next_start(tmp_path: Path) -> None:
@@ -149,10 +180,19 @@ async def test_what_is_no_order(bench: Bench, more: dict[str, Any], code: str) -
 
 async def test_a_way_that_is_not_there_is_refused_at_once(bench: Bench) -> None:
     incident = await bench.call("c1")
+    with pytest.raises(Refusal) as caught:
+        await give(bench, incident, via="sms")  # 2001 gets no short messages
+    assert caught.value.code == "bad_mobile"
+    bench.messages.linked = False
+    for number in ("13800000000", "2001"):
+        with pytest.raises(Refusal) as caught:
+            await give(bench, incident, via="sms", number=number)
+        assert caught.value.code == ("no_sms" if number != "2001" else "bad_mobile")
     bench.layer.orders.messages = None
     with pytest.raises(Refusal) as caught:
         await give(bench, incident, via="sms")
     assert caught.value.code == "no_sms"
+    assert await bench.layer.orders.of_incident(incident) == []
 
 
 async def test_an_order_ends_once(bench: Bench) -> None:

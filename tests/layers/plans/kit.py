@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from softswitch.access import store as access_store  # noqa: F401 - the audit's table
 from softswitch.layers.plans.lookup import Parts
@@ -97,6 +97,40 @@ class Telephone:
             self.stopped.append(ref)
 
 
+class Sent(NamedTuple):
+    """A message as it was asked for."""
+
+    name: str
+    text: str
+    numbers: tuple[str, ...]
+    incident_id: str
+    agreed: tuple[str, ...]
+
+
+class Messenger:
+    """Short messages that were sent, each once by its id."""
+
+    def __init__(self) -> None:
+        self.linked = True
+        self.sent: dict[str, Sent] = {}
+        self.stopped: list[str] = []
+
+    async def ready(self) -> bool:
+        return self.linked
+
+    async def send(
+        self, login: str, act_id: str, name: str, text: str, numbers: Sequence[str], *,
+        language: str, incident_id: str, agreed: Sequence[str],
+    ) -> str:  # fmt: skip
+        message = Sent(name, text, tuple(numbers), incident_id, tuple(agreed))
+        self.sent.setdefault(act_id, message)
+        return act_id
+
+    async def stop(self, login: str, ref: str) -> None:
+        if ref in self.sent:
+            self.stopped.append(ref)
+
+
 class Duty:
     """One post with a person, who has two numbers and a deputy; an address book."""
 
@@ -141,6 +175,7 @@ class Rig:
     path: Path
     db: Database
     phone: Telephone = field(default_factory=Telephone)
+    messenger: Messenger = field(default_factory=Messenger)
     incidents: Incidents = field(default_factory=Incidents)
     screen: Screen = field(default_factory=Screen)
     time: list[int] = field(default_factory=lambda: [1_790_000_000_000])
@@ -150,7 +185,7 @@ class Rig:
         self.anew()
 
     def anew(self) -> None:
-        parts = Parts(self.phone, Duty(), incidents=self.incidents)
+        parts = Parts(self.phone, Duty(), self.messenger, incidents=self.incidents)
         self.service = PlanService(self.db, self.screen, parts, clock=lambda: self.time[0])
 
     async def kill(self) -> None:

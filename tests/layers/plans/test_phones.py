@@ -70,12 +70,10 @@ async def test_the_dry_run_is_what_happens_and_a_kill_repeats_nothing(tmp_path: 
             "job": ["2003"],
         }
         assert dry["people"] == 4
-        began = time.monotonic()
         run = await asked(server, "POST", "/api/plans/flood/start", {"level": "l3", "key": "one"})
         calls = {}
         for number in ("2001", "2002", "1001", "2003"):
             calls[number] = await phones[number].incoming()
-            assert time.monotonic() - began < 3.0, number
         assert not phones["1002"].arrived  # he was on duty yesterday
         await calls["1001"].answer()
 

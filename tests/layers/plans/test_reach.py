@@ -74,6 +74,10 @@ async def _dry_and_real(made: Plan) -> None:
             if step.kind not in (Kind.SMS, Kind.PUBLISH) and step.reached}  # fmt: skip
     assert {name: rig.phone.did[run.steps[name].ref][1] for name in rung} == rung
     assert len(rig.phone.did) == len(rung)
+    sent = {step.step: tuple(o.number for o in step.reached) for step in dry
+            if step.kind is Kind.SMS and step.reached}  # fmt: skip
+    assert {n: rig.messenger.sent[run.steps[n].ref].numbers for n in sent} == sent
+    assert len(rig.messenger.sent) == len(sent)
     for numbers in rung.values():
         assert len(set(numbers)) == len(numbers)
         assert not {"120", "13805"} & set(numbers)  # an emergency number; one who has left

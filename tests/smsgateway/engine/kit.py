@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from smsgateway.engine.engine import Rules
 from smsgateway.engine.gateway import Gateway, Pace
+from smsgateway.engine.outcome import Rules
 from smsgateway.links import store
 from smsgateway.links.model import LinkConfig
 from smsgateway.model import (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from smsgateway.campaigns.report import report
 from smsgateway.model import (
     Batch,
     BatchState,
@@ -90,6 +91,22 @@ async def test_a_cancelled_batch_does_not_open_again(db: Database) -> None:
     assert refused.value.code == "sms_batch_cancelled"
     with pytest.raises(Refusal, match="no sms batch c2"):
         await db.write(queue.set_state, "c2", BatchState.OPEN)
+
+
+async def test_what_waits_in_a_cancelled_batch_is_cancelled_at_once(db: Database) -> None:
+    key = await fill(db, 7)
+    await db.write(queue.set_state, "c1", BatchState.OPEN)
+    await db.write(queue.set_state, "c1", BatchState.CANCELLED)
+    told = await db.read(queue.progress, key)
+    assert (dict(told.counts), told.is_over) == ({MessageState.CANCELLED: 7}, True)
+    page = await db.read(queue.page, key)
+    assert {message.state for message in page} == {MessageState.CANCELLED}
+    assert await db.read(queue.page, key, state=MessageState.QUEUED) == []
+    assert len(await db.read(queue.page, key, state=MessageState.CANCELLED)) == 7
+    assert (await report(db, key))["areas"] == [
+        {"area": "north", "total": 7, "counts": {"cancelled": 7}}
+    ]
+    assert (await db.read(queue.last_to, "8613800000003"))[0].state is MessageState.CANCELLED
 
 
 async def test_only_a_held_batch_can_be_removed(db: Database) -> None:

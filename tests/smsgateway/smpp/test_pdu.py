@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from smpplib import smpp
 
+from smsgateway.links import session as links
+from smsgateway.links.session import Times
 from smsgateway.model import Body, Coding, MessageState
 from smsgateway.port import LinkCounters
 from smsgateway.quiet import QuietLog
@@ -20,7 +22,7 @@ from smsgateway.smpp import quick
 from smsgateway.smpp.constants import Command, Tag
 from smsgateway.smpp.layout import FIELDS, WITH_TLVS, Field
 from smsgateway.smpp.pdu import Pdu, PduError
-from smsgateway.smpp.session import Login, Session, Times
+from smsgateway.smpp.session import Login, Session
 
 TEXT = Body(Coding.UCS2, ("台风来了".encode("utf-16-be"),))
 LOGIN = Login(Command.BIND_TRANSCEIVER, "us", "secret")
@@ -151,9 +153,9 @@ class Owner:
         self.quiet = QuietLog(logging.getLogger("smsgateway.smpp"))
         self.ended = 0
 
-    def session_bound(self, session: Session) -> None: ...
+    def session_bound(self, session: links.Session) -> None: ...
 
-    def session_ended(self, session: Session, why: str, doubtful: list[Any]) -> None:
+    def session_ended(self, session: links.Session, why: str, doubtful: list[Any]) -> None:
         self.ended += 1
 
     def answered(self, submission: Any, status: int, message_id: bytes) -> None: ...

@@ -1,0 +1,69 @@
+"""When the next turn begins: few large turns cost less than many small ones, as long as nobody runs out of work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+TURN_SECONDS = 0.02
+"""A turn is not begun sooner after the last one while every lane has enough that is ready."""
+
+RECEIPT_SECONDS = 0.004
+"""And while receipts wait: a centre may hold back the next one until the first is acknowledged."""
+
+_SHORTEST = 0.005
+
+
+class Pacer:
+    """Calls ``kick`` when it is time to look again."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, kick: Callable[[], None]) -> None:
+        self._loop = loop
+        self._kick = kick
+        self._last = 0.0
+        self._turn: asyncio.TimerHandle | None = None
+        self._held: asyncio.TimerHandle | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether a turn is planned."""
+        return self._turn is not None
+
+    def began(self) -> None:
+        """A turn begins now."""
+        self._stop_turn()
+        self._last = self._loop.time()
+
+    def can_wait(self, *, hungry: bool, receipts: bool) -> bool:
+        """Tell whether the next turn may grow a little; then it is planned."""
+        due = self._last + (RECEIPT_SECONDS if receipts else TURN_SECONDS)
+        if hungry or due <= self._loop.time():
+            return False
+        if self._turn is None or self._turn.when() > due:
+            self._stop_turn()
+            self._turn = self._loop.call_at(due, self._turn_due)
+        return True
+
+    def wake_in(self, seconds: float) -> None:
+        """Come back when a held lane may send again."""
+        if self._held is None:
+            self._held = self._loop.call_later(max(_SHORTEST, seconds), self._held_due)
+
+    def close(self) -> None:
+        """Come back no more."""
+        self._stop_turn()
+        if self._held is not None:
+            self._held.cancel()
+
+    def _stop_turn(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+
+    def _turn_due(self) -> None:
+        self._turn = None
+        self._kick()
+
+    def _held_due(self) -> None:
+        self._held = None
+        self._kick()
