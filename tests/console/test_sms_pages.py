@@ -57,8 +57,9 @@ async def twice(page: Page, name: str) -> None:
 async def test_a_template_is_written_and_used_by_keys_alone(
     system: System, browser: Browser
 ) -> None:
-    async with console(browser, system.url, language="zh") as tab:
+    async with console(browser, system.url) as tab:
         await tab.sign_in("chen")
+        await tab.page.get_by_role("button", name="中文").press("Enter")
         page = await part(tab, "templates")
         await page.focus("[name=name]")
         await typed(page, "转移", "{地点}的{人数:number}人请在{时间:time}前转移")
@@ -153,8 +154,9 @@ async def test_an_alert_is_taken_in_and_its_draft_opened(system: System, browser
 
 
 async def test_a_link_is_added_changed_and_removed(system: System, browser: Browser) -> None:
-    async with console(browser, system.url, language="zh") as tab:
+    async with console(browser, system.url) as tab:
         await tab.sign_in("chen")
+        await tab.page.get_by_role("button", name="中文").press("Enter")
         page = await part(tab, "links")
         await page.get_by_test_id("new-link").press("Enter")
         await page.focus("[name=link-name]")
