@@ -82,7 +82,7 @@ class PrecedenceCalls:
         """Learn the level of a call that is not placed here: an emergency call that claims one, or a call that a
         former run of this program placed.  A level that is not granted counts as none: no emergency call is refused.
         """
-        if args[:1] not in (("precedence",), ("emergency",)) or len(args) != 3:
+        if args[:1] not in (("precedence",), ("emergency",)) or len(args) < 3:
             return
         asked = args[1] if args[0] == "precedence" else args[2]
         claimed = precedence_of(asked)

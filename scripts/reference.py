@@ -129,11 +129,8 @@ def _type(hint: Any) -> str:
 def metrics() -> str:
     """Return a table of the metrics and of the parts that the status tells of."""
     _, health = application()
-    told = [line.split(" ", 3) for line in health.metrics().splitlines() if line.startswith("# ")]
-    kinds = {words[2]: words[3] for words in told if words[1] == "TYPE"}
-    rows = [
-        f"| `{name}` | {kinds[name]} | {help_} |" for _, word, name, help_ in told if word == "HELP"
-    ]
+    told = sorted(health.described().items())
+    rows = [f"| `{name}` | {kind} | {help_} |" for name, (kind, help_) in told]
     parts = ", ".join(f"`{name}`" for name in sorted(health.status()["parts"]))
     table = "\n".join(["| metric | kind | means |", "|---|---|---|", *rows])
     return f"{table}\n\nParts: {parts}."

@@ -214,7 +214,7 @@ class System:
         service = self.trunks.service
         service.books.gateways = self.book.gateways
         service.apply_to_switch = self.plan.apply
-        service.check_machine = machine.check
+        service.machine_faults = machine.faults
         drivers = NodeDrivers()
         self.trunks.drivers_of = drivers.make
         self._stack.push_async_callback(drivers.close)

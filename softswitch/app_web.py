@@ -36,7 +36,7 @@ from softswitch.store.folder import write_private
 from softswitch.web import health, live_routes
 from softswitch.web.frame import create_app
 from softswitch.web.guard import Guard
-from trunk.build import report as report_trunks
+from trunk.metrics import report as report_trunks
 from trunk.routes import routes as trunk_routes
 
 if TYPE_CHECKING:

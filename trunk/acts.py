@@ -103,6 +103,9 @@ class TrunkActs:
         """Place the next attempt; return whether one was."""
         while trip.left and not trip.cancelled:
             attempt = trip.left.popleft()
+            if why := self.ways.lacks(attempt, trip.level):
+                log.info("trunk %s is not tried for %s: %s", attempt.trunk, attempt.number, why)
+                continue
             trip.trunk = attempt.trunk
             self.ways.expect(trip, attempt)
             try:

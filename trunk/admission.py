@@ -50,7 +50,7 @@ def admit(
     refused: dict[str, str] = {}
     for attempt in attempts:
         trunk = trunks[attempt.trunk]
-        why = _why_not(trunk, ledger, level) or ("limit" if over_limit(trunk.name) else "")
+        why = lacks(trunk, ledger, level) or ("limit" if over_limit(trunk.name) else "")
         if why:
             refused[trunk.name] = why
         elif not breakers[trunk.name].allows(at):
@@ -63,7 +63,8 @@ def admit(
     return Admitted(tuple(possible), refused)
 
 
-def _why_not(trunk: Trunk, ledger: Ledger, level: int) -> str:
+def lacks(trunk: Trunk, ledger: Ledger, level: int) -> str:
+    """Return why a call of ``level`` finds no circuit now: ``blocked``, ``busy``, ``reserved``; empty: it does."""
     free = ledger.free(trunk.name)
     if not ledger.capacity(trunk.name):
         return "blocked"

@@ -37,6 +37,8 @@ class NodeBody(Body):
     sip_port: Port = 5060
     ami_port: Port = 5038
     secret: Text = Field("", repr=False)
+    core: Host | Literal[""] = ""
+    core_port: Port = 5060
     ami_user: Text = ""
     ami_secret: Text = Field("", repr=False)
 
@@ -145,6 +147,7 @@ class SipBody(TrunkBody):
     options_seconds: int = Field(10, ge=1, le=20)
     codecs: list[Literal["alaw", "ulaw", "g722", "gsm", "opus"]] = ["alaw", "ulaw"]
     srtp: bool = False
+    ca: str = Field("", max_length=100_000)
 
 
 class StepBody(Body):

@@ -22,6 +22,7 @@ from trunk.selection import ROUTINE, Query, Selector
 GATEWAY_CALLS = 480
 """What one gateway that registers here is taken to carry: 16 E1."""
 SILENT = "the far end does not answer OPTIONS"
+SILENT_TLS = "the far end does not answer OPTIONS, or its certificate is not trusted"
 UNREGISTERED = "it is not registered"
 
 
@@ -48,6 +49,8 @@ class Books:
         """Told of each call that is over."""
         self.changed: Callable[[str], None] = lambda trunk: None
         """Told of each trunk that looks different."""
+        self.looped: set[str] = set()
+        """Trunks whose line is looped back to the far end."""
         self._reachable: dict[str, bool] = {}
 
     # ---- the plan
@@ -108,7 +111,8 @@ class Books:
         trunk, told = self.trunks[name], self._reachable.get(name)
         accepts = isinstance(trunk.line, Sip) and trunk.line.mode is SipMode.ACCEPT
         down = told is False or (accepts and not told)
-        why = UNREGISTERED if accepts else SILENT
+        secure = isinstance(trunk.line, Sip) and trunk.line.transport == "tls"
+        why = UNREGISTERED if accepts else SILENT_TLS if secure else SILENT
         self.breakers[name].line(at, why if down else "")
 
     def _began(self, call: TrunkCall, at: Millis) -> None:

@@ -55,6 +55,7 @@ class Breaker:
     """When the one call of the half-open state was let through."""
     down: str = ""
     """What the driver says is wrong with the line; empty: nothing."""
+    down_since: Millis = 0
     results: deque[bool] = field(default_factory=deque)
 
     def allows(self, at: Millis) -> bool:
@@ -96,6 +97,7 @@ class Breaker:
         """The driver told of the line: ``fault`` is what is wrong, empty that it is up."""
         before, self.down = self.down, fault
         if fault and not before:
+            self.down_since = at
             self._open(at, fault)
         elif before and not fault:
             # What made it fail is over: no pause, and no proof by a call, for the driver has proved it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 
@@ -135,65 +134,3 @@ class Trunks:
             for a in admitted.attempts
         ]  # fmt: skip
         return {"attempts": attempts, "refused": dict(admitted.refused)}
-
-
-class Metrics(Protocol):
-    """Where metrics are told."""
-
-    def metric(
-        self,
-        name: str,
-        help_: str,
-        read: Callable[[], float | Mapping[str, float]],
-        *,
-        kind: str = "gauge",
-    ) -> None: ...
-
-
-def report(trunks: Trunks, reporting: Metrics) -> None:
-    """Tell the metrics of trunks."""
-    books = trunks.books
-
-    def each(read: Callable[[str], float]) -> Callable[[], Mapping[str, float]]:
-        return lambda: {f'trunk="{name}"': read(name) for name in books.trunks}
-
-    def counted(field: str) -> Callable[[], Mapping[str, float]]:
-        return each(lambda name: float(getattr(books.ledger.counters[name], field)))
-
-    def causes() -> Mapping[str, float]:
-        found: Counter[str] = Counter()
-        for name in books.trunks:
-            for cause, count in books.ledger.counters[name].causes.items():
-                found[f'trunk="{name}",cause="{cause}"'] = count
-        return {label: float(count) for label, count in found.items()}
-
-    up = each(lambda name: float(books.state(name) == "up"))
-    reporting.metric("trunk_up", "Whether a trunk is in service.", up)
-    busy = each(lambda name: float(books.ledger.busy(name)))
-    reporting.metric("trunk_circuits_busy", "Circuits that carry a call.", busy)
-    capacity = each(lambda name: float(books.ledger.capacity(name)))
-    reporting.metric("trunk_circuits", "Circuits that are not blocked.", capacity)
-    for field, help_ in _COUNTERS:
-        reporting.metric(f"trunk_{field}_total", help_, counted(field), kind="counter")
-    seconds = each(lambda name: books.ledger.counters[name].millis / 1000)
-    reporting.metric("trunk_seconds_total", "Seconds talked.", seconds, kind="counter")
-    reporting.metric("trunk_causes_total", "Ended calls by Q.850 cause.", causes, kind="counter")
-    reporting.metric(
-        "trunk_stuck_total", "Stuck channels that were cleared.",
-        lambda: float(trunks.watch.stuck_cleared), kind="counter",
-    )  # fmt: skip
-    reporting.metric(
-        "trunk_records_lost_total", "Records of calls that could not be kept.",
-        lambda: float(trunks.service.lost_records), kind="counter",
-    )  # fmt: skip
-
-
-_COUNTERS = (
-    ("attempts", "Outgoing call set-ups."),
-    ("seizures", "Set-ups that the far end took."),
-    ("answers", "Outgoing calls that were answered."),
-    ("incoming", "Incoming calls."),
-    ("overflows", "Calls that went on to another trunk."),
-    ("preemptions", "Calls cleared for one of higher precedence."),
-    ("refusals", "Calls that found no circuit."),
-)

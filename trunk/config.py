@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from softswitch.errors import Refusal, invalid
 from softswitch.numbers import quoted
 from trunk import bodies, checks
+from trunk.certificates import authorities
 from trunk.hours import hours
 from trunk.model import (
     R2,
@@ -71,7 +72,7 @@ def written(text: str, emergency: Iterable[str] = ()) -> Written:
     content = _toml(text)
     for key in content:
         if key not in TABLES:
-            raise _at(places, (key,), _unknown_table(key))
+            raise at_line(places, (key,), _unknown_table(key))
     plan = Plan(
         nodes=_each(content, places, "node", _node),
         spans=_each(content, places, "span", _span),
@@ -80,7 +81,7 @@ def written(text: str, emergency: Iterable[str] = ()) -> Written:
         classes=_each(content, places, "class", _class),
     )
     for place, refusal in checks.faults(plan, tuple(emergency)):
-        raise _at(places, place, refusal)
+        raise at_line(places, place, refusal)
     return Written(plan, text, places)
 
 
@@ -101,7 +102,7 @@ def _unknown_table(key: str) -> Refusal:
     )
 
 
-def _at(places: Places, place: Place, refusal: Refusal) -> Refusal:
+def at_line(places: Places, place: Place, refusal: Refusal) -> Refusal:
     """Return the refusal with its line in front."""
     return Refusal(
         refusal.kind,
@@ -117,7 +118,7 @@ def _each(
 ) -> tuple[Any, ...]:
     given = content.get(table, [])
     if not isinstance(given, list):
-        raise _at(
+        raise at_line(
             places, (table,), invalid("bad_trunks", f"{table} is no list.", f"Write [[{table}]].")
         )
     return tuple(_made(places, (table, index), make, raw) for index, raw in enumerate(given))
@@ -129,10 +130,10 @@ def _made(places: Places, place: Place, make: Callable[[Any], Any], raw: Any) ->
     except ValidationError as error:
         first = error.errors()[0]
         where = (*place, *first["loc"])
-        raise _at(places, where, _from_pydantic(first["loc"], first)) from None
+        raise at_line(places, where, _from_pydantic(first["loc"], first)) from None
     except Refusal as refusal:
         where = (*place, *(refusal.field or "").split("."))
-        raise _at(places, where, refusal) from None
+        raise at_line(places, where, refusal) from None
 
 
 def _from_pydantic(loc: tuple[str | int, ...], error: Any) -> Refusal:
@@ -251,6 +252,7 @@ def _sip(body: Any) -> Sip:
         options_seconds=body.options_seconds,
         codecs=tuple(body.codecs),
         srtp=body.srtp,
+        ca=authorities(body.ca, body.transport),
     )
 
 

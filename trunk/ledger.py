@@ -88,6 +88,8 @@ class Counters:
     preemptions: int = 0
     refusals: int = 0
     causes: Counter[int] = field(default_factory=Counter)
+    sources: Counter[Source] = field(default_factory=Counter)
+    """Who ended the calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,12 @@ class Ledger:
 
     def expect(self, channel_id: str, first: Expected, *others: Expected) -> None:
         """Tell what the next channel of this id, or those that it dials, are for; claim a circuit for the first."""
-        self._expected[channel_id] = {each.trunk: each for each in (*others, first)}
+        self._expected[channel_id] = {each.trunk: each for each in (first, *others)}
         self._claims[channel_id] = first.trunk
+
+    def claim(self, channel_id: str, trunk: str) -> None:
+        """A call of the dialplan goes on to another of the trunks that were expected: a circuit there is its own."""
+        self._claims[channel_id] = trunk
 
     def forget(self, channel_id: str) -> None:
         """A channel was expected and does not come."""
@@ -217,8 +223,12 @@ class Ledger:
     def _dialled(self, fact: DialBegan) -> None:
         """A call of the dialplan: what is known stands under the channel that dials."""
         call = self.calls.get(fact.channel_id)
-        self._claims.pop(fact.caller_id, None)
         found = self._expected.get(fact.caller_id, {})
+        order = list(found)
+        claimed = self._claims.get(fact.caller_id)
+        # The trunk that was claimed, or one after it; word of an earlier attempt may come late.
+        if call is not None and claimed in order and call.trunk in order[order.index(claimed) :]:
+            del self._claims[fact.caller_id]
         known = found.get(call.trunk) if call is not None else None
         if call is not None and known is not None:
             call.user, call.level = known.user, known.level
@@ -248,6 +258,7 @@ class Ledger:
     def _count(self, call: TrunkCall) -> None:
         counters = self.counters[call.trunk]
         counters.causes[call.cause] += 1
+        counters.sources[call.source] += 1
         counters.millis += call.talked
         if call.outgoing and got_through(call):
             counters.seizures += 1

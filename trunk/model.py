@@ -169,6 +169,8 @@ class Sip:
     options_seconds: int = 10
     codecs: tuple[str, ...] = ("alaw", "ulaw")
     srtp: bool = False
+    ca: str = ""
+    """PEM certificates, one of which signed the far end's, beside those that the machine trusts."""
 
 
 class Hunt(StrEnum):
@@ -255,6 +257,9 @@ class Node:
     ami_port: int = 5038
     secret: str = field(default="", repr=False)
     """With it each trunk of the node shows who it is, as a SIP account of its own name; empty: by its address."""
+    core: str = ""
+    """The address at which the node reaches the core; its files can be made only with it."""
+    core_port: int = 5060
     ami_user: str = ""
     ami_secret: str = field(default="", repr=False)
 

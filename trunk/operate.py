@@ -108,8 +108,12 @@ class Operate:
             await driver.loop(name, on)
         except ActFailed as error:
             raise unavailable(
-                "node_refused", f"The node of trunk {name} did not do it: {error}.", "Try again."
+                "node_refused",
+                f"The node of trunk {name} did not do it: {error}.",
+                "Look whether its dialplan is the one of `softswitch trunk install`, and whether dahdi_maint is there.",
             ) from None
+        self._books.looped.add(name) if on else self._books.looped.discard(name)
+        self._books.changed(name)
 
     async def test(self, login: str, name: str, number: str) -> dict[str, Any]:
         """Call a number over a trunk; return what became of it."""

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import replace
 from datetime import tzinfo
+from itertools import chain
 from typing import Any
 
 from softswitch.calls.center import CallCenter
@@ -19,8 +20,10 @@ from softswitch.ports import ActFailed, ChannelGone, ControlFact, Leg, LegEnded,
 from softswitch.store.database import Database
 from trunk import store
 from trunk.acts import Trip, TrunkActs, expected, on_trunk
-from trunk.admission import EMERGENCY, Admitted, victim
+from trunk.admission import EMERGENCY, Admitted, lacks, victim
 from trunk.books import Books
+from trunk.checks import Fault
+from trunk.config import at_line
 from trunk.config import written as read_text
 from trunk.events import TrunkPreempted
 from trunk.guard import Usage
@@ -66,8 +69,8 @@ class TrunkService:
         self.text = ""
         self.apply_to_switch: Callable[[], Awaitable[None]] = _nothing
         """Renders the plan and lets the switch take it; raises a :class:`Refusal` when it does not."""
-        self.check_machine: Callable[[Plan], None] = lambda plan: None
-        """Refuses a plan that needs hardware which is not there."""
+        self.machine_faults: Callable[[Plan], Iterable[Fault]] = lambda plan: ()
+        """Gives what a plan needs of hardware and this machine has not."""
         self.clear_call: Callable[[str], Awaitable[None]] = _nobody
         """Clears a call with cause 8, as a forced release does."""
         self.holds: Callable[[Plan], None] = lambda plan: None
@@ -111,22 +114,25 @@ class TrunkService:
 
     def check(self, text: str) -> Plan:
         """Return the plan of a text, or refuse it with the line and the reason. Nothing is touched."""
-        plan = read_text(text, self._emergency()).plan
-        self._check_names(plan)
-        self.check_machine(plan)
-        return plan
+        read = read_text(text, self._emergency())
+        for place, refusal in chain(self._names_taken(read.plan), self.machine_faults(read.plan)):
+            raise at_line(read.places, place, refusal)
+        return read.plan
 
     def _emergency(self) -> tuple[str, ...]:
         return tuple(self._center.book.emergency_digits())
 
-    def _check_names(self, plan: Plan) -> None:
+    def _names_taken(self, plan: Plan) -> Iterator[Fault]:
         """A trunk and a phone are accounts of one switch."""
         taken = self._center.book.accounts()
-        for trunk in plan.trunks:
+        for index, trunk in enumerate(plan.trunks):
             for name in (trunk.name, f"in-{trunk.name}", f"at-{trunk.name}"):
                 if name in taken or trunk.name == "translated":
-                    raise conflict(
-                        "name_taken", f"{name} is the name of a phone.", "Choose another name."
+                    yield (
+                        ("trunk", index, "name"),
+                        conflict(
+                            "name_taken", f"{name} is the name of a phone.", "Choose another name."
+                        ),
                     )
 
     async def apply(self, login: str, text: str) -> Plan:
@@ -252,10 +258,24 @@ class TrunkService:
         self.books.ledger.forget(trip.leg.channel_id)
         self.books.failed(attempt.trunk, why[:200])
 
+    def lacks(self, attempt: Attempt, level: int) -> str:
+        """Return why the trunk of an attempt has no circuit for it now, empty: it has.
+
+        Asked again before each attempt: since the first went out, others may have taken what was free.
+        """
+        trunk = self.books.trunks.get(attempt.trunk)
+        return "gone" if trunk is None else lacks(trunk, self.books.ledger, level)
+
     def overflowed(self, trip: Trip) -> None:
         """A leg goes from one trunk to the next."""
-        self.books.ledger.counters[trip.trunk].overflows += 1
+        self.left_behind(trip.trunk)
         self._center.placed_again(trip.leg.channel_id)
+
+    def left_behind(self, trunk: str) -> None:
+        """A call goes on to another trunk."""
+        if (counters := self.books.ledger.counters.get(trunk)) is not None:
+            counters.overflows += 1
+            self.books.changed(trunk)
 
     def gap(self, seconds: float) -> None:
         """The next attempt went out so long after the one before had failed."""

@@ -34,6 +34,9 @@ def outside(plan: Plan) -> Outside:
             OutsideClass(each.name, _texts(each.allow), _texts(each.deny)) for each in plan.classes
         ),
         asks=bool(plan.routes),
+        authorities=tuple(
+            trunk.line.ca for trunk in plan.trunks if isinstance(trunk.line, Sip) and trunk.line.ca
+        ),
     )
 
 

@@ -35,6 +35,7 @@ def trunk_view(books: Books, trunk: Trunk, states: dict[str, CircuitState]) -> J
         "free": ledger.free(trunk.name),
         "reserved": trunk.reserved,
         "blocked": len(ledger.blocked[trunk.name]),
+        "looped": trunk.name in books.looped,
         "counters": counters_view(ledger.counters[trunk.name]),
         "circuits": circuits_view(books, trunk, states),
     }
@@ -66,6 +67,7 @@ def counters_view(counters: Counters) -> Json:
         "preemptions": counters.preemptions,
         "refusals": counters.refusals,
         "causes": {str(cause): count for cause, count in sorted(counters.causes.items())},
+        "sources": {source.value: count for source, count in sorted(counters.sources.items())},
     }
 
 

@@ -14,8 +14,8 @@ from softswitch.events import Fact
 from softswitch.ports import ActFailed, ChannelState, PlainActs
 from softswitch.store.database import Database
 from trunk import store, views
-from trunk.breaker import Circuit
-from trunk.causes import TEMPORARY_FAILURE
+from trunk.breaker import Breaker, Circuit
+from trunk.causes import OUT_OF_ORDER, TEMPORARY_FAILURE
 from trunk.events import TrunkChanged, UnusualTraffic
 from trunk.ledger import TrunkCall
 from trunk.ports import CircuitState, CircuitTold, Driver, DriverFact
@@ -30,6 +30,8 @@ SETUP_MILLIS = 12_000
 """An outgoing call that has neither rung nor ended by then goes to the next trunk."""
 STUCK_MILLIS = 60_000
 """A channel that has been up alone so long is stuck: nobody hears it."""
+FORSAKEN_MILLIS = 120_000
+"""A caller who waits on a line that has been dead so long, and was well when he called, is gone: nobody said so."""
 PROBE_MILLIS = 10_000
 """How long a trunk may be without a sign of life from its far end before a probe asks for one."""
 
@@ -64,6 +66,7 @@ class Watch:
         self.states: dict[str, CircuitState] = {}
         """What the drivers told of each circuit."""
         self.stuck_cleared = 0
+        self.forsaken_cleared = 0
         self._dirty: set[str] = set()
         self._told: dict[str, str] = {}
         self._unusual: set[str] = set()
@@ -90,6 +93,7 @@ class Watch:
         await self._ask_drivers(at)
         await self._end_stalled(at)
         await self._end_stuck(at)
+        await self._end_forsaken(at)
         self._probe(at)
         await self._tell(at)
 
@@ -125,6 +129,15 @@ class Watch:
             self.stuck_cleared += 1
             log.warning("channel %s on trunk %s was stuck; it is ended", call.name, call.trunk)
             await self._end(call, TEMPORARY_FAILURE)
+
+    async def _end_forsaken(self, at: Millis) -> None:
+        """Before an answer there is no sound whose end could tell. Who waited becomes a call-back task."""
+        for call in forsaken(self._books.ledger.calls.values(), self._books.breakers, at):
+            self.forsaken_cleared += 1
+            log.warning(
+                "the line of %s died while he waited; channel %s is ended", call.caller, call.name
+            )
+            await self._end(call, OUT_OF_ORDER)
 
     async def _end(self, call: TrunkCall, cause: int) -> None:
         try:
@@ -266,4 +279,18 @@ def stalled(calls: Iterable[TrunkCall], at: Millis) -> list[TrunkCall]:
         and call.rang_at is None
         and call.answered_at is None
         and at - call.started_at > SETUP_MILLIS
+    ]
+
+
+def forsaken(
+    calls: Iterable[TrunkCall], breakers: Mapping[str, Breaker], at: Millis
+) -> list[TrunkCall]:
+    """Return incoming calls without an answer whose line died after they came, and has stayed dead."""
+    return [
+        call
+        for call in calls
+        if not call.outgoing
+        and call.answered_at is None
+        and breakers[call.trunk].down
+        and call.started_at < breakers[call.trunk].down_since <= at - FORSAKEN_MILLIS
     ]

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { clockIn, monthsOn, weekday } from '../src/duty/days'
-import { compact, emptyPlan, wordsOf } from '../src/plans/form'
+import { clockIn, dateIn, monthsOn, weekday } from '../src/duty/days'
+import { compact, emptyPlan } from '../src/plans/form'
+import { levelFor, suits } from '../src/plans/suits'
+import { wordsOf } from '../src/ui/words'
 
 describe('the form of a plan', () => {
   it('leaves out what was left empty and keeps what was said', () => {
@@ -44,5 +46,35 @@ describe('the month of a roster', () => {
   it('shows the time of the place, not of the browser', () => {
     expect(clockIn(Date.UTC(2026, 10, 22, 0, 0), 'Asia/Shanghai')).toBe('08:00')
     expect(clockIn(Date.UTC(2026, 2, 29, 1, 0), 'Europe/Berlin')).toBe('03:00')
+  })
+})
+
+describe('which plan is for an incident', () => {
+  const fire = { type: '20701', grade: 3, address: '自流井区光大街12号' }
+
+  it('matches types by their beginning, grades and parts of the address', () => {
+    expect(suits({ types: ['207'], grades: [2, 3], areas: ['自流井区'] }, fire)).toBe(true)
+    expect(suits({}, fire)).toBe(true)
+  })
+
+  it('does not match what the incident says nothing about', () => {
+    expect(suits(null, fire)).toBe(false)
+    expect(suits({ grades: [1] }, fire)).toBe(false)
+    expect(suits({ types: ['207'] }, { ...fire, type: '' })).toBe(false)
+    expect(suits({ areas: ['自流井区'] }, { ...fire, address: null })).toBe(false)
+  })
+
+  it('starts at the level of the grade, else at the first for any', () => {
+    const plan = { ...emptyPlan(), levels: ['a', 'b'].map((id) => ({ id, steps: [] })) }
+    Object.assign(plan.levels[1]!, { grades: [3] })
+    expect(levelFor(plan, 3)?.id).toBe('b')
+    expect(levelFor(plan, 4)?.id).toBe('a')
+  })
+})
+
+describe('the day of a shift', () => {
+  it('is that of its place', () => {
+    expect(dateIn(Date.UTC(2026, 10, 22, 18), 'Asia/Shanghai')).toBe('2026-11-23')
+    expect(dateIn(Date.UTC(2026, 10, 22, 18), 'UTC')).toBe('2026-11-22')
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Circuit, Trunk } from '../src/api/trunks'
-import { answered, causes, isBlocked, label, tone, trunkOrder } from '../src/trunks/derive'
+import { answered, causes, ended, isBlocked, label, tone, trunkOrder } from '../src/trunks/derive'
 
 const trunk = (change: Partial<Trunk> = {}): Trunk => ({
   name: 'city',
@@ -18,6 +18,7 @@ const trunk = (change: Partial<Trunk> = {}): Trunk => ({
   free: 30,
   reserved: 0,
   blocked: 0,
+  looped: false,
   counters: {
     attempts: 0,
     seizures: 0,
@@ -29,6 +30,7 @@ const trunk = (change: Partial<Trunk> = {}): Trunk => ({
     preemptions: 0,
     refusals: 0,
     causes: {},
+    sources: {},
   },
   circuits: [],
   ...change,
@@ -74,6 +76,7 @@ describe('a trunk', () => {
   })
   it('counts causes, the most frequent first', () => {
     const counters = { ...trunk().counters, causes: { '16': 2, '34': 5, '17': 2 } }
+    expect(ended(trunk({ counters }))).toBe(9)
     expect(causes(trunk({ counters }))).toEqual([
       ['34', 5],
       ['16', 2],

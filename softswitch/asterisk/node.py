@@ -17,7 +17,7 @@ from softswitch.asterisk.probe import ari_answers
 from softswitch.asterisk.render import DIRECTORY_FILES, Frame, render
 from softswitch.asterisk.secrets import NodeSecrets, node_secrets
 from softswitch.asterisk.settings import NodeSettings
-from softswitch.asterisk.tls import instance_certificate
+from softswitch.asterisk.tls import authorities, instance_certificate
 from softswitch.errors import Refusal, unavailable
 from softswitch.setup.asterisk import AsteriskInstall
 from softswitch.setup.progress import Progress, silent
@@ -64,16 +64,18 @@ class AsteriskNode:
         present = frozenset(
             name for name in (*MODULES, *COPYING) if not install.missing_modules([f"{name}.so"])
         )
+        certificate = instance_certificate(
+            settings.tls, tuple(a for a in (settings.external_address, settings.bind) if a)
+        )
         self._frame = Frame(
             settings=settings,
             secrets=self.secrets,
-            certificate=instance_certificate(
-                settings.tls, tuple(a for a in (settings.external_address, settings.bind) if a)
-            ),
+            certificate=certificate,
             modules=install.modules,
             data=install.data,
             files=process.raise_file_limit(),
             present=present,
+            authorities=authorities(certificate),
         )
 
     # ---- life ---------------------------------------------------------------------------------------

@@ -87,6 +87,8 @@ class Outside:
     routes: tuple[OutsideRoute, ...] = ()
     classes: tuple[OutsideClass, ...] = ()
     asks: bool = False
+    authorities: tuple[str, ...] = ()
+    """PEM certificates that carriers' own are signed by, beside those that the machine trusts."""
 
 
 NEXT_CAUSES = (0, 3, 20, 27, 34, 38, 41, 42, 44, 47, 127, 256)

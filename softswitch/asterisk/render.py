@@ -32,6 +32,10 @@ DESKS_AT_ONCE = 30
 NUMBER_LENGTHS = range(1, 21)
 ROOM_LENGTHS = range(2, 7)
 """How many digits the number of a conference room has."""
+RTP_SECONDS = {"line": 60, "phone": 300, "hold": 3_600}
+"""After so long without RTP and RTCP (RFC 3550) an answered leg is dead and ends with cause 44: its far end has gone
+without a BYE. Who is muted, or suppresses silence, still sends RTCP every few seconds; some phones do not, so they get
+longer."""
 OUTGOING_LENGTHS = range(5, 16)
 """Shorter numbers are never sent outside; E.164 ends at 15."""
 
@@ -63,6 +67,8 @@ class Frame:
     """How many file descriptors Asterisk may open."""
     present: frozenset[str] | None = None
     """The modules that this Asterisk has; None: all of ours."""
+    authorities: str = ""
+    """Whom this machine trusts to sign certificates, and our own certificate: PEM."""
 
 
 def safe_name(text: str) -> str:
@@ -86,14 +92,17 @@ def render(frame: Frame, directory: Directory) -> dict[str, str]:
 
 
 def render_directory(frame: Frame, directory: Directory) -> dict[str, str]:
-    """Return the files that change with the directory: ``extensions.conf`` and ``pjsip.conf``."""
+    """Return the files that change with the directory: the dialplan, the accounts, and whose certificates count."""
     return {
+        AUTHORITIES: "\n".join((frame.authorities, *directory.outside.authorities)),
         "extensions.conf": _fill("extensions.conf.j2", _dialplan(frame, directory)),
         "pjsip.conf": _fill("pjsip.conf.j2", _sip(directory)),
     }
 
 
-DIRECTORY_FILES = frozenset({"extensions.conf", "pjsip.conf"})
+AUTHORITIES = "carriers.pem"
+"""Who may have signed the certificate of a carrier. Asterisk reads it anew for each connection that it makes."""
+DIRECTORY_FILES = frozenset({"extensions.conf", "pjsip.conf", AUTHORITIES})
 
 
 def render_frame(frame: Frame) -> dict[str, str]:
@@ -122,6 +131,7 @@ def render_frame(frame: Frame) -> dict[str, str]:
         "columns": journal.MAPPING,
         "unwanted_events": UNWANTED_EVENTS,
         "external": settings.external_address,
+        "authorities": settings.etc / AUTHORITIES,
         "transports": [
             ("udp", settings.sip_port),
             ("tcp", settings.sip_port),
@@ -235,6 +245,7 @@ def _sip(directory: Directory) -> dict[str, object]:
         ),
         "phones": [_account(phone, line, directory) for phone, line in directory.phones()],
         "trunks": directory.outside.accounts,
+        "rtp_seconds": RTP_SECONDS,
     }
 
 

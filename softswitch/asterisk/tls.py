@@ -7,6 +7,9 @@ from pathlib import Path
 
 from softswitch.asterisk.secrets import write_private
 
+SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Where Debian and Ubuntu (ca-certificates) keep whom the machine trusts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -27,3 +30,9 @@ def instance_certificate(folder: Path, addresses: tuple[str, ...]) -> Certificat
         write_private(files.key, key)
         write_private(files.certificate, certificate)
     return files
+
+
+def authorities(own: Certificate, system: Path = SYSTEM_AUTHORITIES) -> str:
+    """Return whom the machine trusts to sign certificates, and our own: an empty file would be refused by OpenSSL."""
+    trusted = system.read_text("utf-8", "replace") if system.is_file() else ""
+    return trusted + own.certificate.read_text("ascii")

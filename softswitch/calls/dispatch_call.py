@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from softswitch.calls.category import Category
 from softswitch.calls.model import CallKind, Role
 from softswitch.clock import Millis
 
@@ -73,6 +74,8 @@ class DispatchCall:
     digits: str | None = None
     number: str = ""
     name: str = ""
+    category: Category | None = None
+    """Of the calling party, where the trunk told it."""
     members: dict[str, Member] = field(default_factory=dict)
     rings: dict[str, Ring] = field(default_factory=dict)
     bridge_open: bool = False

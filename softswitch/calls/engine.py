@@ -10,6 +10,7 @@ import asyncio
 import logging
 
 from softswitch.calls import outcomes
+from softswitch.calls.category import Category, category
 from softswitch.calls.dispatch_call import DispatchCall
 from softswitch.calls.model import CallKind, Role
 from softswitch.calls.ringing import Ringing
@@ -70,7 +71,7 @@ class Engine(Ringing):
         channel, args = fact.channel, fact.args
         word = args[0] if args else ""
         if word == "emergency" and len(args) > 1:
-            self.spawn(self._emergency(channel, args[1]))
+            self.spawn(self._emergency(channel, args))
         elif word == "leg":
             self.spawn(self._leg_answered(channel, args))
         elif (future := self._arriving.pop(channel.id, None)) is not None:
@@ -112,11 +113,12 @@ class Engine(Ringing):
         if call is not None and (member := call.members.get(fact.channel_id)):
             self.spawn(self.features.key(call, member, fact.digit))
 
-    async def _emergency(self, channel: Channel, digits: str) -> None:
+    async def _emergency(self, channel: Channel, args: tuple[str, ...]) -> None:
         call_id = self.call_id_of(channel)
         async with self.locked(call_id):
-            call = self.open_call(call_id, CallKind.EMERGENCY, digits=digits)
+            call = self.open_call(call_id, CallKind.EMERGENCY, digits=args[1])
             call.number, call.name = channel.caller_number, channel.caller_name
+            call.category = _category(args)
             self.add(call, self.member_for(channel, Role.CALLER))
             self.intake.arrived(call)
             self.changed(call.id)
@@ -226,6 +228,7 @@ class Engine(Ringing):
         if emergency:
             call.kind, call.digits = CallKind.EMERGENCY, args[1]
             call.number, call.name = channel.caller_number, channel.caller_name
+            call.category = _category(args)
         role = Role.CALLER if emergency else None
         if word == "precedence":
             role = Role.CALLER
@@ -246,3 +249,8 @@ class Engine(Ringing):
                 return
             await outcomes.settle(self, call)
             self.changed(call.id)
+
+
+def _category(args: tuple[str, ...]) -> Category | None:
+    """Return the caller's category: the last of the words ``emergency``, digits, precedence, category."""
+    return category(args[3]) if len(args) > 3 else None

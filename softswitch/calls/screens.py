@@ -193,7 +193,11 @@ class Screens:
             self._screen.drop("waiting", call_id)
         else:
             self._screen.put(
-                "waiting", call_id, views.waiting_view(waiting, what, self._book, known)
+                "waiting",
+                call_id,
+                views.waiting_view(
+                    waiting, what, self._book, known, under.category if under else None
+                ),
             )
 
     def _nature(self, call: Call, under: DispatchCall | None) -> Nature:

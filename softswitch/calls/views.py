@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from softswitch.calls.board import Board
+from softswitch.calls.category import Category
 from softswitch.calls.describe import Nature, call_state, leg_party, leg_role
 from softswitch.calls.desks import Desks
 from softswitch.calls.dispatch_call import DispatchCall
@@ -45,6 +46,7 @@ def call_view(
             "name": what.caller_name or (known.name if known else ""),
         },
         "called": {"number": what.called_number, "name": what.called_name},
+        "category": under.category if under else None,
         "address": known.address if known else None,
         "legs": [
             leg_view(leg, call, under, book)
@@ -137,7 +139,13 @@ def _peer(
     return {"number": number, "name": leg.channel.connected_name} if number else None
 
 
-def waiting_view(waiting: Waiting, what: Nature, book: Phonebook, known: Known | None) -> Json:
+def waiting_view(
+    waiting: Waiting,
+    what: Nature,
+    book: Phonebook,
+    known: Known | None,
+    category: Category | None = None,
+) -> Json:
     """Return the view of one call in the queue."""
     service = book.emergency(waiting.digits)
     return {
@@ -150,6 +158,7 @@ def waiting_view(waiting: Waiting, what: Nature, book: Phonebook, known: Known |
         "level": waiting.level,
         "number": what.caller_number,
         "name": what.caller_name or (known.name if known else None),
+        "category": category,
         "address": known.address if known else None,
         "since": waiting.since,
         "offered_to": waiting.offered_to,

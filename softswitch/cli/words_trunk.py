@@ -57,6 +57,12 @@ ZH = {
     "No laboratory runs.": "没有运行中的实验环境。",
     "Done: {what}.": "已执行：{what}。",
     "Written: {what}.": "已写入：{what}。",
+    "To be written: {what}.": "将写入：{what}。",
+    "Nothing has changed.": "没有变化。",
+    "Calls go on. Type:": "通话不中断。请依次输入：",
+    "Calls of this node end. Type, in this order:": "该节点的通话将中断。请依次输入：",
+    "looped": "已环回",
+    "sources": "挂机方",
     "{trunks} trunks, {routes} routes: nothing is wrong.": "{trunks} 条中继，{routes} 条路由：无误。",
     "{trunks} trunks, {routes} routes are in force.": "{trunks} 条中继，{routes} 条路由已生效。",
 }
@@ -83,6 +89,12 @@ ZH_HELP = {
     "Write DAHDI's files of a node, without a server.": "生成节点的 DAHDI 文件，无需服务器。",
     "Which node.": "哪个节点。",
     "Where to.": "输出目录。",
+    "Put a node's files in place; run it there.": "安装节点的配置文件；在该节点上运行。",
+    "What was there is kept beside it, ending in .before. It tells what to type so that the new files take effect.": (
+        "原有文件以 .before 结尾保留在旁。随后列出使新文件生效所需输入的命令。"
+    ),
+    "Where its file system begins.": "该节点文件系统的根目录。",
+    "Only tell; write nothing.": "只说明，不写入。",
     "Rehearse with 2M lines, without hardware.": "无需硬件，演练 2M 线路。",
     "An exchange and a 2M node in a virtual machine, joined by a PRI and an SS7 line.": (
         "虚拟机内有一台交换机和一台 2M 节点，以 PRI 与七号信令线路相连。"

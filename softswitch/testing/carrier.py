@@ -59,7 +59,12 @@ exten => _2!,1,Gosub(trunk-caller,s,1)
 
 [calls-us]
 exten => _X!,1,Set(CALLERID(num)=${CUT(EXTEN,-,1)})
- same => n,Dial(PJSIP/${CUT(EXTEN,-,2)}@us,60)
+ same => n,Dial(PJSIP/${CUT(EXTEN,-,2)}@us,60,b(telling^s^1))
+
+[telling]
+exten => s,1,ExecIf($[${LEN(${ASSERTED})} > 0]?Set(PJSIP_HEADER(add,P-Asserted-Identity)=${ASSERTED}))
+ same => n,ExecIf($[${LEN(${PLACE})} > 0]?Set(PJSIP_HEADER(add,Geolocation)=${PLACE}))
+ same => n,Return()
 
 [calls-member]
 exten => _X!,1,Set(CALLERID(num)=${CUT(EXTEN,-,1)})
@@ -88,6 +93,11 @@ class Carrier:
         await self.node.command(
             f"channel originate Local/{caller}-{called}@calls-us application Echo"
         )
+
+    async def tell(self, *, asserted: str = "", place: str = "") -> None:
+        """Send these headers P-Asserted-Identity (beside its own) and Geolocation with the calls to come."""
+        for name, value in (("ASSERTED", asserted), ("PLACE", place)):
+            await self.node.command(f'dialplan set global {name} "{value}"')
 
     async def call_member(self, member: str, caller: str, called: str) -> None:
         """Call a number of ours through the registration of a member."""

@@ -50,6 +50,11 @@ class Health:
             raise ValueError(f"{name} is no name for a metric.")
         self._metrics[f"softswitch_{name}"] = (kind, help_, read)
 
+    def described(self) -> dict[str, tuple[str, str]]:
+        """Return the kind and the meaning of each metric, also of those that tell nothing yet."""
+        own = {"softswitch_up": ("gauge", "Whether a part works.")}
+        return own | {name: (kind, help_) for name, (kind, help_, _) in self._metrics.items()}
+
     def health(self) -> dict[str, Any]:
         """Return what anybody may know: whether all parts work, and which do not."""
         failing = sorted(name for name, state in self._states().items() if not state["ok"])

@@ -46,6 +46,7 @@ REFUSED = [
     "trunk check README.md",
     "trunk apply README.md",
     "trunk render README.md --out never",
+    "trunk install README.md --root never --dry-run",
     "lab cut pri",
     "lab mend ss7",
     "lab kill exchange",

@@ -62,6 +62,10 @@ async def test_the_map_lives_and_circuits_are_blocked_and_tested(
         await expect(circuit).to_contain_text("blocked here")
         await page.get_by_test_id("trunk-unblock").click()
         await expect(page.get_by_test_id("trunk-busy")).to_have_text("0 / 2")
+        record = page.get_by_test_id("trunk-records").locator("tbody tr").first
+        await expect(record).to_contain_text("200000")
+        await expect(record).to_contain_text("16")
+        await expect(page.get_by_test_id("trunk-loop")).to_have_count(0)  # SIP has no line
 
         await page.get_by_label("Number of the test call").fill("200000")
         await desk.press("Enter")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softswitch.errors import Refusal
+from tests.trunk.certificates import authority
 from tests.trunk.plans import GOOD
 from trunk import machine
 from trunk.config import read
@@ -114,15 +115,30 @@ def test_point_codes(text: str, bits: int, value: int) -> None:
 def test_a_machine_without_dahdi_or_card_is_told_so(tmp_path: Path) -> None:
     plan = read(GOOD)
     device, spans = tmp_path / "ctl", tmp_path / "spans"
-    with pytest.raises(Refusal) as refused:
-        machine.check(plan, device, spans)
-    assert refused.value.code == "no_dahdi"
+    ((place, refused), *_) = machine.faults(plan, device, spans)
+    assert (place, refused.code) == (("trunk", 0), "no_dahdi")
     device.touch()
     spans.mkdir()
     (spans / "1").touch()
-    with pytest.raises(Refusal) as refused:
-        machine.check(plan, device, spans)
-    assert refused.value.code == "no_card"
-    assert "Span 2" in refused.value.message
+    ((place, refused),) = machine.faults(plan, device, spans)
+    assert (place, refused.code) == (("span", 1), "no_card")
+    assert "Span 2" in refused.message
     (spans / "2").touch()
-    machine.check(plan, device, spans)
+    assert not list(machine.faults(plan, device, spans))
+
+
+def test_the_certificates_of_a_carrier_are_read_or_refused() -> None:
+    text = authority("Carrier CA").pem
+    given_ca = GOOD.replace("srtp = true", f'srtp = true\nca = """\nsome words\n{text}"""')
+    carrier = read(given_ca).trunks[3].line
+    assert isinstance(carrier, Sip)
+    assert carrier.ca == text
+    for bad in (
+        GOOD.replace("srtp = true", 'srtp = true\nca = "nothing"'),
+        given_ca.replace('transport = "tls"', 'transport = "udp"'),
+    ):
+        with pytest.raises(Refusal) as refused:
+            read(bad)
+        assert refused.value.code == "bad_certificate"
+        line = int(refused.value.message.split(":")[0].removeprefix("Line "))
+        assert bad.splitlines()[line - 1].startswith("ca =")

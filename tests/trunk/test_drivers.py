@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
+from softswitch.ports import ActFailed
+from tests.trunk.plans import GOOD
+from trunk.config import read
 from trunk.drivers import pri, ss7
 from trunk.drivers.channels import ChannelTold, alarm_of, read_channels
+from trunk.drivers.dahdi import DahdiDriver
+from trunk.node_files import switch_files
 from trunk.ports import CircuitState
 
 CICS = """\
@@ -121,3 +128,55 @@ def test_a_far_end_that_answers_nothing_for_sixteen_seconds_is_silent() -> None:
     assert hear(5, 9, 61_000 + pri.SILENT_MILLIS) == "far end silent"
     assert hear(6, 9, 80_000) == ""
     assert hear(6, 10, 81_000) == ""
+
+
+class Told:
+    """A node that remembers what it was asked."""
+
+    def __init__(self, refuses: bool = False) -> None:
+        self.acts: list[tuple[str, Mapping[str, str]]] = []
+        self._refuses = refuses
+
+    async def act(
+        self, action: str, fields: Mapping[str, str] | None = None, seconds: float = 5.0
+    ) -> dict[str, str]:
+        """Take an action."""
+        self.acts.append((action, dict(fields or {})))
+        if self._refuses:
+            raise ActFailed("Originate failed")
+        return {"Response": "Success"}
+
+    async def listing(
+        self, action: str, fields: Mapping[str, str] | None = None, seconds: float = 15.0
+    ) -> list[dict[str, str]]:
+        """Tell nothing."""
+        return []
+
+
+@pytest.mark.parametrize(
+    ("on", "channel"),
+    [(True, "Local/on-1@softswitch-loop/n"), (False, "Local/off-1@softswitch-loop/n")],
+)
+async def test_a_line_is_looped_by_the_dialplan_of_its_node(on: bool, channel: str) -> None:
+    node = Told()
+
+    async def reach() -> Told:
+        return node
+
+    plan = read(GOOD)
+    await DahdiDriver(plan, "e1", reach).loop("far-pri", on)
+    ((action, fields),) = node.acts
+    assert (action, fields["Channel"]) == ("Originate", channel)
+    dialplan = switch_files(plan, plan.nodes[0])["extensions.conf"]
+    assert "[softswitch-loop]" in dialplan
+    assert f"exten => _{'on' if on else 'off'}-X.,1,System(dahdi_maint" in dialplan
+
+
+async def test_a_node_that_cannot_loop_says_so() -> None:
+    node = Told(refuses=True)
+
+    async def reach() -> Told:
+        return node
+
+    with pytest.raises(ActFailed):
+        await DahdiDriver(read(GOOD), "e1", reach).loop("far-pri", True)

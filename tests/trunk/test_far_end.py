@@ -8,7 +8,8 @@ import signal
 import pytest
 
 from softswitch.testing.system import sip_phone, until
-from tests.trunk.kit import Rig
+from tests.trunk.kit import Rig, until_async
+from trunk.watch import FORSAKEN_MILLIS
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -117,3 +118,61 @@ async def test_a_channel_that_nobody_hears_is_found_and_cleared(rig: Rig) -> Non
     await watch.look()
     await until(lambda: not rig.calls("first"))
     assert watch.stuck_cleared == cleared + 1
+
+
+async def test_a_far_end_that_vanishes_during_a_call_is_noticed_by_its_silence(rig: Rig) -> None:
+    """No BYE, no RTP, no RTCP: the process of the carrier stands still. 60 s are 2 s here."""
+    await rig.use()
+    node, pid = rig.system.node, rig.carrier.node.pid
+    assert pid is not None
+    before = len(await rig.records(0, "first"))
+    accounts = node.settings.etc / "pjsip.conf"
+    written = accounts.read_text()
+    accounts.write_text(written.replace("rtp_timeout=60", "rtp_timeout=2"))
+    await node.command("module reload res_pjsip.so")
+    try:
+        async with sip_phone(rig.system, "2001", tone=450) as phone:
+            call = await phone.dial("0200000")
+            await call.answered()
+            await call.hears(450)
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                await call.ended(timeout=15)
+            finally:
+                os.kill(pid, signal.SIGCONT)
+        (record,) = (await rig.records(before + 1, "first"))[:1]
+        assert record["cause"] == 44
+    finally:
+        accounts.write_text(written)
+        await node.command("module reload res_pjsip.so")
+    await until(lambda: rig.trunk("first")["state"] == "up", seconds=30)
+    await until_async(lambda: _nothing_up(rig), seconds=40, what="the carrier has let go too")
+
+
+async def test_a_caller_who_waits_on_a_line_that_dies_becomes_a_call_back_task(rig: Rig) -> None:
+    """Before an answer there is no RTP that could end."""
+    await rig.use()
+    pid, books = rig.carrier.node.pid, rig.system.trunks.books
+    assert pid is not None
+    await rig.carrier.call("13900000007", "120")
+    (waiting,) = await until(lambda: list(rig.system.center.intake.queue.values()))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await until(lambda: rig.trunk("first")["state"] == "down", seconds=30)
+        await rig.system.trunks.watch.look()
+        assert waiting.call_id in rig.system.center.intake.queue, "it has two minutes"
+        books.breakers["first"].down_since -= FORSAKEN_MILLIS
+        books.ledger.calls[waiting.call_id].started_at -= FORSAKEN_MILLIS + 60_000
+        await rig.system.trunks.watch.look()
+        await until(lambda: not rig.system.center.intake.queue)
+        open_tasks = rig.system.center.tasks.open
+        await until(lambda: any(row["number"] == "13900000007" for row in open_tasks.values()))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await until(lambda: rig.trunk("first")["state"] == "up", seconds=30)
+    await rig.carrier.hang_up_all()
+    await until_async(lambda: _nothing_up(rig), seconds=40, what="the carrier has let go too")
+
+
+async def _nothing_up(rig: Rig) -> bool:
+    return not await rig.carrier.channels()

@@ -26,7 +26,7 @@ from trunk.config import read
 from trunk.guard import HOUR, Usage, check_destination, check_limits, class_of
 from trunk.ledger import Expected, Ledger, Source, TrunkCall
 from trunk.model import Attempt, Limits
-from trunk.watch import SETUP_MILLIS, stalled
+from trunk.watch import FORSAKEN_MILLIS, SETUP_MILLIS, forsaken, stalled
 
 # ---- breaker
 
@@ -330,3 +330,41 @@ def test_unusual_traffic_is_many_times_the_usual() -> None:
     for call in range(30):
         usage.start(at + 200 + call)
     assert usage.is_unusual(at + 300)
+
+
+def test_a_claim_on_the_next_trunk_outlives_late_word_of_the_first() -> None:
+    book = ledger()
+    book.expect("phone", Expected("a", "1", "2001", "r", 4), Expected("b", "21", "2001", "r", 4))
+    book.claim("phone", "b")
+    assert (book.free("a"), book.free("b")) == (2, 1)
+    book.apply(ChannelSeen(channel("out", "a", linked="phone")), 0)
+    book.apply(DialBegan("out", "phone"), 1)
+    assert book.calls["out"].user == "2001"
+    assert book.free("b") == 1
+    book.apply(ChannelSeen(channel("out2", "b", linked="phone")), 2)
+    book.apply(DialBegan("out2", "phone"), 3)
+    assert book.free("b") == 1, "the circuit itself, and no claim"
+    assert not book._claims
+
+
+def test_a_caller_on_a_line_that_died_while_he_waited_is_gone() -> None:
+    def call(key: str, **more: Any) -> TrunkCall:
+        return TrunkCall(
+            key, key, "a", "a/1", **{"outgoing": False, "call_id": key, "number": "110", "caller": "1",
+            "started_at": 1_000, **more},
+        )  # fmt: skip
+
+    waits = call("waits")
+    calls = [
+        waits,
+        call("answered", answered_at=2_000),
+        call("ours", outgoing=True),
+        call("came-later", started_at=6_000),
+    ]
+    breakers = {"a": Breaker()}
+    assert not forsaken(calls, breakers, 10**9), "the line is well"
+    breakers["a"].line(5_000, "the far end does not answer OPTIONS")
+    assert not forsaken(calls, breakers, 5_000 + FORSAKEN_MILLIS - 1)
+    assert forsaken(calls, breakers, 5_000 + FORSAKEN_MILLIS) == [waits]
+    breakers["a"].line(200_000, "")
+    assert not forsaken(calls, breakers, 10**9)

@@ -22,7 +22,7 @@ async def test_an_emergency_call_reaches_intake_with_its_number(rig: Rig) -> Non
         view = await until(lambda: rig.system.live.entities()["call"].get(call_id))
         assert view["kind"] == "emergency"
         assert view["caller"]["number"] == "13900000001"
-        (call,) = rig.calls("first")
+        (call,) = await until(lambda: rig.calls("first"))
         assert (call.outgoing, call.number, call.caller) == (False, "110", "13900000001")
         await rig.carrier.hang_up_all()
         await incoming.ended()
@@ -62,3 +62,43 @@ async def test_what_is_no_number_of_ours_gets_nowhere(rig: Rig) -> None:
     assert rig.system.trunks.books.ledger.counters["second"].attempts == before
     assert rig.system.trunks.books.ledger.counters["first"].incoming >= seen
     assert not rig.system.center.engine.calls
+
+
+async def test_the_callers_category_and_place_reach_the_queue_and_the_board(rig: Rig) -> None:
+    await rig.use()
+    entities = rig.system.live.entities
+    async with sip_phone(rig.system, "1001", tone=450) as desk:
+        await rig.carrier.tell(
+            asserted="<tel:13900000005\\;cpc=payphone>", place="<geo:29.5,104.75\\;u=35>"
+        )
+        try:
+            await rig.carrier.call("13900000005", "110")
+            incoming = await desk.incoming()
+            (entry,) = entities()["waiting"].values()
+            assert (entry["number"], entry["category"]) == ("13900000005", "payphone")
+            await incoming.answer()
+            await incoming.hears(450)
+            view = entities()["call"][entry["call_id"]]
+            assert view["category"] == "payphone"
+            place = await until(lambda: entities()["location"].get(entry["call_id"]))
+            assert (place["lat"], place["lon"], place["uncertainty"]) == (29.5, 104.75, 35)
+            assert place["source"] == "value"
+        finally:
+            await rig.carrier.tell()
+        await rig.carrier.hang_up_all()
+        await incoming.ended()
+
+
+async def test_what_no_category_is_shows_none(rig: Rig) -> None:
+    await rig.use()
+    async with sip_phone(rig.system, "1001") as desk:
+        await rig.carrier.tell(asserted="<tel:13900000006\\;cpc=../../x\\;y=cpc>", place="<geo:1>")
+        try:
+            await rig.carrier.call("13900000006", "119")
+            incoming = await desk.incoming()
+            (entry,) = rig.system.live.entities()["waiting"].values()
+            assert (entry["number"], entry["category"]) == ("13900000006", None)
+        finally:
+            await rig.carrier.tell()
+        await rig.carrier.hang_up_all()
+        await incoming.ended()

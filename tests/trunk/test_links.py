@@ -11,9 +11,11 @@ import pytest_asyncio
 from softswitch.app import System
 from softswitch.asterisk.model import Phone, PhoneKind
 from softswitch.numbers import PhoneId
-from softswitch.testing.carrier import running_carrier
+from softswitch.testing.carrier import HOST, running_carrier
 from softswitch.testing.system import LOCAL, running_system, sip_phone, until
+from tests.trunk.certificates import DAY, authority
 from tests.trunk.kit import Rig, until_async
+from trunk.books import SILENT_TLS
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -30,6 +32,8 @@ port = {port}
 transport = "tls"
 srtp = true
 options_seconds = 2
+ca = '''
+{ca}'''
 
 [[route]]
 name = "all"
@@ -64,10 +68,13 @@ async def ours(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System
 
 
 async def test_over_tls_the_voice_is_encrypted_too(ours: System, tmp_path: Path) -> None:
+    """The carrier's certificate is signed by an authority that only this trunk's description knows."""
     us = (LOCAL, ours.settings.sips_address().port)
+    signer = authority("Carrier CA")
+    signer.sign_into(tmp_path / "tls", HOST)
     async with running_carrier(tmp_path, us, transport="tls", srtp=True) as carrier:
         rig = Rig(ours, carrier)
-        await rig.apply(TLS.format(port=carrier.sips_port))
+        await rig.apply(TLS.format(port=carrier.sips_port, ca=signer.pem))
         async with sip_phone(ours, "2001", tone=450) as phone:
             call = await phone.dial("0200000")
             await call.answered()
@@ -76,6 +83,36 @@ async def test_over_tls_the_voice_is_encrypted_too(ours: System, tmp_path: Path)
             (shown,) = {line.split("!")[0] for line in await carrier.channels()}
             assert shown.startswith("PJSIP/us-")
             await call.hangup()
+        await rig.quiet()
+
+
+@pytest.mark.parametrize("wrong", ["name", "time", "signer"])
+async def test_a_certificate_that_is_not_the_carriers_own_gets_no_call(
+    ours: System, tmp_path: Path, wrong: str
+) -> None:
+    """For another address, out of date, or signed by somebody else: whoever holds it hears and reads nothing."""
+    us = (LOCAL, ours.settings.sips_address().port)
+    signer = authority("Carrier CA")
+    signer.sign_into(
+        tmp_path / "tls",
+        "127.0.0.3" if wrong == "name" else HOST,
+        until=-DAY if wrong == "time" else DAY,
+    )
+    known = authority("Carrier CA") if wrong == "signer" else signer
+    async with running_carrier(tmp_path, us, transport="tls", srtp=True) as carrier:
+        text = TLS.format(port=carrier.sips_port, ca=known.pem)
+        await ours.trunks.service.apply("test", text)
+        rig = Rig(ours, carrier)
+        await until(
+            lambda: rig.trunk("secure")["why"] == SILENT_TLS,
+            seconds=15,
+            what="the trunk is down",
+        )
+        async with sip_phone(ours, "2001") as phone:
+            ended = await (await phone.dial("0200000")).ended(timeout=15)
+            assert ended.cause is not None
+        assert not await carrier.channels()
+        assert not rig.calls("secure")
         await rig.quiet()
 
 

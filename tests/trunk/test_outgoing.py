@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from softswitch.errors import Refusal
-from softswitch.testing.phone import Phone
+from softswitch.testing.phone import IncomingCall, OutgoingCall, Phone
 from softswitch.testing.system import sip_phone, until
 from tests.trunk.kit import Rig
 
@@ -21,8 +21,8 @@ async def test_a_dispatch_call_goes_out_on_the_first_trunk(rig: Rig) -> None:
     async with sip_phone(rig.system, "1001", tone=650, auto_answer=True) as desk:
         call_id = await dial(rig, desk, "0200000")
         own = await desk.incoming()
-        await own.hears(650)  # the carrier's echo; 450 Hz would be the ringing tone
-        (call,) = rig.calls("first")
+        await own.hears(650)  # the carrier's echo
+        (call,) = await until(lambda: rig.calls("first"))
         assert (call.number, call.user, call.outgoing) == ("200000", "1001", True)
         assert rig.trunk("first")["busy"] == 1
         await rig.system.center.commands.hangup("1001", call_id)
@@ -39,7 +39,7 @@ async def test_a_cause_of_the_way_leads_to_the_next_trunk(rig: Rig, cause: int) 
         call_id = await dial(rig, desk, f"01{cause:03}0")
         own = await desk.incoming()
         await own.hears(650)
-        (call,) = rig.calls("second")
+        (call,) = await until(lambda: rig.calls("second"))
         assert call.number == f"21{cause:03}0"
         assert rig.system.trunks.service.gaps[-1] < 0.3
         await rig.system.center.commands.hangup("1001", call_id)
@@ -63,7 +63,7 @@ async def test_a_plain_call_overflows_too(rig: Rig) -> None:
         call = await phone.dial("010340")
         await call.answered()
         await call.hears(650)
-        (taken,) = rig.calls("second")
+        (taken,) = await until(lambda: rig.calls("second"))
         assert (taken.number, taken.user) == ("210340", "2001")
         await call.hangup()
 
@@ -87,11 +87,42 @@ async def test_when_all_are_busy_a_routine_call_is_refused(rig: Rig) -> None:
         for call in calls:
             await call.answered()
         # One circuit of the first is reserved: one call there, two on the second.
-        assert (len(rig.calls("first")), len(rig.calls("second"))) == (1, 2)
+        await until(lambda: (len(rig.calls("first")), len(rig.calls("second"))) == (1, 2))
         refused = await four.dial("0200000")
         assert (await refused.ended()).cause == 34
         for call in calls:
             await call.hangup()
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_what_was_free_and_is_taken_meanwhile_is_not_taken_from_the_reserve(
+    rig: Rig, plain: bool
+) -> None:
+    """While the first trunk thinks about it, another call takes the last circuit of the second that is not reserved."""
+    await rig.use(second="reserved = 1")
+    ledger = rig.system.trunks.books.ledger
+    before = ledger.counters["first"].overflows
+    async with (
+        sip_phone(rig.system, "2001", tone=450) as late,
+        sip_phone(rig.system, "1001", tone=450, auto_answer=True) as desk,
+    ):
+        leg: OutgoingCall | IncomingCall
+        if plain:
+            leg = await late.dial("0400000")  # 100 Trying and nothing else
+        else:
+            await dial(rig, desk, "0400000")
+            leg = await desk.incoming()
+        (waiting,) = await until(lambda: rig.calls("first"))
+        ledger.claim("somebody else", "second")
+        try:
+            waiting.started_at -= 60_000
+            await rig.system.trunks.watch.look()
+            ended = await leg.ended()
+        finally:
+            ledger.forget("somebody else")
+        assert ended.cause == 41
+        assert not rig.calls("second")
+    assert ledger.counters["first"].overflows == before + 1
 
 
 async def test_who_may_not_call_a_number_does_not(rig: Rig) -> None:

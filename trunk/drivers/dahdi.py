@@ -21,6 +21,8 @@ ANSWER_SECONDS = 6.0
 """How long the far end may take to acknowledge a blocking or a reset."""
 _LOOK_SECONDS = 0.1
 TEMPORARY_FAILURE = 41
+LOOP = "softswitch-loop"
+"""The context of the node's dialplan (dialplans/node) that loops spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,21 @@ class DahdiDriver:
         )
 
     async def loop(self, trunk: str, on: bool) -> None:
-        """Refuse: the tool for it runs on the node, not in its Asterisk."""
-        raise ActFailed(
-            f"{'loop' if on else 'unloop'} the line of {trunk} on its node itself, with dahdi_maint"
-        )
+        """Have the node's dialplan call ``dahdi_maint`` for each span: its call is answered when that could be done."""
+        manager = await self._reach()
+        word = "on" if on else "off"
+        for span in sorted(
+            {circuit.slot.span for circuit in self._lines[trunk].circuits if circuit.slot}
+        ):
+            await manager.act(
+                "Originate",
+                {
+                    "Channel": f"Local/{word}-{span}@{LOOP}/n",
+                    "Application": "NoOp",
+                    "Timeout": str(int(ANSWER_SECONDS * 1000)),
+                },
+                ANSWER_SECONDS + 2,
+            )
 
     async def _clear(self, manager: Manager, circuit: Circuit, told: ChannelTold | None) -> None:
         if told is not None and told.call:

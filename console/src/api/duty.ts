@@ -93,6 +93,15 @@ export interface DailyReport {
   counts: Record<string, number>
 }
 
+export interface Leave {
+  id: string
+  person: string
+  begin: Millis
+  end: Millis
+  deputy: string
+  reason: string
+}
+
 export interface NewShift {
   roster: string
   person: string
@@ -100,6 +109,7 @@ export interface NewShift {
   begin: string
   end: string
   deputy: string
+  position: number
 }
 
 const path = encodeURIComponent
@@ -108,6 +118,14 @@ export const duty = {
   rosters: async () => (await request<{ rosters: Roster[] }>('GET', '/duty/rosters')).rosters,
   month: (key: string, month: string) =>
     request<Month>('GET', `/duty/rosters/${path(key)}/month${query({ month })}`),
+  putRoster: (key: string, body: Omit<Roster, 'key'>) =>
+    request<Roster>('PUT', `/duty/rosters/${path(key)}`, { body }),
+  dropRoster: (key: string) => request<void>('DELETE', `/duty/rosters/${path(key)}`),
+  /** Leaves that touch the days from an instant on; the server tells at most a year at once. */
+  leaves: async (begin: Millis, days: number) =>
+    (await request<{ leaves: Leave[] }>('GET', `/duty/leaves${query({ begin, days })}`)).leaves,
+  putLeave: (body: Omit<Leave, 'id'>) => request<Leave>('POST', '/duty/leaves', { body }),
+  dropLeave: (id: string) => request<void>('DELETE', `/duty/leaves/${path(id)}`),
   people: async (text: string, after = '') =>
     (await request<{ people: DutyPerson[] }>('GET', `/duty/people${query({ text, after, limit: 100 })}`))
       .people,

@@ -37,11 +37,18 @@ export interface PlanLevel {
   steps: PlanStep[]
 }
 
+export interface PlanTrigger {
+  types?: string[]
+  grades?: number[]
+  areas?: string[]
+  auto?: boolean
+}
+
 export interface PlanBody {
   key: string
   name: string
   note?: string
-  trigger?: { types?: string[]; grades?: number[]; areas?: string[]; auto?: boolean }
+  trigger?: PlanTrigger
   levels: PlanLevel[]
 }
 
@@ -51,6 +58,7 @@ export interface PlanRow {
   version: number
   enabled: boolean
   updated_at: Millis
+  trigger: PlanTrigger | null
   levels: { id: string; name: string; approvals: number; steps: number }[]
 }
 

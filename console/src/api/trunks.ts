@@ -27,6 +27,23 @@ export interface Circuit {
   call: TrunkCall | null
 }
 
+export type Source = 'far' | 'near' | 'preempted' | 'unknown'
+
+/** The record of a call that is over. */
+export interface TrunkRecord {
+  id: number
+  circuit: string
+  route: string
+  outgoing: boolean
+  number: string
+  caller: string
+  started_at: Millis
+  talked: Millis
+  /** ITU-T Q.850. */
+  cause: number
+  source: Source
+}
+
 export interface TrunkCounters {
   attempts: number
   seizures: number
@@ -38,6 +55,8 @@ export interface TrunkCounters {
   preemptions: number
   refusals: number
   causes: Record<string, number>
+  /** Who ended the calls. */
+  sources: Partial<Record<Source, number>>
 }
 
 export interface Trunk {
@@ -56,6 +75,8 @@ export interface Trunk {
   free: number
   reserved: number
   blocked: number
+  /** Its line is looped back to the far end. */
+  looped: boolean
   counters: TrunkCounters
   circuits: Circuit[]
 }
@@ -77,6 +98,9 @@ export const trunks = {
   act: (name: string, act: TrunkAct, circuits: string[]) =>
     request<Trunk>('POST', `/trunks/${name}/${act}`, { body: { circuits } }),
   restore: (name: string) => request<Trunk>('POST', `/trunks/${name}/restore`, { body: {} }),
+  loop: (name: string, on: boolean) => request<Trunk>('POST', `/trunks/${name}/loop`, { body: { on } }),
+  calls: (name: string) =>
+    request<{ calls: TrunkRecord[] }>('GET', `/trunks/calls?trunk=${encodeURIComponent(name)}&limit=50`),
   test: (name: string, number: string) =>
     request<TestOutcome>('POST', `/trunks/${name}/test`, { body: { number }, timeout: 40_000 }),
 }

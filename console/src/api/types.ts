@@ -1,6 +1,7 @@
 /** The values that the server sends, as docs/explanation/architecture.md defines them. Instants are Millis. */
 import type { Camp, IntercomRule, Night } from '../features/types'
 import type { Intercept, Intrusion } from '../intercept/types'
+import type { Category } from './category'
 import type { ListReport, SmsCampaign } from './sms'
 import type { Trunk } from './trunks'
 import type { Notice, NoticePerson, Roll, Room, RoomMember, Speaker } from './conferences'
@@ -65,6 +66,8 @@ export interface Call {
   answered_at: Millis | null
   caller: Party
   called: Party
+  /** Of the calling party, where the trunk told it. */
+  category: Category | null
   address: string | null
   /** 0 flash override to 4 routine (ITU-T I.255.3); `null` when the server tells none. */
   precedence: number | null
@@ -91,6 +94,7 @@ export interface Waiting {
   level: number
   number: string
   name: string | null
+  category: Category | null
   address: string | null
   since: Millis
   offered_to: string | null

@@ -1,4 +1,5 @@
 /** The calls at the own desk, out of the live picture and the browser phone. Pure. */
+import type { Category } from '../api/category'
 import type { Call, CallKind, Incident, Millis, Waiting } from '../api/types'
 import { incidentOf, otherParty, ownCalls, ownState, type OwnState } from '../live/derive'
 
@@ -22,6 +23,7 @@ export interface OwnCall {
   className: string | null
   number: string
   name: string | null
+  category: Category | null
   address: string | null
   since: Millis
   answeredAt: Millis | null
@@ -64,6 +66,7 @@ function fromCall(call: Call, picture: Picture, session: SessionInfo | null): Ow
     className: call.class_name,
     number: party.number,
     name: incident?.name || party.name || entry?.name || null,
+    category: call.category,
     address: incident?.address || call.address || entry?.address || null,
     since: call.since,
     answeredAt: call.answered_at,
@@ -86,6 +89,7 @@ function fromSession(session: SessionInfo): OwnCall {
     className: null,
     number: session.number,
     name: session.name,
+    category: null,
     address: null,
     since: session.since,
     answeredAt: session.state === 'talking' ? session.since : null,

@@ -1,13 +1,16 @@
 /** Keys of the part of the page that is open. They come before those of the whole console. */
-import { onMounted, onUnmounted } from 'vue'
+import { inject, onMounted, onUnmounted } from 'vue'
+import { PAGE, keysAreFor } from '../frame/place'
 import { isTypedInto } from '../keys/field'
 import { pageAction, type PageAction } from './keys'
 
 const FIELD = 'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]'
 
 export function usePageKeys(acts: Partial<Record<PageAction, () => unknown>>): void {
+  const page = inject(PAGE, null)
+
   function listen(event: KeyboardEvent): void {
-    if (event.repeat || document.querySelector('dialog[open]')) return
+    if (event.repeat || document.querySelector('dialog[open]') || !keysAreFor(page, event.target)) return
     const action = pageAction({
       key: event.key,
       alt: event.altKey,

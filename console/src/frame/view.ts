@@ -1,5 +1,6 @@
-/** Which page is open. The call desk is always one key away. */
-import { ref } from 'vue'
+/** Which page is open, and which beside it. The call desk is always one key away. */
+import { computed, ref } from 'vue'
+import { arrange } from './arrange'
 
 export const VIEWS = [
   'desk',
@@ -36,20 +37,59 @@ export const NEEDS: Record<View, string> = {
 }
 
 export const view = ref<View>('desk')
+/** The page that was put to the side; this browser keeps it. */
+export const side = ref<View | null>(null)
+/** The own call with all its buttons over a page, where it stands as one line. */
+export const unfolded = ref(false)
 export const help = ref(false)
 export const seatOpen = ref(false)
 export const recentOpen = ref(false)
 
-function fromHash(): View {
+const width = ref(innerWidth)
+addEventListener('resize', () => (width.value = innerWidth))
+export const arrangement = computed(() => arrange(view.value, side.value, width.value))
+/** Whether a second page has room on this screen. */
+export const roomy = computed(() => arrange('desk', 'map', width.value).pages.length > 0)
+
+const WALL = 'wall'
+/** The view for the wall of the command room has an address of its own, and no way to act. */
+export const onWall = ref(false)
+
+const isView = (name: string | null): name is View => (VIEWS as readonly string[]).includes(name ?? '')
+
+function read(): void {
   const name = location.hash.replace(/^#\/?/, '')
-  return (VIEWS as readonly string[]).includes(name) ? (name as View) : 'desk'
+  onWall.value = name === WALL
+  view.value = isView(name) ? name : 'desk'
 }
 
-view.value = fromHash()
-addEventListener('hashchange', () => (view.value = fromHash()))
+const kept = localStorage.getItem('side')
+side.value = isView(kept) ? kept : null
+read()
+addEventListener('hashchange', read)
 
 export function show(name: View): void {
+  // What stands beside is open already.
+  if (name !== 'desk' && arrangement.value.pages.includes(name)) return
   view.value = name
+  if (name === 'desk') unfolded.value = false
   const hash = name === 'desk' ? '#/' : `#/${name}`
   if (location.hash !== hash) location.hash = hash
+}
+
+function keepAside(name: View | null): void {
+  side.value = name
+  if (name) localStorage.setItem('side', name)
+  else localStorage.removeItem('side')
+}
+
+/** Put the open page beside the own call, or take the one that stands there away. */
+export function turnSide(): void {
+  if (!roomy.value) return
+  const open = view.value
+  if (open === 'desk' || open === side.value) keepAside(null)
+  else {
+    keepAside(open)
+    show('desk')
+  }
 }

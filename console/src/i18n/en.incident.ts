@@ -52,6 +52,8 @@ export const enCases = {
   reportText: 'Report',
   noReports: 'Nothing was reported yet.',
   noOrders: 'No order was given yet.',
+  plan: 'Start a plan',
+  map: 'On the map',
   create: 'New incident',
   title: 'What happened',
   tabs: {

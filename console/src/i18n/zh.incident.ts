@@ -54,6 +54,8 @@ export const zhCases: typeof enCases = {
   reportText: '报告正文',
   noReports: '尚未上报。',
   noOrders: '尚未下达命令。',
+  plan: '启动预案',
+  map: '地图上查看',
   create: '新建警情',
   title: '发生了什么',
   tabs: {

@@ -30,6 +30,7 @@ export type Action =
   | 'close'
   | 'nextCall'
   | 'deskView'
+  | 'side'
   | 'monitor'
   | 'whisper'
   | 'insert'
@@ -102,6 +103,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['r'], action: 'ready', always: false },
   { keys: ['p'], action: 'pause', always: false },
   { keys: ['d'], action: 'deskView', always: false },
+  { keys: ['Shift+b'], action: 'side', always: false },
   { keys: ['?'], action: 'help', always: false },
   { keys: ['Escape'], action: 'close', always: true },
 ]

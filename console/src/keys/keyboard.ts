@@ -14,7 +14,18 @@ import { entered, mode } from '../call/mode'
 import { choose, current, others } from '../call/store'
 import { campMarked, intercomMarked, nightOpen } from '../features/actions'
 import { dismiss } from '../commands/notices'
-import { NEEDS, help, recentOpen, seatOpen, show, view, type View } from '../frame/view'
+import {
+  NEEDS,
+  arrangement,
+  help,
+  recentOpen,
+  seatOpen,
+  show,
+  turnSide,
+  unfolded,
+  view,
+  type View,
+} from '../frame/view'
 import { desk, may, speedDials } from '../session/store'
 import { isIntercepting, leave, wantMarked } from '../intercept/actions'
 import { closeDialog, wanted } from '../intercept/dialog'
@@ -40,8 +51,20 @@ function pressOf(event: KeyboardEvent): KeyPress {
   }
 }
 
+/** Where each part of the desk can be seen besides the desk itself. */
+const SEEN: Record<string, () => boolean> = {
+  queue: () => true,
+  tasks: () => true,
+  second: () => true,
+  incident: () => arrangement.value.call === 'column',
+  panel: () => {
+    unfolded.value = arrangement.value.call === 'line'
+    return true
+  },
+}
+
 async function goTo(part: string): Promise<void> {
-  if (part !== 'queue' && part !== 'tasks' && part !== 'second') show('desk')
+  if (!SEEN[part]?.()) show('desk')
   await nextTick()
   focusPart(part)
 }
@@ -64,6 +87,7 @@ function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
 function leavePanel(): void {
   mode.value = 'dial'
   entered.value = ''
+  unfolded.value = false
 }
 
 function close(): void {
@@ -73,7 +97,7 @@ function close(): void {
   else if (wanted.value) closeDialog()
   else if (nightOpen.value) nightOpen.value = false
   else if (dismiss()) return
-  else if (mode.value !== 'dial') leavePanel()
+  else if (mode.value !== 'dial' || unfolded.value) leavePanel()
   else if (view.value !== 'desk') show('desk')
   else (document.activeElement as HTMLElement | null)?.blur()
 }
@@ -124,6 +148,7 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   intercom: intercomMarked,
   night: () => (nightOpen.value = !nightOpen.value),
   deskView: () => show('desk'),
+  side: turnSide,
 }
 
 function perform(action: Action): void {

@@ -5,6 +5,7 @@ import { groups } from '../api/conferences'
 import { map, THING_KINDS, type Area, type Inside, type Loaded, type Thing, type ThingKind } from '../api/map'
 import { notify } from '../commands/notices'
 import { run, worded } from '../commands/run'
+import { show } from '../frame/view'
 import { t } from '../i18n'
 import { live } from '../live/store'
 
@@ -14,6 +15,8 @@ export const found = ref<Inside | null>(null)
 export const near = ref<Thing[]>([])
 export const chosen = ref<Thing | null>(null)
 export const filter = reactive({ free: true, rested: true, fresh: true })
+/** Where the map is to go when it is open. */
+export const wanted = ref<{ lon: number; lat: number } | null>(null)
 /** The call whose caller is to be placed by the next click. */
 export const placing = ref<string | null>(null)
 
@@ -22,6 +25,12 @@ export const callers = computed(() => (shown.has('caller') ? [...live.location.v
 
 /** Seconds: a tracker that was silent for longer tells where a unit was, not where it is. */
 const FRESH = 600
+
+/** Open the map, or bring the open one, to a place. */
+export function lookAt(place: { lon: number; lat: number }): void {
+  wanted.value = { ...place }
+  show('map')
+}
 
 export async function ask(wanted: Area): Promise<void> {
   area.value = wanted

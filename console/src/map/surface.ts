@@ -13,16 +13,24 @@ import VectorLayer from 'ol/layer/Vector'
 import { fromLonLat, toLonLat, transformExtent } from 'ol/proj'
 import VectorSource from 'ol/source/Vector'
 import XYZ from 'ol/source/XYZ'
-import { Circle, Fill, Stroke, Style, Text } from 'ol/style'
-import type { Area, CallerLocation, Thing, View as Box } from '../api/map'
+import type { Style } from 'ol/style'
+import type { Area, CallerLocation, MapSettings, Thing, View as Box } from '../api/map'
 import type { Theme } from '../i18n/theme'
 import { circleArea, polygonArea, viewOf } from './geometry'
-import { GROUND, LOOKS, colour } from './palette'
+import { gcj02Projection } from './gcj02'
+import { Look } from './look'
+import { GROUND } from './palette'
 
 const START = { center: fromLonLat([104.78, 29.34]), zoom: 9 }
 const DEGREES = { featureProjection: 'EPSG:3857', dataProjection: 'EPSG:4326' }
 
 export type DrawKind = 'Polygon' | 'Circle'
+
+/** The tiles that the operator has set, with the names above them. */
+export function addGround(surface: Surface, { url, labels, coordinates }: MapSettings): void {
+  if (url) surface.addTiles(url, 1, coordinates)
+  if (labels) surface.addTiles(labels, 2, coordinates)
+}
 
 export class Surface {
   private readonly world = new VectorSource()
@@ -33,26 +41,31 @@ export class Surface {
   private readonly format = new GeoJSON(DEGREES)
   private readonly map: OlMap
   private draw: Draw | null = null
-  private theme: Theme = 'dark'
+  private readonly look: Look
 
-  constructor(target: HTMLElement, labels: { zoomIn: string; zoomOut: string }) {
+  /** Without `labels` nobody moves it: no buttons, keys or pointer. `scale` makes marks larger, for a wall. */
+  constructor(target: HTMLElement, labels: { zoomIn: string; zoomOut: string } | null, scale = 1) {
+    const look = new Look(() => this.map.getView().getZoom() ?? 0, scale)
+    this.look = look
     const layer = (source: VectorSource, style: (feature: Feature) => Style | Style[]) =>
       new VectorLayer({ source, style: (feature) => style(feature as Feature) })
     this.map = new OlMap({
       target,
       layers: [
-        layer(this.world, () => this.landStyle()),
-        layer(this.files, (feature) => this.fileStyle(feature)),
-        layer(this.drawn, () => this.drawnStyle()),
-        layer(this.things, (feature) => this.thingStyle(feature)),
-        layer(this.callers, (feature) => this.callerStyle(feature)),
+        layer(this.world, () => look.land()),
+        layer(this.files, (feature) => look.file(feature)),
+        layer(this.drawn, () => look.drawn()),
+        layer(this.things, (feature) => look.thing(feature)),
+        layer(this.callers, (feature) => look.caller(feature)),
       ],
       view: new View({ ...START, minZoom: 2, maxZoom: 20 }),
       controls: controls({
         attribution: false,
         rotate: false,
-        zoomOptions: { zoomInTipLabel: labels.zoomIn, zoomOutTipLabel: labels.zoomOut },
+        zoom: labels !== null,
+        zoomOptions: { zoomInTipLabel: labels?.zoomIn, zoomOutTipLabel: labels?.zoomOut },
       }).extend([new ScaleLine()]),
+      ...(labels ? {} : { interactions: [] }),
     })
   }
 
@@ -62,7 +75,7 @@ export class Surface {
   }
 
   setTheme(theme: Theme): void {
-    this.theme = theme
+    this.look.theme = theme
     const target = this.map.getTargetElement()
     if (target) target.style.background = GROUND[theme].sea
     for (const source of [this.world, this.files, this.things, this.callers, this.drawn]) source.changed()
@@ -75,8 +88,9 @@ export class Surface {
   }
 
   /** Tiles of a server that the operator has set; they lie over the outline. */
-  addTiles(url: string, at: number): void {
-    this.map.getLayers().insertAt(at, new TileLayer({ source: new XYZ({ url, wrapX: false }) }))
+  addTiles(url: string, at: number, coordinates: MapSettings['coordinates']): void {
+    const projection = coordinates === 'gcj02' ? gcj02Projection() : undefined
+    this.map.getLayers().insertAt(at, new TileLayer({ source: new XYZ({ url, wrapX: false, projection }) }))
   }
 
   setFiles(collections: object[]): void {
@@ -114,6 +128,10 @@ export class Surface {
     this.map.on('moveend', handler)
   }
 
+  onResized(handler: () => void): void {
+    this.map.on('change:size', handler)
+  }
+
   onClick(handler: (lon: number, lat: number, thing: Thing | null) => void): void {
     this.map.on('singleclick', (event) => {
       if (this.draw) return
@@ -129,9 +147,10 @@ export class Surface {
     this.map.getView().animate({ center: fromLonLat([lon, lat]), zoom, duration: 200 })
   }
 
-  fit(box: Box): void {
+  /** Bring a box into view, with so many pixels around it. */
+  fit(box: Box, margin = 40): void {
     const extent = transformExtent([box.west, box.south, box.east, box.north], 'EPSG:4326', 'EPSG:3857')
-    this.map.getView().fit(extent, { padding: [40, 40, 40, 40], maxZoom: 16 })
+    this.map.getView().fit(extent, { padding: [margin, margin, margin, margin], maxZoom: 16 })
   }
 
   /** Draw one shape; the former one goes. */
@@ -175,66 +194,5 @@ export class Surface {
     const centre = geometry.getCenter()
     const edge = [(centre[0] ?? 0) + geometry.getRadius(), centre[1] ?? 0]
     return circleArea(toLonLat(centre), toLonLat(edge))
-  }
-
-  // ---- how it looks
-
-  private landStyle(): Style {
-    const { land, line } = GROUND[this.theme]
-    return new Style({ fill: new Fill({ color: land }), stroke: new Stroke({ color: line, width: 1 }) })
-  }
-
-  private fileStyle(feature: Feature): Style {
-    const { line, text } = GROUND[this.theme]
-    const name = String(feature.get('name') ?? '')
-    return new Style({
-      fill: new Fill({ color: `${line}22` }),
-      stroke: new Stroke({ color: line, width: 1.5 }),
-      image: new Circle({ radius: 4, fill: new Fill({ color: line }) }),
-      text: new Text({ text: name, font: '14px system-ui', fill: new Fill({ color: text }) }),
-    })
-  }
-
-  private drawnStyle(): Style {
-    const line = colour('unit', this.theme)
-    return new Style({
-      fill: new Fill({ color: `${line}22` }),
-      stroke: new Stroke({ color: line, width: 2.5, lineDash: [8, 5] }),
-    })
-  }
-
-  private thingStyle(feature: Feature): Style {
-    const thing = feature.get('thing') as Thing
-    return this.mark(thing.kind, thing.name || thing.id)
-  }
-
-  private callerStyle(feature: Feature): Style {
-    const line = colour('caller', this.theme)
-    if (feature.get('around')) {
-      return new Style({
-        fill: new Fill({ color: `${line}2b` }),
-        stroke: new Stroke({ color: line, width: 2 }),
-      })
-    }
-    const location = feature.get('location') as CallerLocation
-    return this.mark('caller', location.number)
-  }
-
-  private mark(kind: keyof typeof LOOKS, name: string): Style {
-    const { land, text } = GROUND[this.theme]
-    const near = (this.map.getView().getZoom() ?? 0) >= 11
-    return new Style({
-      image: new Circle({
-        radius: 11,
-        fill: new Fill({ color: land }),
-        stroke: new Stroke({ color: colour(kind, this.theme), width: 3 }),
-      }),
-      text: new Text({
-        text: [LOOKS[kind].sign, '700 13px system-ui', ...(near ? [`\n${name}`, '600 14px system-ui'] : [])],
-        fill: new Fill({ color: text }),
-        stroke: new Stroke({ color: land, width: 3 }),
-        offsetY: near ? 9 : 1,
-      }),
-    })
   }
 }

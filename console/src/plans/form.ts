@@ -14,16 +14,6 @@ export function emptyPlan(): PlanBody {
   }
 }
 
-/** The words of a field, with commas or spaces between them, Chinese ones too. */
-export function wordsOf(text: string): string[] {
-  return text
-    .split(/[,，、\s]+/)
-    .map((word) => word.trim())
-    .filter(Boolean)
-}
-
-export const words = (event: Event): string[] => wordsOf((event.target as HTMLInputElement).value)
-
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === false || value === 0) return true
   if (Array.isArray(value)) return value.length === 0

@@ -4,9 +4,10 @@ import { desk as deskApi, session as api } from '../api/client'
 import { ApiError, onSignedOut } from '../api/http'
 import type { Duty, EmergencyNumber, Me, SpeedDial } from '../api/types'
 import { showError } from '../commands/run'
+import { onWall } from '../frame/view'
 import { setLanguage } from '../i18n'
 import { link, live, startLive, stopLive } from '../live/store'
-import { startPhone, stopPhone } from '../phone/phone'
+import { phoneState, startPhone, stopPhone } from '../phone/phone'
 
 export const me = shallowRef<Me | null>(null)
 export const session = reactive({ booting: true, unreachable: false })
@@ -29,6 +30,8 @@ export async function loadTables(): Promise<void> {
 }
 
 async function connectPhone(take = false): Promise<void> {
+  // A wall rings at nobody's desk; a phone that is in use when somebody turns to the wall stays.
+  if (onWall.value) return
   if (!desk.value) {
     stopPhone()
     return
@@ -95,6 +98,10 @@ export async function takeSeat(extension: string | null, state: Duty): Promise<v
 }
 
 onSignedOut(leave)
+
+watch(onWall, (wall) => {
+  if (!wall && me.value && phoneState.value === 'off') void connectPhone()
+})
 
 // After a cut the server may be another one: what it says of seat, tables and phone counts.
 watch(

@@ -38,3 +38,7 @@ export function causes(trunk: Trunk): [string, number][] {
 
 export const isBlocked = (circuit: Circuit): boolean =>
   circuit.state === 'draining' || circuit.state.startsWith('blocked')
+
+/** How many calls have ended on a trunk since the server started. */
+export const ended = (trunk: Trunk): number =>
+  Object.values(trunk.counters.causes).reduce((sum, count) => sum + count, 0)

@@ -38,6 +38,7 @@ export const ICONS = {
   release: 'M9 15L4 20M15 9l5-5M8 9L5 12a4 4 0 0 0 6 6l2-2M16 15l3-3a4 4 0 0 0-6-6l-2 2M4 4l16 16',
   speaker: 'M4 9v6h4l5 4V5L8 9zM16 9a4 4 0 0 1 0 6M18.500 6.500a8 8 0 0 1 0 11',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
+  beside: 'M4 5h16v14H4zM12 5v14',
   leave: 'M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9',
 } as const
 

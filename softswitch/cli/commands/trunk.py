@@ -75,10 +75,14 @@ def show_trunk(session: Session, name: str) -> None:
         return
     counters = answer.pop("counters")
     circuits = answer.pop("circuits")
-    causes = " ".join(f"{cause}:{count}" for cause, count in counters.pop("causes").items())
-    show.one(session, {**answer, **counters, "causes": causes})
+    several = {name: _counts(counters.pop(name)) for name in ("causes", "sources")}
+    show.one(session, {**answer, **counters, **several})
     if circuits:
         click.echo(show.grid(session, circuits, _CIRCUITS))
+
+
+def _counts(parts: dict[str, int]) -> str:
+    return " ".join(f"{part}:{count}" for part, count in parts.items())
 
 
 @trunk.command("calls", examples=("softswitch trunk calls --trunk city-pri --cause 34",))
@@ -208,6 +212,62 @@ def render(session: Session, file: Path, node: str, out: Path) -> None:
         (out / name).write_text(text, "utf-8")
         answer["files"].append(str(out / name))
     show.done(session, answer, "Written: {what}.", what=" ".join(answer["files"]))
+
+
+@trunk.command("install", examples=("softswitch trunk install trunks.toml --node e1",))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--node", default="core", show_default=True, help="Which node.")
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("/"),
+    show_default=True,
+    help="Where its file system begins.",
+)
+@click.option("--dry-run", is_flag=True, help="Only tell; write nothing.")
+@click.pass_obj
+def install(session: Session, file: Path, node: str, root: Path, dry_run: bool) -> None:
+    """Put a node's files in place; run it there.
+
+    What was there is kept beside it, ending in .before. It tells what to type so that the new files take effect.
+    """
+    from softswitch.cli.files import put, read_all
+    from trunk import install as plans
+    from trunk import node_files
+    from trunk.config import read
+
+    plan = read(_read(file))
+    files = node_files.render(plan, node)
+    trunks = [trunk.name for trunk in plan.on_node(node)]
+    steps = plans.steps(read_all(root, files), files, trunks)
+    if not dry_run:
+        for name in steps.changed:
+            put(root / name, files[name])
+    if session.json:
+        show.as_json(
+            {
+                "changed": steps.changed,
+                "effect": steps.effect.name.lower(),
+                "commands": steps.commands,
+            }
+        )
+        return
+    if not steps.changed:
+        show.note(session, "Nothing has changed.")
+        return
+    show.note(
+        session,
+        "Written: {what}." if not dry_run else "To be written: {what}.",
+        what=" ".join(steps.changed),
+    )
+    told = (
+        "Calls go on. Type:"
+        if steps.effect is plans.Effect.NO_CALL
+        else "Calls of this node end. Type, in this order:"
+    )
+    show.note(session, told)
+    for line in steps.commands:
+        click.echo(f"  {line}")
 
 
 def _read(file: Path) -> str:

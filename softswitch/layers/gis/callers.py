@@ -16,7 +16,7 @@ from softswitch.errors import Refusal, not_found
 from softswitch.events import CallEnded, CallMerged, CallStarted, Fact, IncidentDrafted
 from softswitch.layers.gis import store
 from softswitch.layers.gis.board import Board
-from softswitch.layers.gis.carried import enclosed, reference
+from softswitch.layers.gis.carried import enclosed, reference, value
 from softswitch.layers.gis.events import CallerLocated
 from softswitch.layers.gis.fetch import Fetcher
 from softswitch.layers.gis.model import Kind, Location, Point, Source, Thing
@@ -129,6 +129,8 @@ class CallerService:
             if location is not None:
                 await self._learnt(call_id, number, location)
         header = await self._carried(call_id)
+        if (carried := value(header)) is not None:
+            await self._learnt(call_id, number, carried)
         if names := enclosed(header):
             self._beside(call_id, self._open(call_id, number, names))
         if uri := reference(header):

@@ -1,0 +1,90 @@
+"""Files for a node: what they are, and what calls feel when they take effect."""
+
+from __future__ import annotations
+
+import pytest
+
+from softswitch.errors import Refusal
+from tests.trunk.plans import GOOD
+from trunk.config import read
+from trunk.install import Effect, steps
+from trunk.node_files import render
+
+CORE = GOOD.replace(
+    'secret = "node-secret"',
+    'secret = "node-secret"\ncore = "192.0.2.1"\nami_user = "softswitch"\nami_secret = "x"',
+)
+TRUNKS = ["far-pri"]
+
+
+def files(text: str = CORE) -> dict[str, str]:
+    return render(read(text), "e1")
+
+
+def test_a_node_that_knows_the_core_gets_everything() -> None:
+    made = files()
+    assert sorted(made) == [
+        "etc/asterisk/chan_dahdi.conf",
+        "etc/asterisk/extensions.conf",
+        "etc/asterisk/manager.conf",
+        "etc/asterisk/pjsip.conf",
+        "etc/dahdi/system.conf",
+    ]
+    assert "Dial(DAHDI/g1/${EXTEN}" in made["etc/asterisk/extensions.conf"]
+    assert "contact=sip:192.0.2.1:5060" in made["etc/asterisk/pjsip.conf"]
+    assert "permit=192.0.2.1/255.255.255.255" in made["etc/asterisk/manager.conf"]
+    assert sorted(files(GOOD)) == ["etc/asterisk/chan_dahdi.conf", "etc/dahdi/system.conf"]
+
+
+def test_a_stranger_is_no_node() -> None:
+    with pytest.raises(Refusal) as refused:
+        render(read(CORE), "e9")
+    assert refused.value.code == "unknown_node"
+    assert "e1" in refused.value.next_step
+
+
+def test_the_same_files_need_nothing() -> None:
+    assert steps(files(), files(), TRUNKS).effect is Effect.NOTHING
+
+
+def test_a_fresh_node_begins_with_all_of_them() -> None:
+    found = steps({}, files(), TRUNKS)
+    assert found.effect is Effect.ALL_CALLS
+    assert set(found.changed) == set(files())
+
+
+def test_settings_and_the_dialplan_are_taken_while_calls_go_on() -> None:
+    before = files()
+    after = {
+        **before,
+        "etc/asterisk/chan_dahdi.conf": before["etc/asterisk/chan_dahdi.conf"].replace(
+            "echocancel=yes", "echocancel=no"
+        ),
+        "etc/asterisk/extensions.conf": before["etc/asterisk/extensions.conf"] + "; more\n",
+    }
+    found = steps(before, after, TRUNKS)
+    assert found.effect is Effect.NO_CALL
+    assert found.commands == (
+        'asterisk -rx "dialplan reload"',
+        'asterisk -rx "module reload chan_dahdi.so"',
+    )
+
+
+@pytest.mark.parametrize(
+    ("good", "other"),
+    [
+        ('d_channel = "1:16"\ncircuits = [{ span = 1, timeslots = "1-15,17-31" }]\n\n[[trunk]]\nname = "carrier"',
+         'd_channel = "1:31"\ncircuits = [{ span = 1, timeslots = "1-30" }]\n\n[[trunk]]\nname = "carrier"'),
+        ('side = "network"', 'side = "user"'),
+        ('dynamic = "loc,1:0"', 'dynamic = "loc,1:1"'),
+    ],
+)  # fmt: skip
+def test_another_line_drains_the_trunks_first(good: str, other: str) -> None:
+    assert CORE.count(good) == 1
+    found = steps(files(), files(CORE.replace(good, other)), TRUNKS)
+    assert found.effect is Effect.ALL_CALLS
+    assert found.commands[0] == "softswitch trunk block far-pri"
+    assert found.commands[-1] == "softswitch trunk unblock far-pri"
+    assert found.commands.index("dahdi_cfg -v") > found.commands.index(
+        'asterisk -rx "core stop when convenient"'
+    )

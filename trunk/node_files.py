@@ -1,0 +1,80 @@
+"""Every file of a node with 2M lines: DAHDI's, and those of its Asterisk towards the lines and the core. Pure.
+
+With these a fresh Asterisk is a node; nothing is written by hand there.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from softswitch.errors import invalid
+from trunk import dahdi
+from trunk.model import Node, Plan
+from trunk.switch import group
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "dialplans" / "node"
+DAHDI_CONF = "etc/dahdi/system.conf"
+ASTERISK = "etc/asterisk/"
+STATUSES = (
+    *((cause, 503) for cause in (0, 3, 20, 34, 41, 42, 44, 47, 127, 256)),
+    (27, 502),
+    (38, 500),
+)
+"""The SIP status of each cause of the way (ITU-T Q.850) that the core's Asterisk reads as a cause of the way again; 27,
+34 and 38 stay what they are."""
+
+
+def render(plan: Plan, name: str, bind: str = "0.0.0.0") -> dict[str, str]:
+    """Return the files of a node by their paths below the root.
+
+    Of ``core``, and of a node that does not know the core's address, DAHDI's alone. Raises the :class:`Refusal`
+    ``unknown_node``.
+    """
+    node = next((each for each in plan.nodes if each.name == name), None)
+    if node is None and name != "core":
+        raise invalid(
+            "unknown_node",
+            f"There is no node {name[:40]}.",
+            f"Name one that is described: {', '.join(('core', *(n.name for n in plan.nodes)))}.",
+        )
+    lines = dahdi.render(plan, name)
+    files = {
+        DAHDI_CONF: lines["system.conf"],
+        f"{ASTERISK}chan_dahdi.conf": lines["chan_dahdi.conf"],
+    }
+    if node is None or not node.core or not node.secret:
+        return files
+    return files | {
+        f"{ASTERISK}{file}": text for file, text in switch_files(plan, node, bind).items()
+    }
+
+
+def switch_files(
+    plan: Plan, node: Node, bind: str = "0.0.0.0", dials: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Return the files of a node's Asterisk. ``dials`` says what reaches the line of a trunk, if not DAHDI's group."""
+    trunks = [
+        {
+            "name": trunk.name,
+            "dial": (dials or {}).get(trunk.name) or f"{group(plan, trunk)}/${{EXTEN}}",
+        }
+        for trunk in plan.on_node(node.name)
+    ]
+    values = {"node": node, "trunks": trunks, "bind": bind, "statuses": STATUSES}
+    names = ["extensions.conf", "pjsip.conf", *(["manager.conf"] if node.ami_user else [])]
+    return {name: _environment().get_template(f"{name}.j2").render(values) for name in names}
+
+
+@cache
+def _environment() -> Environment:
+    # Not HTML: nothing is to be escaped, everything that comes in is typed.
+    return Environment(  # noqa: S701
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
