@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 from softswitch.app_messages import MapMessages, OrderMessages, PlanMessages
 from softswitch.app_plans import PlanDuty, PlanIncidents, PlanPlaces, PlanTelephony
 from softswitch.asterisk.copies import SipCopies
+from softswitch.calls.intake_service import IntakeService
 from softswitch.conferences.build import Conferences
 from softswitch.conferences.notice_model import Rules
 from softswitch.directory.lookup import candidates, canonical
 from softswitch.errors import Refusal
+from softswitch.features.nights import NightService
 from softswitch.layers.duty.build import Duty
 from softswitch.layers.duty.model import Use
+from softswitch.layers.duty.service import DutyService
 from softswitch.layers.gis.build import Asks, Gis, Ground
 from softswitch.layers.incidents.build import Incidents
 from softswitch.layers.plans.build import Plans
@@ -135,14 +138,17 @@ async def _resources(system: System, gis: Gis | None) -> ResourceService:
 
 
 async def _duty(system: System) -> Duty:
-    """Who is on duty answers for the duty number and for night service; a gap leaves both as they are set."""
     layer = Duty(system.db, system.live, lambda number: system.book.emergency(number) is not None)
     await layer.start(system.events)
-    service, intake = layer.service, system.center.intake
-    intake.on_duty = lambda: service.numbers(Use.INTAKE)
-    system.nights.on_duty = lambda: service.numbers(Use.NIGHT)
-    service.changed = intake.plan
+    connect_duty(layer.service, system.center.intake, system.nights)
     return layer
+
+
+def connect_duty(duty: DutyService, intake: IntakeService, nights: NightService) -> None:
+    """Let who is on duty answer for the duty number and for night service; a gap leaves both as they are set."""
+    intake.on_duty = lambda: duty.numbers(Use.INTAKE)
+    nights.on_duty = lambda: duty.numbers(Use.NIGHT)
+    duty.changed = intake.plan
 
 
 async def _plans(system: System, layers: Layers) -> Plans:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from softswitch.errors import Kind, Refusal, invalid
 
@@ -30,7 +32,7 @@ class Passwords:
         self._slots = asyncio.Semaphore(2)
         self._waiting = 0
         # Checked for users that do not exist, so that the answer takes as long as for those that do.
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._nobody = nobody(self._hasher)
 
     async def hash(self, password: str) -> str:
         """Return what to store for ``password``."""
@@ -62,6 +64,17 @@ class Passwords:
                 return await asyncio.to_thread(function)
         finally:
             self._waiting -= 1
+
+
+def nobody(hasher: PasswordHasher) -> str:
+    """Return a hash that no password has: random, so that a start waits for no hashing."""
+
+    def chance(size: int) -> str:
+        return b64encode(secrets.token_bytes(size)).decode().rstrip("=")
+
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = chance(hasher.salt_len), chance(hasher.hash_len)
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
 
 
 def normal(password: str) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import click
 
+from softswitch.cli import show
 from softswitch.cli.session import Session
+from softswitch.errors import Kind, Refusal
+
+MOST_BYTES = 10_000_000
+"""Of a CSV file: more is refused by the server, and here before it fills the memory."""
 
 
 def given(**fields: object) -> dict[str, Any]:
@@ -43,3 +48,22 @@ def words(text: str | None) -> list[str] | None:
     if text is None:
         return None
     return [] if text == "none" else [word for word in text.replace(",", " ").split() if word]
+
+
+def content_of(file: BinaryIO) -> bytes:
+    """Return what a file holds, or refuse it (``too_large``) without having read all of it."""
+    content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise too_large(MOST_BYTES)
+    return content
+
+
+def too_large(most: int) -> Refusal:
+    """Return the refusal of a file with more than ``most`` bytes."""
+    return Refusal(
+        Kind.TOO_LARGE,
+        "too_large",
+        f"The file has more than {show.size(most)}.",
+        "Divide it, and import the parts one after the other.",
+        field="file",
+    )

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import Connection
 
 from softswitch.access import keys, store
 from softswitch.access.model import Actor, Role
-from softswitch.access.passwords import Passwords
+from softswitch.access.passwords import Passwords, nobody
 from softswitch.access.service import Access
 from softswitch.access.users import UserChange
 from softswitch.errors import Refusal, unavailable
@@ -81,6 +82,15 @@ async def test_an_unknown_user_costs_as_much_work_as_a_known_one(kit: Kit) -> No
             await access.login(login, "wrong password", HERE)
     known, unknown = (text.rpartition("$")[0].rpartition("$")[0] for text in checked)
     assert known == unknown  # the same parameters, so the same time
+
+
+def test_the_hash_of_nobody_is_a_proper_one_that_no_password_has() -> None:
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    for _ in range(20):
+        with pytest.raises(VerifyMismatchError):
+            cheap.verify(nobody(cheap), PASSWORD)
+    assert len(nobody(cheap)) == len(cheap.hash(PASSWORD))
+    assert not cheap.check_needs_rehash(nobody(cheap))
 
 
 async def test_what_was_typed_as_an_unknown_login_is_not_written_down(kit: Kit) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -308,6 +309,35 @@ def test_refused_with_one_line_and_exit_code_1(cli: Softswitch, line: str) -> No
     error = again.json["error"]
     assert error["code"]
     assert f"softswitch: {error['message']} {error['next_step']}".strip() + "\n" == result.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "map import {}",
+        "map points import {}",
+        "resource import {}",
+        "registry import {}",
+        "duty book import {}",
+        "incident import-types {}",
+    ],
+)
+def test_a_file_of_a_gigabyte_is_refused_and_not_read(
+    cli: Softswitch, line: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.geojson"
+    with path.open("wb") as file:
+        file.truncate(1_000_000_000)  # takes no room on the disk
+    tracemalloc.start()
+    try:
+        result = cli(*line.format(path).split())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert result.code == 1
+    assert "The file has more than" in result.err
+    assert _is_one_line(result.err)
+    assert peak < 100_000_000
 
 
 @pytest.mark.parametrize("line", WRONG)

@@ -133,10 +133,10 @@ async def _become_node(node: AsteriskNode, text: str) -> None:
         await node.command(command)
 
 
-@pytest.fixture(autouse=True)
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
 async def _nothing_is_left(site: Site) -> AsyncIterator[None]:
     yield
-    await until(lambda: not site.system.center.board.legs, seconds=10, what="no channel is left")
+    await until(lambda: not site.system.center.board.legs, what="no channel is left")
     await until(lambda: not site.calls(), what="no trunk call")
 
 

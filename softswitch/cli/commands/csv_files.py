@@ -10,6 +10,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.download import save
 from softswitch.cli.frame import Group
+from softswitch.cli.helpers import content_of
 from softswitch.cli.session import Session
 
 _REPORT = (
@@ -46,7 +47,7 @@ def add_csv(group: Group, path: str, columns: str, *, word: str = "", file: str 
         query = "1" if dry_run else None
         if dry_run:
             show.note(session, "Dry run: nothing was changed.")
-        content = file.read()
+        content = content_of(file)
         if len(content) > _MUCH:
             show.note(
                 session, "Importing {size}; this takes a while.", size=show.size(len(content))

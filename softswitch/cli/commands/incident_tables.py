@@ -10,7 +10,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.download import save
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import given, part
+from softswitch.cli.helpers import content_of, given, part
 from softswitch.cli.session import Session
 
 _ORDERS = (
@@ -164,7 +164,8 @@ def _import(group: Group, what: str, help_: str) -> None:
     @click.pass_obj
     def import_csv(session: Session, file: Any, dry_run: bool) -> int:
         path = f"/api/incidents/{what}/import"
-        report = session.api.upload(path, file.read(), dry_run="1" if dry_run else None)
+        content = content_of(file)
+        report = session.api.upload(path, content, dry_run="1" if dry_run else None)
         columns = (show.text("line"), show.word("status"), show.text("key"), show.text("message"))
         show.rows(session, report, columns)
         return REFUSED_ROWS if report["refused"] else 0

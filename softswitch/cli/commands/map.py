@@ -12,9 +12,9 @@ import click
 from softswitch.cli import show
 from softswitch.cli.commands.csv_files import add_csv
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import given, part
+from softswitch.cli.helpers import given, part, too_large
 from softswitch.cli.session import Session
-from softswitch.errors import Kind, Refusal, invalid, not_found
+from softswitch.errors import invalid, not_found
 
 MOST_BYTES = 200_000_000
 _COORDINATES = click.Choice(["wgs84", "cgcs2000", "gcj02"])
@@ -244,14 +244,8 @@ add_csv(
 def _upload(
     session: Session, file: Path, name: str, note: str | None, coordinates: str | None
 ) -> None:
-    size = file.stat().st_size
-    if size > MOST_BYTES:
-        raise Refusal(
-            Kind.TOO_LARGE,
-            "too_large",
-            f"The file has {show.size(size)}.",
-            f"Give at most {show.size(MOST_BYTES)}; divide it.",
-        )
+    if file.stat().st_size > MOST_BYTES:
+        raise too_large(MOST_BYTES)
     answer = session.api.upload(
         "/api/map/maps/upload",
         file.read_bytes(),

@@ -3,7 +3,7 @@
 SQLite: an FTS5 table whose row number is the ``seq`` of the incident, so that the index itself gives the newest
 first and a page of results is read without sorting.  States and the like stand in it as words too: asked
 together with a text, the index meets both lists without looking at a single incident.
-PostgreSQL would have the same words in a ``tsvector`` column of ``simple`` with a GIN index.
+PostgreSQL would have the same words in a ``tsvector`` column of ``simple`` with a GIN index; until then it is refused.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import DDL, Connection, bindparam, event, select, text
 
 from softswitch.clock import Millis
+from softswitch.errors import invalid
 from softswitch.layers.incidents.store import Row, incidents, with_calls
 from softswitch.layers.incidents.timeline_store import NOTE, entries
 from softswitch.layers.incidents.words import query_of, words_of
@@ -115,7 +116,17 @@ def _notes(conn: Connection, ids: Sequence[str]) -> list[str]:
 
 
 def make(conn: Connection) -> None:
-    """Make the index where it is missing: in a database of an earlier release."""
+    """Make the index where it is missing: in a database of an earlier release.
+
+    Refuses ``bad_configuration`` on anything but SQLite.
+    """
+    if conn.dialect.name != "sqlite":
+        raise invalid(
+            "bad_configuration",
+            f"Incidents are searched by an index of SQLite, and the database is {conn.dialect.name}.",
+            "Leave the setting database empty, or leave incidents out of the setting layers.",
+            field="database",
+        )
     conn.execute(text(CREATE))
 
 

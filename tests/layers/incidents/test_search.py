@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import create_mock_engine, text
 
+from softswitch.errors import Refusal
 from softswitch.layers.incidents import search_store
 from softswitch.layers.incidents.search_store import Wanted
 from tests.layers.incidents.kit import BEGIN, LI, WANG, Bench
@@ -106,3 +108,11 @@ async def test_an_index_that_lags_catches_up_at_the_start(tmp_path: Path) -> Non
         assert len(await after.layer.service.find(Wanted(grade=0, type="20000"))) > 0
         assert len(await after.layer.service.find(Wanted(text="号"))) == 5
         assert await after.db.write(search_store.catch_up) == 0
+
+
+def test_another_database_is_refused_with_the_way_out() -> None:
+    server = create_mock_engine("postgresql+psycopg://", lambda *_: None)
+    with pytest.raises(Refusal) as refused:
+        search_store.make(server)  # type: ignore[arg-type]
+    assert (refused.value.code, refused.value.field) == ("bad_configuration", "database")
+    assert "layers" in refused.value.next_step
