@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from softswitch.clock import Clock, now
@@ -128,8 +129,7 @@ class DahdiDriver:
         for circuit in others:
             await command(manager, self._ss7("unblock", circuit))
         self._out_of_use.difference_update(circuit.id for circuit in ours)
-        for circuit in ours:
-            await self._open(manager, circuit)
+        await self._open(manager, ours)
         await self._until(
             [*ours, *others],
             lambda state: state not in _BLOCKED_HERE,
@@ -175,9 +175,22 @@ class DahdiDriver:
             await manager.act("Hangup", fields)
         elif told is not None:
             await command(manager, f"dahdi destroy channels {circuit.channel}")
-            await self._open(manager, circuit)
+            await self._open(manager, [circuit])
 
-    async def _open(self, manager: Manager, circuit: Circuit) -> None:
+    async def _open(self, manager: Manager, circuits: Sequence[Circuit]) -> None:
+        """Open channels that were closed. DAHDI may hold one for a moment after it was closed, so it is tried again."""
+        left = list(circuits)
+        with suppress(TimeoutError):  # who looks at them then tells which are still closed
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while left:
+                    for circuit in left:
+                        await self._read_again(manager, circuit)
+                    told = read_channels(await manager.listing("DAHDIShowChannels"))
+                    left = [circuit for circuit in left if circuit.channel not in told]
+                    if left:
+                        await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _read_again(self, manager: Manager, circuit: Circuit) -> None:
         """Read the channel's configuration again. A linkset that is up makes Asterisk call that a failure."""
         try:
             await command(manager, f"dahdi create channels {circuit.channel} {circuit.channel}")

@@ -18,7 +18,10 @@ from trunk.lab.ports import Ports
 from trunk.lab.wiring import EXCHANGE, Cable, End
 from trunk.model import Plan
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "dialplans" / "lab"
+_DIALPLANS = Path(__file__).resolve().parents[2] / "dialplans"
+TEMPLATES = _DIALPLANS / "lab"
+SHARED = _DIALPLANS / "node"
+"""What the dialplan of every node has, that of the laboratory too."""
 USER = "lab"
 SUBSCRIBERS = tuple(str(number) for number in range(6001, 6010))
 """Accounts of SIP phones at the exchange; each has its number as its name."""
@@ -134,7 +137,7 @@ def _switch(
 def _environment() -> Environment:
     # Not HTML: nothing is to be escaped, everything that comes in is typed.
     return Environment(  # noqa: S701
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader((TEMPLATES, SHARED)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

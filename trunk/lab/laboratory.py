@@ -18,7 +18,7 @@ from trunk.lab.agent import Agent, GuestFailed
 from trunk.lab.files import USER, Orders, job_files
 from trunk.lab.machine import Machine, PortTaken
 from trunk.lab.ports import HOST, LOCAL, Ports, choose
-from trunk.lab.wiring import EXCHANGE, Cable
+from trunk.lab.wiring import EXCHANGE, NODE, Cable
 
 LINKS_SECONDS = 90.0
 """Both trunks are up 8 to 12 s after the launch; a busy machine takes its time."""
@@ -36,6 +36,7 @@ _WANTED = frozenset(
     }
 )
 _SPAN_UP = re.compile(r"^PRI span \d+/\d+: (?:In Alarm, )?Up, Active", re.MULTILINE)
+_SIGNALLING = re.compile(r"^\S+ (\d+) (?:pri_dchannel|ss7_linkset)\b", re.MULTILINE)
 _LINK_UP = re.compile(r"^\s*State:\s+INSERVICE,\s+UP", re.MULTILINE)
 
 
@@ -95,11 +96,31 @@ class Laboratory:
         """Wait until both ends of both lines say that they are up; raise :class:`GuestFailed` when they do not."""
         try:
             async with asyncio.timeout(seconds):
+                for switch in Switch:
+                    await self._favour_signalling(switch)
                 await self._look_until_up()
         except TimeoutError:
             raise GuestFailed(
                 f"The 2M lines did not come up in {seconds:.0f} s: {await self.describe()}"
             ) from None
+
+    async def _favour_signalling(self, switch: Switch) -> None:
+        """Let the threads of the D channel and of the SS7 link go before all others of a switch.
+
+        Their far end waits for a second (T200 of ITU-T Q.921, T7 of Q.703), and an emulated processor that has sound to
+        carry, or a burst of calls, lets some threads wait for longer: the link would fail.
+        """
+        # Asterisk has no event for the start of a thread.
+        while len(threads := await self._signalling(switch)) < len(Cable):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+        for thread in threads:
+            await self.agent.run(f"renice -n -20 -p {thread}")
+
+    async def _signalling(self, switch: Switch) -> list[str]:
+        try:
+            return _SIGNALLING.findall(await self.cli(switch, "core show threads"))
+        except ActFailed:
+            return []  # Asterisk knows this command a moment after it has come up
 
     async def _look_until_up(self) -> None:
         for switch in Switch:
@@ -141,20 +162,39 @@ class Laboratory:
         """Plug it in again."""
         await self.agent.run(f"{wiring.IP} link set {EXCHANGE[cable].interface} up")
 
+    async def delay(self, cable: Cable, milliseconds: int) -> None:
+        """Let what is sent on a line arrive so much later, both ways; 0: at once, as before."""
+        for end in (EXCHANGE[cable], NODE[cable]):
+            device = f"dev {end.interface} root"
+            what = (
+                f"replace {device} netem delay {milliseconds}ms"
+                if milliseconds
+                else f"del {device}"
+            )
+            await self.agent.run(f"{wiring.TC} qdisc {what}")
+
     async def kill(self, switch: Switch) -> None:
         """End a switch as a crash does; its cables stay in."""
         await self.agent.run(f"kill -9 $(cat /run/{switch}/pid)")
         if (known := self._managers.pop(switch, None)) is not None:
             await known.close()
 
-    async def freeze(self, switch: Switch, on: bool) -> None:
-        """Stop a switch so that it neither answers nor ends, or let it go on."""
-        await self.agent.run(f"kill -{'STOP' if on else 'CONT'} $(cat /run/{switch}/pid)")
+    async def freeze(self, *switches: Switch) -> None:
+        """Stop switches so that they neither answer nor end."""
+        await self._signal("STOP", switches)
+
+    async def thaw(self, *switches: Switch) -> None:
+        """Let switches that were frozen go on, all in one moment."""
+        await self._signal("CONT", switches)
+
+    async def _signal(self, name: str, switches: tuple[Switch, ...]) -> None:
+        files = " ".join(f"/run/{switch}/pid" for switch in switches)
+        await self.agent.run(f"kill -{name} $(cat {files})")
 
     async def revive(self, switch: Switch) -> None:
         """Start a switch that was killed, and wait until it has come up."""
         await self.agent.run(f"sh /job/switch {switch}")
-        await self.manager(switch)
+        await self._favour_signalling(switch)
 
     async def is_alive(self, switch: Switch) -> bool:
         """Tell whether a switch runs."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 IP = "/usr/bin/ip"
-"""In the guest; its shell would take busybox's own, which lays no cables."""
+TC = "/usr/sbin/tc"
+"""In the guest; its shell would take busybox's own, which lay no cables and delay nothing."""
 SLOTS = 31
 SIGNALLING_SLOT = 16
 

@@ -30,6 +30,7 @@ TOOL_PROGRAMS = (
     "usr/bin/busybox",
     "usr/bin/ip",
     "usr/sbin/ip",
+    "usr/sbin/tc",
     "usr/sbin/dahdi_cfg",
     "usr/sbin/dahdi_scan",
 )

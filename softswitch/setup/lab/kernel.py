@@ -26,7 +26,7 @@ _NEWEST = "linux-image-cloud-amd64"
 _BUILT = ("dahdi", "dahdi_dynamic", "dahdi_dynamic_loc", "dahdi_dynamic_eth")
 _PACKAGED = (
     "virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci",
-    "virtio_blk", "virtio_console", "failover", "net_failover", "virtio_net", "veth",
+    "virtio_blk", "virtio_console", "failover", "net_failover", "virtio_net", "veth", "sch_netem",
 )  # fmt: skip
 """Modules of the kernel package that the guest loads, each after those it needs."""
 _CHANGES = (

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+
+import pytest
 
 from softswitch.asterisk.ami import AmiConnection, connect
 from softswitch.testing.phone import Call, IncomingCall, OutgoingCall, Phone, WaitTimeout
@@ -16,13 +19,22 @@ from trunk.lab.files import USER, node_description
 from trunk.lab.laboratory import Laboratory, Switch
 from trunk.lab.ports import LOCAL
 from trunk.lab.wiring import Cable
-from trunk.model import Plan
+from trunk.model import Plan, Trunk
 from trunk.ports import CircuitState, CircuitTold, DriverFact, LineTold
+from trunk.switch import group
 
 SUBSCRIBER = "6001"
 SLOW = 40.0
 """Seconds that anything in the guest may take on a busy machine."""
 _PRESSES = 5
+MARKS = [
+    pytest.mark.rig,
+    pytest.mark.timeout(300),
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.asterisk,
+]
+"""Of every test with the laboratory: there is one for all of them."""
+BOTH = pytest.mark.parametrize("cable", list(Cable))
 PREFIX = {Cable.PRI: "1*", Cable.SS7: "2*"}
 """With these a subscriber of the exchange chooses the line."""
 
@@ -39,6 +51,13 @@ class Site:
     """Calls from the exchange arrive here."""
     through: dict[Cable, Phone]
     """Call over a line by one of these."""
+    _goes_to: int = 0
+
+    async def calls_go_to(self, port: int) -> None:
+        """Let the node's calls go to a port of this host; it is told when that is another one."""
+        if port != self._goes_to:
+            await self.lab.send_calls_to(port)
+            self._goes_to = port
 
     async def call_in(
         self, cable: Cable, number: str = "8320110"
@@ -52,6 +71,33 @@ class Site:
     ) -> OutgoingCall:
         """We call a number of the exchange over a line."""
         return await self.through[cable].dial(number, caller=caller)
+
+    async def fill(self, cable: Cable, number: str) -> None:
+        """Take all circuits of a line, one after the other: more calls at once are too much for the guest.
+
+        The node places them itself, as thirty calls over SIP would be a test of its processor.
+        """
+        for count in range(1, len(self.plan.circuits(self.trunk(cable))) + 1):
+            await self.seize(cable, number)
+            await self.tells(functools.partial(_are_busy, count=count), f"{count} are busy")
+
+    async def seize(self, cable: Cable, number: str) -> None:
+        """Let the node itself place a call, and say nothing on it."""
+        node = await self.lab.manager(Switch.NODE)
+        fields = {
+            "Channel": f"{group(self.plan, self.trunk(cable))}/{number}",
+            "Application": "Wait",
+            "Data": "600",
+            "Timeout": "600000",
+            "Async": "true",
+        }
+        await node.act("Originate", fields, SLOW)
+
+    def trunk(self, cable: Cable) -> Trunk:
+        """Our trunk on a line."""
+        trunk = self.plan.trunk(our_site.NAMES[cable])
+        assert trunk is not None
+        return trunk
 
     async def told(self) -> dict[str, CircuitState | str]:
         """What the driver tells now: circuits by id, lines by the name of their trunk."""
@@ -72,6 +118,10 @@ class Site:
         text = await self.lab.cli(Switch.EXCHANGE, "ss7 show cics 2")
         lines = (line.split(None, 3) for line in text.splitlines())
         return {int(words[0]): words[3] for words in lines if words and words[0].isdecimal()}
+
+
+def _are_busy(told: dict[str, CircuitState | str], count: int) -> bool:
+    return sum(state is CircuitState.BUSY for state in told.values()) == count
 
 
 def _key(fact: DriverFact) -> str:
@@ -105,7 +155,7 @@ async def site_of(lab: Laboratory, core: Phone) -> AsyncIterator[Site]:
     ):
         driver = DahdiDriver(plan, our_site.NODE_NAME, reach)
         through = {Cable.PRI: over_pri, Cable.SS7: over_ss7}
-        yield Site(lab, plan, driver, subscriber, core, through)
+        yield Site(lab, plan, driver, subscriber, core, through, core.address[1])
     for link in links:
         await link.close()
 
@@ -120,6 +170,15 @@ async def until_async(
         assert loop.time() - began < seconds, f"not reached in {seconds} s: {what}"
         await asyncio.sleep(0.1)
     return loop.time() - began
+
+
+async def hear(*heard: tuple[Call, tuple[int, ...]]) -> None:
+    """Wait until each hears all of its tones in one moment.
+
+    One is enough: the guest's time is slower than ours where it has little of the processor, so what it says
+    comes with pauses, which a mixer fills with silence.
+    """
+    await asyncio.gather(*(call.hears(*tones, frames=1, timeout=SLOW) for call, tones in heard))
 
 
 async def press(call: Call, other: Call, keys: str) -> None:

@@ -14,7 +14,7 @@ from softswitch.access.policy import rights_of
 from softswitch.app import System
 from softswitch.testing.carrier import HOST, Carrier, running_carrier
 from softswitch.testing.phone import IncomingCall, OutgoingCall, Phone
-from softswitch.testing.system import LOCAL, running_system, until
+from softswitch.testing.system import LOCAL, running_system, sip_phone, until
 from tests.intercept.kit import SECOND
 from tests.trunk.rig.kit import SLOW, Site
 from trunk.lab.files import node_description
@@ -23,6 +23,8 @@ from trunk.lab.wiring import Cable
 from trunk.ledger import TrunkCall
 
 LAST = "last"
+ECHO = "9101"
+"""A number of the exchange."""
 ROUTES = """
 [[trunk]]
 name = "last"
@@ -40,6 +42,12 @@ to = ["city-pri", "city-ss7", "last"]
 strip = 1
 
 [[route]]
+name = "ss7-first"
+patterns = ["7."]
+to = ["city-ss7", "city-pri"]
+strip = 1
+
+[[route]]
 name = "ss7"
 patterns = ["86."]
 to = ["city-ss7"]
@@ -47,6 +55,8 @@ strip = 2
 """
 """The carrier answers what begins with a 2: whatever comes to it."""
 DIAL = {Cable.PRI: "0", Cable.SS7: "86"}
+FIRST = {Cable.PRI: "0", Cable.SS7: "7"}
+"""Over this line, and over the other one when it is down."""
 
 
 @dataclass(slots=True)
@@ -83,6 +93,18 @@ class Whole:
         await call.answered(SLOW)
         return call, incoming
 
+    async def call_takes(self, prefix: str, cable: Cable) -> None:
+        """One of our phones calls the exchange's echo; see which line its call takes."""
+        async with sip_phone(self.system, "2001") as phone:
+            call = await phone.dial(prefix + ECHO)
+            await call.answered(SLOW)
+            assert [taken.trunk for taken in self.taken()] == [NAMES[cable]]
+            await call.hangup(timeout=SLOW)
+
+    def taken(self) -> list[TrunkCall]:
+        """The calls of ours on all trunks now, without those that probe them."""
+        return [c for c in self.system.trunks.books.ledger.calls.values() if c.number == ECHO]
+
     async def quiet(self) -> None:
         """Nothing is left of a call in the core."""
         board = self.system.center.board
@@ -92,18 +114,15 @@ class Whole:
 
 
 @asynccontextmanager
-async def whole_at(site: Site, folder: Path) -> AsyncIterator[Whole]:
+async def whole_at(site: Site, folder: Path, **more: Any) -> AsyncIterator[Whole]:
     """Run the core with the laboratory's description; the node's calls go to it meanwhile."""
-    async with running_system(folder / "core") as system:
+    async with running_system(folder / "core", **more) as system:
         us = (LOCAL, system.settings.sip.port)
         async with running_carrier(folder / "carrier", us) as carrier:
             whole = Whole(system, site, carrier)
-            await site.lab.send_calls_to(us[1])
-            try:
-                await _apply(whole)
-                yield whole
-            finally:
-                await site.lab.send_calls_to(site.core.address[1])
+            await site.calls_go_to(us[1])
+            await _apply(whole)
+            yield whole
 
 
 async def _apply(whole: Whole) -> None:
