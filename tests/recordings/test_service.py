@@ -310,16 +310,17 @@ async def test_a_thousand_legs_leave_no_orphan_and_none_missing(
 @pytest.fixture
 async def keeping_a_week(tmp_path: Path, db: Database, clock: SetClock, alarms: Alarms) -> Switch:
     """Two old recordings and a new one. No service runs on when time jumps: it would clean up by itself."""
+    switches: list[Switch] = []
     for names in (("1.1", "1.2"), ("2.1",)):
         clock.at += 8 * DAY
         service = service_at(tmp_path, db, clock, alarms, retention=Retention(7))
-        switch = Switch(service, clock)
+        switches.append(Switch(service, clock))
         await service.start()
         for name in names:
-            await switch.record(name)
+            await switches[-1].record(name)
         await service.stop()
-    await switch.connect()
-    return switch
+    await switches[-1].connect()
+    return switches[-1]
 
 
 async def test_what_is_past_its_days_is_deleted_and_audited(
