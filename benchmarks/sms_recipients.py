@@ -1,6 +1,6 @@
 """A million recipients: the file comes in, a polygon and a campaign choose from it, and the progress view is asked.
 
-    python -m benchmarks.sms_recipients --people 1000000
+    python -m benchmarks.sms_recipients [--people 1000000] [--postgres [URL]]
 
 The reference of the import is Python's own csv with a bare executemany into the same kind of table; that of the
 progress view is counting the rows by state.  Memory is the growth of this process at its highest.
@@ -15,7 +15,6 @@ import io
 import resource
 import sqlite3
 import statistics
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from benchmarks.report import table
+from benchmarks.sms_database import add_option, empty_queue, server
 from smsgateway.build import MassSms
 from smsgateway.campaigns.model import Plan, Rules
 from smsgateway.queue import repository
@@ -111,21 +111,19 @@ def _put(db: sqlite3.Connection, some: list[list[str]]) -> None:
     some.clear()
 
 
-async def one_size(count: int) -> list[list[str]]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        async with Database.at(folder / "main.db") as db:
-            work: list[asyncio.Task[Any]] = []
-            nothing: Any = Nothing()
-            sms = MassSms(
-                db, f"sqlite:///{folder}/sms.db", folder / "sms", nothing, no_groups, nothing,
-                nothing, nothing, lambda one: work.append(asyncio.create_task(one)),
-            )  # fmt: skip
-            await sms.start()
-            try:
-                return await measured(sms, folder, count, work)
-            finally:
-                await sms.close()
+async def one_size(url: str, folder: Path, count: int) -> list[list[str]]:
+    async with Database.at(folder / "main.db") as db:
+        work: list[asyncio.Task[Any]] = []
+        nothing: Any = Nothing()
+        sms = MassSms(
+            db, url, folder / "sms", nothing, no_groups, nothing, nothing, nothing,
+            lambda one: work.append(asyncio.create_task(one)),
+        )  # fmt: skip
+        await sms.start()
+        try:
+            return await measured(sms, folder, count, work)
+        finally:
+            await sms.close()
 
 
 async def measured(
@@ -173,11 +171,17 @@ def count_rows(conn: Connection, batch: int) -> object:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=SIZES[-1])
-    most = parser.parse_args().people
+    add_option(parser)
+    given = parser.parse_args()
     found: list[list[str]] = []
-    for size in (*[one for one in SIZES if one < most], most):
-        found += asyncio.run(one_size(size))
-    table("Recipients up to a million", ("people", "what", "ours", "reference"), found)
+    with server(given.postgres) as database:
+        for size in (*[one for one in SIZES if one < given.people], given.people):
+            with empty_queue(database) as (url, folder):
+                found += asyncio.run(one_size(url, folder, size))
+    where = "PostgreSQL" if given.postgres else "SQLite"
+    table(
+        f"(h) Recipients up to a million, {where}", ("people", "what", "ours", "reference"), found
+    )
 
 
 if __name__ == "__main__":

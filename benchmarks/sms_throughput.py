@@ -5,7 +5,8 @@ filled before the clock runs; smpplib stores nothing at all.  The clock is the s
 last; *held* is how long it really kept its answers back, since a timer on a busy machine is late.
 ``--receipts`` lets the sink tell a receipt for each message (only ours takes them up then).
 
-    python -m benchmarks.sms_throughput [--seconds 4] [--rounds 3] [--windows 1 10 100] [--delays 0 20] [--postgres URL]
+    python -m benchmarks.sms_throughput [--seconds 4] [--rounds 3] [--windows 1 10 100] [--delays 0 20]
+        [--receipts] [--postgres [URL]]
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import argparse
 import asyncio
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 from benchmarks.report import table
+from benchmarks.sms_database import add_option, empty_queue, server
 from benchmarks.sms_rivals import TEXT, free_port, kannel, kannel_is_there, smpplib_process
 from benchmarks.sms_sink import SinkProcess
 from smsgateway.keeper import command
@@ -147,9 +148,7 @@ def measured(window: int, delay: float, given: argparse.Namespace) -> list[objec
 
 def by_ours(url: str, window: int, delay: float, count: int, receipts: bool) -> tuple[float, float]:
     """Return the rate of the gateway, by default on a new SQLite file."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        queue_url = url or f"sqlite:///{folder / 'sms.db'}"
+    with empty_queue(url) as (queue_url, folder):
         return rate(
             lambda sink: ours(folder, queue_url, sink, window, count, receipts),
             delay, receipts, count,
@@ -165,11 +164,14 @@ def main() -> None:
     parser.add_argument("--windows", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--delays", type=float, nargs="+", default=[0, 20], help="milliseconds")
     parser.add_argument("--receipts", action="store_true")
-    parser.add_argument("--postgres", default="", help="postgresql+pg8000://…: an empty database")
+    add_option(parser)
     given = parser.parse_args()
-    rows = [
-        measured(window, delay / 1_000, given) for delay in given.delays for window in given.windows
-    ]
+    with server(given.postgres) as given.postgres:
+        rows = [
+            measured(window, delay / 1_000, given)
+            for delay in given.delays
+            for window in given.windows
+        ]
     head = ["window", "delay ms", "ours/s", "of window/delay", "of window/delay held"]
     head += ["ours on PostgreSQL/s"] if given.postgres else []
     head += ["Kannel/s", "ratio"] if kannel_is_there() else []

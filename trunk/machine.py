@@ -1,4 +1,4 @@
-"""What a machine must have for the 2M lines of a plan: DAHDI, and a span for each that is described."""
+"""What a machine must have for the 2M lines of a plan: DAHDI, a span for each, and an Asterisk of their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SPANS = Path("/proc/dahdi")
 
 
 def faults(plan: Plan, device: Path = DEVICE, spans: Path = SPANS) -> Iterator[Fault]:
-    """Give what this machine lacks for its own 2M lines: DAHDI, or a card. Other nodes check their own."""
+    """Give what this machine lacks for lines of the core: DAHDI, a card, a node. Other nodes check their own."""
     wired = [
         (index, trunk)
         for index, trunk in enumerate(plan.trunks)
@@ -42,3 +42,12 @@ def faults(plan: Plan, device: Path = DEVICE, spans: Path = SPANS) -> Iterator[F
                     "Look at the cards with dahdi_hardware, and at the cable of each; then correct [[span]].",
                 ),
             )
+    # One card less in the way of calls that need none: a node's Asterisk may end and begin without the core's.
+    yield (
+        ("trunk", index, "node"),
+        conflict(
+            "lines_on_core",
+            f"Trunk {first.name} is on the core, whose own Asterisk drives no lines.",
+            "Describe a [[node]] for it; its Asterisk may run on this machine: docs/how-to/connect-e1.md.",
+        ),
+    )

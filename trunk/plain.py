@@ -14,7 +14,7 @@ from trunk.ledger import Expected
 from trunk.model import Attempt
 from trunk.selection import ROUTINE
 from trunk.service import TrunkService
-from trunk.switch import dial
+from trunk.switch import dial, signalled
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +85,7 @@ class PlainCalls(Guests):
         for index, attempt in enumerate(attempts[:MOST_ATTEMPTS], 1):
             told[f"DIAL{index}"] = dial(books.plan, books.trunks[attempt.trunk], attempt.number)
             told[f"SHOW{index}"] = "" if attempt.caller == caller else attempt.caller
+            told[f"CAT{index}"] = signalled(attempt.category)
         await self._acts.set_variables(channel.id, told)
         await self._acts.release(channel.id, ASKING, number)
 

@@ -47,6 +47,10 @@ DriverFact = LineTold | CircuitTold
 class Driver(Protocol):
     """The lines and circuits of the trunks of one node. Each act raises ``softswitch.ports.ActFailed``."""
 
+    @property
+    def trunks(self) -> Sequence[str]:
+        """The trunks that it drives."""
+
     async def look(self) -> Sequence[DriverFact]:
         """Return what holds now: one :class:`LineTold` for each trunk, one :class:`CircuitTold` for each circuit."""
 

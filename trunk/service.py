@@ -30,7 +30,7 @@ from trunk.guard import Usage
 from trunk.ledger import TrunkCall
 from trunk.model import Attempt, Plan, Sip
 from trunk.selection import ROUTINE
-from trunk.switch import dial
+from trunk.switch import dial, signalled
 
 log = logging.getLogger(__name__)
 
@@ -239,15 +239,18 @@ class TrunkService:
         return True
 
     def leg(self, leg: Leg, attempt: Attempt, level: int = ROUTINE) -> Leg:
-        """Return a leg as the trunk of an attempt gets it; over SIP its precedence goes along (RFC 4412)."""
+        """Return a leg as the trunk of an attempt gets it; over SIP precedence (RFC 4412) and category go along."""
         trunk = self.books.trunks[attempt.trunk]
         if not isinstance(trunk.line, Sip) and trunk.node == "core":
             return on_trunk(leg, attempt, dial(self.books.plan, trunk, attempt.number))
         placed = on_trunk(leg, attempt, "")
-        if level >= ROUTINE:
-            return placed
-        header = {"PJSIP_HEADER(add,Resource-Priority)": f"q735.{level}"}
-        return replace(placed, variables={**placed.variables, **header})
+        headers = {}
+        if level < ROUTINE:
+            headers["PJSIP_HEADER(add,Resource-Priority)"] = f"q735.{level}"
+        if category := signalled(attempt.category):
+            told = f"<tel:{placed.caller_number};cpc={category}>"
+            headers["PJSIP_HEADER(add,P-Asserted-Identity)"] = told
+        return replace(placed, variables={**placed.variables, **headers})
 
     def expect(self, trip: Trip, attempt: Attempt) -> None:
         """An attempt is about to be placed."""

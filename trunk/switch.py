@@ -96,8 +96,18 @@ def _sip(name: str, line: Sip) -> TrunkAccount:
 
 def _trunk(plan: Plan, trunk: Trunk) -> OutsideTrunk:
     return OutsideTrunk(
-        trunk.name, dial(plan, trunk), _rules(trunk.out), _rules(trunk.inward), trunk.caller
+        trunk.name,
+        dial(plan, trunk),
+        _rules(trunk.out),
+        _rules(trunk.inward),
+        trunk.caller,
+        signalled(trunk.category),
     )
+
+
+def signalled(category: str) -> str:
+    """Return the word by which a category is told over SIP (3GPP TS 24.229, 7.2A.12); an ordinary one needs none."""
+    return "" if category == "ordinary" else category
 
 
 def _rules(rules: Iterable[Rewrite]) -> tuple[NumberRule, ...]:
@@ -116,6 +126,7 @@ def _route(plan: Plan, route: Route) -> OutsideRoute:
         strip=route.strip,
         prepend=route.prepend,
         shown=route.caller,
+        category=route.category,
     )
 
 

@@ -14,9 +14,10 @@ from softswitch.events import Fact
 from softswitch.ports import ActFailed, ChannelState, PlainActs
 from softswitch.store.database import Database
 from trunk import store, views
-from trunk.breaker import Breaker, Circuit
+from trunk.breaker import Circuit
 from trunk.causes import OUT_OF_ORDER, TEMPORARY_FAILURE
 from trunk.events import TrunkChanged, UnusualTraffic
+from trunk.hanging import busy_trunks, forgotten, forsaken, stalled, trunk_of
 from trunk.ledger import TrunkCall
 from trunk.ports import CircuitState, CircuitTold, Driver, DriverFact
 from trunk.probes import Probes
@@ -26,12 +27,8 @@ log = logging.getLogger(__name__)
 
 ENTITY = "trunk"
 LOOK_SECONDS = 1.0
-SETUP_MILLIS = 12_000
-"""An outgoing call that has neither rung nor ended by then goes to the next trunk."""
 STUCK_MILLIS = 60_000
 """A channel that has been up alone so long is stuck: nobody hears it."""
-FORSAKEN_MILLIS = 120_000
-"""A caller who waits on a line that has been dead so long, and was well when he called, is gone: nobody said so."""
 PROBE_MILLIS = 10_000
 """How long a trunk may be without a sign of life from its far end before a probe asks for one."""
 
@@ -73,6 +70,8 @@ class Watch:
         self._probing: set[str] = set()
         self._last_sign: dict[str, Millis] = {}
         self._alone: dict[str, Millis] = {}
+        self._held: dict[str, Millis] = {}
+        """Circuits that are busy without a call of ours, and since when."""
         self._showing = False
         self._books.changed = self._mark
 
@@ -94,6 +93,7 @@ class Watch:
         await self._end_stalled(at)
         await self._end_stuck(at)
         await self._end_forsaken(at)
+        await self._reset_forgotten(at)
         self._probe(at)
         await self._tell(at)
 
@@ -138,6 +138,23 @@ class Watch:
                 "the line of %s died while he waited; channel %s is ended", call.caller, call.name
             )
             await self._end(call, OUT_OF_ORDER)
+
+    async def _reset_forgotten(self, at: Millis) -> None:
+        """A circuit that its node says is busy, while no call of the core is on that trunk, is held by nobody."""
+        busy = {name for name, state in self.states.items() if state is CircuitState.BUSY}
+        idle = busy - busy_trunks(busy, self._books.ledger.calls.values())
+        self._held = {name: self._held.get(name, at) for name in idle}
+        for driver in self.drivers:
+            stuck = [name for name in forgotten(self._held, at) if trunk_of(name) in driver.trunks]
+            for name in stuck:
+                self._held.pop(name)
+                self.stuck_cleared += 1
+                log.warning("circuit %s was busy without a call; it is reset", name)
+            try:
+                if stuck:
+                    await driver.reset(stuck)
+            except ActFailed as error:
+                log.warning("circuits could not be reset: %s", error)
 
     async def _end(self, call: TrunkCall, cause: int) -> None:
         try:
@@ -266,31 +283,3 @@ def _traffic_alarm(who: str, calls: int, at: Millis) -> dict[str, Any]:
         "message": f"Unusual traffic: {who} has made {calls} calls in an hour.",
         "next_step": "Look who calls where: softswitch trunk calls.",
     }
-
-
-def stalled(calls: Iterable[TrunkCall], at: Millis) -> list[TrunkCall]:
-    """Return outgoing calls that the far end has said nothing to for too long."""
-    return [
-        call
-        for call in calls
-        if call.outgoing
-        and not call.stalled
-        and call.heard_at is None
-        and call.rang_at is None
-        and call.answered_at is None
-        and at - call.started_at > SETUP_MILLIS
-    ]
-
-
-def forsaken(
-    calls: Iterable[TrunkCall], breakers: Mapping[str, Breaker], at: Millis
-) -> list[TrunkCall]:
-    """Return incoming calls without an answer whose line died after they came, and has stayed dead."""
-    return [
-        call
-        for call in calls
-        if not call.outgoing
-        and call.answered_at is None
-        and breakers[call.trunk].down
-        and call.started_at < breakers[call.trunk].down_since <= at - FORSAKEN_MILLIS
-    ]

@@ -289,6 +289,9 @@ class Engine:
     ) -> None:
         """A turn is on the disk: what waited for that goes on."""
         self._busy = False
+        took = self._loop.time() - self._pacer.last
+        for each in self.lanes.values():
+            each.note_turn(took)
         for link_id, known in tokens.items():
             lane = self.lanes.get(link_id)
             if lane is not None:

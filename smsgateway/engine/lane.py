@@ -12,13 +12,18 @@ from smsgateway.port import SmsLink, Submission
 from softswitch.clock import Millis
 
 _RATE_SECONDS = 5
-_LEAST_AHEAD, _MOST_AHEAD = 64, 512
+_LEAST_AHEAD, _MOST_AHEAD = 64, 1_024
 """Parts that are committed ahead of a small window: some commits' worth, so that it never waits for the disk."""
 
 _PACE_SECONDS = 0.1
-_AHEAD_SECONDS = 0.04
-"""So much of what goes out is committed ahead: two turns.  A slow link has less, since what is ready goes first, also
-before life safety, and since a power failure leaves all of it in doubt."""
+_LEAST_SECONDS, _MOST_SECONDS = 0.04, 0.2
+_TURNS = 3
+"""So many turns' worth of what goes out is committed ahead: one is under way, one gathers, and now and then one takes
+longer.  A quick disk or a slow link has less, since what is ready goes first, also before life safety, and since a
+power failure leaves all of it in doubt."""
+
+_FADES = 0.05
+"""A long turn is remembered at once, and forgotten so fast with each shorter one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +46,7 @@ class Lane:
 
     since: Millis = 0
     sent: int = 0
+    _turn: float = 0.0
     _pace: float = 0.0
     _seen: tuple[float, int] = (0.0, 0)
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
@@ -52,7 +58,8 @@ class Lane:
 
     @property
     def _ahead(self) -> int:
-        soon = min(int(self._pace * _AHEAD_SECONDS), _MOST_AHEAD)
+        seconds = min(max(_TURNS * self._turn, _LEAST_SECONDS), _MOST_SECONDS)
+        soon = min(int(self._pace * seconds), _MOST_AHEAD)
         return max(self.link.window, _LEAST_AHEAD, soon)
 
     @property
@@ -66,6 +73,10 @@ class Lane:
         if now - at >= _PACE_SECONDS:
             self._pace = (self.sent - count) / (now - at)
             self._seen = now, self.sent
+
+    def note_turn(self, seconds: float) -> None:
+        """A turn took so long, from its beginning to the disk."""
+        self._turn = max(seconds, self._turn + (seconds - self._turn) * _FADES)
 
     @property
     def is_hungry(self) -> bool:

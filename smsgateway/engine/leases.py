@@ -14,7 +14,7 @@ from smsgateway.queue.upkeep import OpenBatch
 from softswitch.clock import Clock, Millis
 
 _MOST_BODIES = 20_000
-_LEAST_LEASE, _MOST_LEASE = 100, 2_000
+_LEAST_LEASE, _MOST_LEASE = 100, 4_000
 
 Returned = list[tuple[int, Sequence[Leased]]]
 """(batch, messages): they may not go now and belong into the queue again."""

@@ -20,7 +20,9 @@ class Pacer:
     def __init__(self, loop: asyncio.AbstractEventLoop, kick: Callable[[], None]) -> None:
         self._loop = loop
         self._kick = kick
-        self._last = 0.0
+        self.last = 0.0
+        """When the last turn began."""
+
         self._turn: asyncio.TimerHandle | None = None
         self._held: asyncio.TimerHandle | None = None
 
@@ -32,11 +34,11 @@ class Pacer:
     def began(self) -> None:
         """A turn begins now."""
         self._stop_turn()
-        self._last = self._loop.time()
+        self.last = self._loop.time()
 
     def can_wait(self, *, hungry: bool, receipts: bool) -> bool:
         """Tell whether the next turn may grow a little; then it is planned."""
-        due = self._last + (RECEIPT_SECONDS if receipts else TURN_SECONDS)
+        due = self.last + (RECEIPT_SECONDS if receipts else TURN_SECONDS)
         if hungry or due <= self._loop.time():
             return False
         if self._turn is None or self._turn.when() > due:

@@ -99,7 +99,8 @@ class Lists:
     @contextlib.contextmanager
     def _file(self) -> Iterator[BinaryIO]:
         self._spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=self._spool) as file:  # has no name: it cannot stay behind
+        # No name: it cannot stay behind. No buffer: what does not fit is known at once, not when it is closed.
+        with tempfile.TemporaryFile(dir=self._spool, buffering=0) as file:
             yield file
 
     async def _receive(self, source: AsyncIterator[bytes], file: BinaryIO) -> None:
@@ -119,11 +120,13 @@ class Lists:
         if size < 1_000_000 or size % 50_000_000 < len(chunk):
             free = shutil.disk_usage(self._spool).free
             if free < _SPARE:
-                raise Refusal(
-                    Kind.UNAVAILABLE, "disk_full", f"The disk has {free // 1_000_000} MB left.",
-                    "Make room, then send the file again.",
-                )  # fmt: skip
-        file.write(chunk)
+                raise _disk_full(f"The disk has {free // 1_000_000} MB left.")
+        try:
+            written = file.write(chunk)
+        except OSError as error:
+            raise _disk_full(f"The file cannot be kept: {error.strerror}.") from error
+        if written < len(chunk):
+            raise _disk_full("The file does not fit on the disk.")
 
     async def _fill(self, login: str, name: str, file: BinaryIO) -> Row:
         list_id = await self._db.write(store.begin, name, login, self._clock())
@@ -156,6 +159,12 @@ class Lists:
     async def _clear(self) -> None:
         while await self._db.write(store.clear_some):
             pass
+
+
+def _disk_full(message: str) -> Refusal:
+    return Refusal(
+        Kind.UNAVAILABLE, "disk_full", message, "Make room, then send the file again."
+    )  # fmt: skip
 
 
 def _next(steps: Iterator[Batch]) -> Batch | None:

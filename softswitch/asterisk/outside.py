@@ -53,6 +53,8 @@ class OutsideTrunk:
     out: tuple[NumberRule, ...] = ()
     inward: tuple[NumberRule, ...] = ()
     shown: str = ""
+    category: str = ""
+    """Of the calling party, where it is no ordinary subscriber (the word of ``cpc``, 3GPP TS 24.229)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class OutsideRoute:
     strip: int = 0
     prepend: str = ""
     shown: str = ""
+    category: str = ""
+    """Instead of the trunk's; ``ordinary`` too."""
 
 
 @dataclass(frozen=True, slots=True)

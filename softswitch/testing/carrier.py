@@ -10,6 +10,7 @@ A number that it is called with begins with the digit of what becomes of it:
     2 ...       is answered; an echo
     3 ...       rings until the caller gives up; the caller's name is what Resource-Priority said
     4 ...       is not spoken to at all: 100 Trying and nothing else
+    7 ...       rings; the caller's name is what P-Asserted-Identity said
     6 ...       sends the sound of ringing, and never says that it rings (SIP 183)
     5 CCC ...   rings, and is cleared with cause CCC after a moment
 
@@ -42,6 +43,10 @@ exten => _2!,1,Gosub(trunk-caller,s,1)
  same => n,Answer()
  same => n,Echo()
 exten => _3!,1,Set(CALLERID(name)=${PJSIP_HEADER(read,Resource-Priority)})
+ same => n,Ringing()
+ same => n,Wait(60)
+exten => _7!,1,Set(ONE=${PJSIP_HEADER(read,P-Asserted-Identity)})
+ same => n,Set(CALLERID(name)=${FILTER(0-9a-z=,${ONE}${PJSIP_HEADER(read,P-Asserted-Identity,2)})})
  same => n,Ringing()
  same => n,Wait(60)
 exten => _4!,1,Wait(60)

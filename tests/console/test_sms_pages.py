@@ -14,6 +14,7 @@ from softswitch.app import System
 from tests.console.kit import Console, console
 from tests.smsgateway.kit import stream
 from tests.smsgateway.test_cap import ALERT
+from tests.smsgateway.test_personal import CSV
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -37,6 +38,13 @@ async def part(tab: Console, name: str) -> Page:
     raise AssertionError(f"There is no part {name}.")
 
 
+async def speak(tab: Console, language: str) -> None:
+    """Choose a language: it is kept with whoever signed in."""
+    button = tab.page.get_by_role("button", name=language)
+    await button.press("Enter")
+    await expect(button).to_have_attribute("aria-pressed", "true")
+
+
 async def typed(page: Page, *texts: str) -> None:
     """Fill a form from field to field, and send it by Enter."""
     for index, text in enumerate(texts):
@@ -57,8 +65,9 @@ async def twice(page: Page, name: str) -> None:
 async def test_a_template_is_written_and_used_by_keys_alone(
     system: System, browser: Browser
 ) -> None:
-    async with console(browser, system.url, language="zh") as tab:
+    async with console(browser, system.url) as tab:
         await tab.sign_in("chen")
+        await speak(tab, "中文")
         page = await part(tab, "templates")
         await page.focus("[name=name]")
         await typed(page, "转移", "{地点}的{人数:number}人请在{时间:time}前转移")
@@ -76,7 +85,7 @@ async def test_a_template_is_written_and_used_by_keys_alone(
         await page.get_by_test_id("new-campaign").press("Enter")
         await page.select_option("[name=template]", label="转移")
         for label, value in (("地点", "沿滩区"), ("人数", "300"), ("时间", "18:30")):
-            await page.get_by_label(label, exact=True).fill(value)
+            await page.get_by_role("textbox", name=label, exact=True).fill(value)
         await page.get_by_role("button", name="填入").press("Enter")
         await expect(page.locator("[name=text]")).to_have_value("沿滩区的300人请在18:30前转移")
         page = await part(tab, "templates")
@@ -87,6 +96,7 @@ async def test_a_template_is_written_and_used_by_keys_alone(
 async def test_a_number_is_blocked_and_written_to_again(system: System, browser: Browser) -> None:
     async with console(browser, system.url) as tab:
         await tab.sign_in("li")
+        await speak(tab, "English")
         page = await part(tab, "blocked")
         await page.focus("[name=number]")
         await typed(page, "110")
@@ -108,6 +118,7 @@ async def test_a_number_is_blocked_and_written_to_again(system: System, browser:
 async def test_the_rules_change_what_phones_show(system: System, browser: Browser) -> None:
     async with console(browser, system.url) as tab, console(browser, system.url) as other:
         await tab.sign_in("chen")
+        await speak(tab, "English")
         page = await part(tab, "rules")
         await page.focus("[name=signature]")
         await typed(page, "自贡应急", "1069012345", "500", "45")
@@ -132,6 +143,7 @@ async def test_an_alert_is_taken_in_and_its_draft_opened(system: System, browser
     await system.sms.lists.import_csv("li", "居民", stream("手机号\n13800000001\n".encode()))
     async with console(browser, system.url) as tab:
         await tab.sign_in("li")
+        await speak(tab, "English")
         page = await part(tab, "alerts")
         given = {"name": "a.xml", "mimeType": "text/xml", "buffer": document(ALERT)}
         await page.set_input_files("[name=alert]", given)  # type: ignore[arg-type]
@@ -153,8 +165,9 @@ async def test_an_alert_is_taken_in_and_its_draft_opened(system: System, browser
 
 
 async def test_a_link_is_added_changed_and_removed(system: System, browser: Browser) -> None:
-    async with console(browser, system.url, language="zh") as tab:
+    async with console(browser, system.url) as tab:
         await tab.sign_in("chen")
+        await speak(tab, "中文")
         page = await part(tab, "links")
         await page.get_by_test_id("new-link").press("Enter")
         await page.focus("[name=link-name]")
@@ -174,3 +187,27 @@ async def test_a_link_is_added_changed_and_removed(system: System, browser: Brow
         assert (link.config.window, link.config.password, link.config.exercise) == (50, "y", True)
         await twice(page, "删除")
         await expect(page.get_by_text("还没有链路，请新增。")).to_be_visible(timeout=SLOW)
+
+
+async def test_a_text_that_differs_shows_the_first_person_and_who_is_left_out(
+    system: System, browser: Browser
+) -> None:
+    await system.sms.lists.import_csv("li", "安置", stream(CSV.encode()))
+    async with console(browser, system.url) as tab:
+        await tab.sign_in("li")
+        await speak(tab, "中文")
+        page = await part(tab, "campaigns")
+        await page.get_by_test_id("new-campaign").press("Enter")
+        await page.fill("[name=name]", "安置")
+        await page.fill("[name=text]", "{姓名}请到{安置点}{桌号:number}号桌登记")
+        await page.get_by_test_id("list-安置").press(" ")
+        await page.locator("[name=personal]").press(" ")
+        await expect(page.get_by_test_id("columns")).to_contain_text("{安置点} {桌号}")
+        shown = page.locator("#sms-preview")
+        await expect(shown).to_contain_text("甲请到第一小学3号桌登记", timeout=SLOW)
+        await page.get_by_test_id("count-people").press("Enter")
+        tally = page.get_by_test_id("tally")
+        await expect(tally).to_contain_text("3 人", timeout=SLOW)
+        await expect(tally).to_contain_text("字段无法填写 2 人")
+        await page.get_by_test_id("store-campaign").press("Enter")
+        await expect(page.get_by_test_id("campaign")).to_be_visible(timeout=SLOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,11 +121,16 @@ def test_a_machine_without_dahdi_or_card_is_told_so(tmp_path: Path) -> None:
     device.touch()
     spans.mkdir()
     (spans / "1").touch()
-    ((place, refused),) = machine.faults(plan, device, spans)
+    ((place, refused), *_) = machine.faults(plan, device, spans)
     assert (place, refused.code) == (("span", 1), "no_card")
     assert "Span 2" in refused.message
     (spans / "2").touch()
-    assert not list(machine.faults(plan, device, spans))
+    ((place, refused),) = machine.faults(plan, device, spans)
+    assert (place, refused.code) == (("trunk", 0, "node"), "lines_on_core")
+    on_nodes = replace(
+        plan, trunks=tuple(t for t in plan.trunks if t.node != "core" or t.kind is Kind.SIP)
+    )
+    assert not list(machine.faults(on_nodes, device, spans))
 
 
 def test_the_certificates_of_a_carrier_are_read_or_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from softswitch.testing.system import sip_phone, until
 from tests.trunk.kit import Rig, until_async
-from trunk.watch import FORSAKEN_MILLIS
+from trunk.hanging import FORSAKEN_MILLIS
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 

@@ -24,9 +24,9 @@ from trunk.admission import admit, victim
 from trunk.breaker import RULES, Breaker, Circuit
 from trunk.config import read
 from trunk.guard import HOUR, Usage, check_destination, check_limits, class_of
+from trunk.hanging import FORSAKEN_MILLIS, SETUP_MILLIS, forsaken, stalled
 from trunk.ledger import Expected, Ledger, Source, TrunkCall
 from trunk.model import Attempt, Limits
-from trunk.watch import FORSAKEN_MILLIS, SETUP_MILLIS, forsaken, stalled
 
 # ---- breaker
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from softswitch.cli.main import run
 from softswitch.errors import Refusal
 from tests.trunk.plans import GOOD
 from trunk.config import read
@@ -88,3 +91,24 @@ def test_another_line_drains_the_trunks_first(good: str, other: str) -> None:
     assert found.commands.index("dahdi_cfg -v") > found.commands.index(
         'asterisk -rx "core stop when convenient"'
     )
+
+
+def test_the_command_puts_files_in_place_and_keeps_what_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    description, root = tmp_path / "trunks.toml", tmp_path / "root"
+    description.write_text(CORE)
+    (root / "etc/dahdi").mkdir(parents=True)
+    (root / "etc/dahdi/system.conf").write_text("# from the package\n")
+    words = ["--json", "trunk", "install", str(description), "--node", "e1", "--root", str(root)]
+    assert run([*words, "--dry-run"]) == 0
+    assert not (root / "etc/asterisk").exists()
+    assert run(words) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert '"all_calls"' in told[-1] or any('"all_calls"' in line for line in told)
+    written = root / "etc/asterisk/chan_dahdi.conf"
+    assert written.read_text() == files()["etc/asterisk/chan_dahdi.conf"]
+    assert written.stat().st_mode & 0o007 == 0, "it is nobody else's to read"
+    assert (root / "etc/dahdi/system.conf.before").read_text() == "# from the package\n"
+    assert run(words) == 0
+    assert '"nothing"' in capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import httpx
@@ -11,6 +11,8 @@ import pytest_asyncio
 
 from softswitch.testing.system import sip_phone, until
 from tests.trunk.kit import Rig
+from trunk.hanging import FORGOTTEN_MILLIS
+from trunk.ports import CircuitState, CircuitTold
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -149,3 +151,45 @@ async def test_a_new_description_leaves_calls_alone(rig: Rig) -> None:
         await call.hears(450)
         await until(lambda: rig.trunk("first")["busy"] == 1)
         await call.hangup()
+
+
+class StuckNode:
+    """A node that says of a circuit that it is busy, whatever happens."""
+
+    trunks = ("first",)
+
+    def __init__(self) -> None:
+        self.resets: list[list[str]] = []
+
+    async def look(self) -> list[CircuitTold]:
+        """Tell the one circuit."""
+        return [CircuitTold("first/2", CircuitState.BUSY)]
+
+    async def reset(self, circuits: Sequence[str]) -> None:
+        """Remember it."""
+        self.resets.append(list(circuits))
+
+
+async def test_a_circuit_that_is_busy_for_nobody_is_reset(rig: Rig) -> None:
+    await rig.use()
+    watch, node = rig.system.trunks.watch, StuckNode()
+    watch.drivers = [node]  # type: ignore[list-item]
+    cleared = watch.stuck_cleared
+    try:
+        async with sip_phone(rig.system, "2001", tone=450) as phone:
+            call = await phone.dial("0200000")
+            await call.answered()
+            await until(lambda: rig.calls("first"))
+            await watch.look()
+            assert "first/2" not in watch._held, "it may be the one that carries this call"
+            await call.hangup()
+        await until(lambda: not rig.calls("first"))
+        await watch.look()
+        assert not node.resets, "it has two minutes"
+        watch._held["first/2"] -= FORGOTTEN_MILLIS + 1
+        await watch.look()
+        assert node.resets == [["first/2"]]
+        assert watch.stuck_cleared == cleared + 1
+    finally:
+        watch.drivers = []
+        watch.states.clear()

@@ -148,3 +148,35 @@ calls = 1
         with pytest.raises(Refusal) as caught:
             rig.system.trunks.books.check("0300000", "2001")
         assert caught.value.code == "destination_forbidden"
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_the_category_of_the_caller_is_told_to_the_carrier(rig: Rig, plain: bool) -> None:
+    await rig.use(first='category = "payphone"', more=ORDINARY)
+    async with (
+        sip_phone(rig.system, "2001") as phone,
+        sip_phone(rig.system, "1001", auto_answer=True) as desk,
+    ):
+        for number, told in (("0700000", True), ("9700000", False)):
+            leg: OutgoingCall | IncomingCall
+            if plain:
+                leg = await phone.dial(number)
+            else:
+                await dial(rig, desk, number)
+                leg = await desk.incoming()
+            await until(lambda: [c for c in rig.calls("first") if c.rang_at])
+            name = (await rig.carrier.channels())[0].split("!")[0]
+            shown = await rig.carrier.node.command(f"core show channel {name}")
+            assert ("cpc=payphone" in shown) is told, shown
+            await leg.hangup()
+            await until(lambda: not rig.calls("first"))
+
+
+ORDINARY = """
+[[route]]
+name = "ordinary"
+patterns = ["9700000"]
+to = ["first"]
+strip = 1
+category = "ordinary"
+"""

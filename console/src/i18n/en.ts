@@ -93,8 +93,8 @@ export const en = {
     sent: '· sent {sent}',
   },
   side: {
-    put: 'Beside the call',
-    away: 'Close beside',
+    put: 'To the side',
+    away: 'Close the side',
     narrow: 'For a page beside another the window must be wider.',
     hint: 'Puts this page beside the queue, the own call and its incident',
   },

@@ -81,6 +81,26 @@ async def test_leave_puts_the_deputy_in_and_its_end_takes_him_out(rig: Rig) -> N
     assert rig.service.on_duty("chief")[0].person.key == "liming"
 
 
+async def test_a_clock_that_is_set_names_who_is_on_duty_then(rig: Rig) -> None:
+    """The clock of the machine was wrong by hours or by weeks, and is set right: forward, back, and far."""
+    await fill(rig)
+    for instant, who in (
+        (at(22, 21), ["zhao"]),
+        (at(22, 9), ["liming"]),
+        (at(23, 9), ["liming"]),
+        (at(22, 21), ["zhao"]),
+        (at(1, 0), []),
+        (at(22, 21), ["zhao"]),
+        (at(30, 0), []),
+        (at(22, 12), ["liming"]),
+    ):
+        await rig.move(instant)
+        assert [one.person.key for one in rig.service.on_duty("chief")] == who
+        shown = rig.screen.shown[("duty", "chief")]["people"]
+        assert [one["key"] for one in shown] == who
+    assert (await rig.facts("duty.changed"))[-1].people == ("liming",)
+
+
 async def test_a_gap_is_announced_a_day_before_and_only_once(rig: Rig) -> None:
     await fill(rig)
     before = len(await rig.facts("duty.gap"))  # the roster was empty when it was made

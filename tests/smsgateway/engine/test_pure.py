@@ -11,12 +11,14 @@ import pytest
 from smsgateway.engine.clock import SteadyClock
 from smsgateway.engine.lane import Lane
 from smsgateway.engine.limiter import Limiter
+from smsgateway.engine.outcome import Rank, Rules, answered
 from smsgateway.engine.routing import Offer, RoutingTable, may_carry
 from smsgateway.engine.shelf import Shelf
 from smsgateway.engine.wire import WireJournal
 from smsgateway.links.model import Link, LinkConfig
-from smsgateway.model import Priority
-from smsgateway.port import LinkCounters, SmsLink
+from smsgateway.model import Body, Coding, Priority
+from smsgateway.port import Envelope, Leased, LinkCounters, SmsLink, Submission
+from smsgateway.queue.turn import Turn
 
 BOTH = frozenset({1, 2})
 
@@ -188,3 +190,56 @@ def test_what_is_committed_ahead_follows_the_pace() -> None:
     assert lane.reach == pytest.approx(241, abs=2)
     lane.note_pace(15.0)
     assert lane.reach == 65, "a slow link has little that goes before life safety"
+
+
+def test_a_slow_disk_has_more_committed_ahead_and_a_quick_one_less_again() -> None:
+    lane = a_lane(sent=500)
+    lane.note_pace(0.1)  # 5,000 a second
+    assert lane.reach == 1 + 200
+    lane.note_turn(0.06)
+    assert lane.reach == 1 + 900, "three turns' worth"
+    lane.note_turn(0.5)
+    assert lane.reach == 1 + 1_000, "never more than a fifth of a second"
+    for _ in range(100):
+        lane.note_turn(0.002)
+    assert lane.reach == 1 + 200
+    slow = a_lane(sent=1)
+    slow.note_pace(0.1)
+    slow.note_turn(0.5)
+    assert slow.reach == 1 + 64
+
+
+@pytest.mark.parametrize(
+    ("ranks", "written", "again"),
+    [
+        ((Rank.TAKEN, Rank.TAKEN), "accepted", False),
+        ((Rank.TAKEN, Rank.UNSENT), "requeued", True),
+        ((Rank.LATER, Rank.TAKEN), "requeued", False),
+        ((Rank.DOUBT, Rank.LATER), "doubtful", False),
+        ((Rank.REFUSED, Rank.DOUBT), "failed", False),
+    ],
+)
+def test_the_gravest_answer_decides_when_the_last_is_there(
+    ranks: tuple[Rank, Rank], written: str, again: bool
+) -> None:
+    body, turn = Body(Coding.GSM7, (b"a", b"b")), Turn()
+    message = Leased(7, "8613800000001", 1, body, Envelope(3), open_parts=2)
+    first, second = (
+        answered(turn, Submission(message, part), rank, f"smpp:{rank}", lambda: 1_000, Rules())
+        for part, rank in enumerate(ranks)
+    )
+    assert (first, second) == (False, again)
+    names = ("accepted", "requeued", "doubtful", "failed")
+    assert {name: len(getattr(turn, name)) for name in names if getattr(turn, name)} == {written: 1}
+    assert sum(turn.counts.values()) == 0
+
+
+def test_what_is_refused_for_the_time_being_is_tried_later_and_not_for_ever() -> None:
+    for attempts, due in ((0, 31_000), (2, 121_000), (3, None)):
+        message = Leased(
+            7, "86138", 1, Body(Coding.GSM7, (b"a",)), Envelope(3), attempts, open_parts=1
+        )
+        turn = Turn()
+        answered(turn, Submission(message, 0), Rank.LATER, "smpp:8", lambda: 1_000, Rules())
+        assert turn.requeued == ([(7, due, 1)] if due else [])
+        assert turn.failed == ([] if due else [(7, "smpp:8")])
