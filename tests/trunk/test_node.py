@@ -21,6 +21,9 @@ from softswitch.setup.asterisk import find_asterisk
 from softswitch.setup.cache import cache_folder
 from softswitch.testing.node import node_settings
 from softswitch.testing.system import running_system, sip_phone, until
+from tests.intercept.kit import connected
+from tests.trunk.rig.kit import until_async
+from trunk.causes import PREEMPTED
 from trunk.config import read
 from trunk.ledger import TrunkCall
 from trunk.node_files import switch_files
@@ -57,6 +60,7 @@ strip = 1
 """
 LINE = """
 [exchange]
+exten => h,1,Set(GLOBAL(CLEARED_WITH)=${HANGUPCAUSE})
 exten => _1XXX.,1,Hangup($[0 + ${EXTEN:1:3}])
 exten => _2!,1,Set(SHOWN=${CALLERID(num)}/${SOFTSWITCH_PRECEDENCE})
  same => n,Answer()
@@ -127,6 +131,8 @@ async def _become_node(node: AsteriskNode, text: str) -> None:
     (node.settings.etc / "extensions.conf").write_text(files["extensions.conf"] + LINE)
     for command in (
         "module load res_clioriginate.so",
+        "module load func_global.so",
+        "module load func_db.so",
         "dialplan reload",
         "module reload res_pjsip.so",
     ):
@@ -161,6 +167,21 @@ async def test_precedence_crosses_it(site: Site) -> None:
     await until(lambda: [c for c in site.calls() if c.rang_at])
     assert await site.shown() == "1001/q735.1"
     await site.system.trunk_acts.hangup("urgent-leg")
+
+
+async def test_a_call_that_is_cleared_for_a_more_urgent_one_says_so_on_the_line(site: Site) -> None:
+    async with sip_phone(site.system, "2001") as phone:
+        call = await phone.dial("0200000")
+        await call.answered()
+        call_id = await connected(site.system, "2001", 2)
+        await site.system.trunks.service.clear_call(call_id)
+        assert (await call.ended()).cause == PREEMPTED
+
+    async def told() -> bool:
+        known = await site.node.command("dialplan show globals")
+        return f"CLEARED_WITH={PREEMPTED}\n" in known
+
+    await until_async(told, what="the line is told 8")
 
 
 @pytest.mark.parametrize("cause", [1, 17, 21, 28, 27, 34, 38])

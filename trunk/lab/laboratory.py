@@ -175,7 +175,8 @@ class Laboratory:
 
     async def kill(self, switch: Switch) -> None:
         """End a switch as a crash does; its cables stay in."""
-        await self.agent.run(f"kill -9 $(cat /run/{switch}/pid)")
+        gone = "while [ -e /proc/$p/exe ]; do usleep 20000; done"
+        await self.agent.run(f"p=$(cat /run/{switch}/pid); kill -9 $p; {gone}")
         if (known := self._managers.pop(switch, None)) is not None:
             await known.close()
 
@@ -198,7 +199,9 @@ class Laboratory:
 
     async def is_alive(self, switch: Switch) -> bool:
         """Tell whether a switch runs."""
-        told = await self.agent.run(f"kill -0 $(cat /run/{switch}/pid) && echo yes || echo no")
+        told = await self.agent.run(
+            f"[ -e /proc/$(cat /run/{switch}/pid)/exe ] && echo yes || echo no"
+        )
         return told.strip().endswith("yes")
 
     async def call_us(self, cable: Cable, number: str, caller: str, seconds: int) -> None:
