@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from softswitch.app_demo import fill_map
 from softswitch.app_messages import MapMessages, OrderMessages, PlanMessages
 from softswitch.app_plans import PlanDuty, PlanIncidents, PlanPlaces, PlanTelephony
 from softswitch.asterisk.copies import SipCopies
@@ -67,6 +68,8 @@ class Layers:
             self.duty = await _duty(system)
         if "plans" in wanted:
             self.plans = await _plans(system, self)
+        if system.settings.demo:
+            await fill_map(self.gis, self.resources)
 
     def run(self, system: System) -> None:
         """Begin what runs beside: deadlines."""

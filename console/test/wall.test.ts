@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { around, byClass, deskCount, longest, openIncidents } from '../src/wall/derive'
+import { byClass, deskCount, longest, openIncidents } from '../src/wall/derive'
+import { around } from '../src/map/geometry'
 import { extension, incident, waiting } from './make'
 
 describe('the wall of the command room', () => {

@@ -59,3 +59,16 @@ export function viewOf(extent: readonly number[]) {
   const clamp = (value: number, most: number) => Math.max(-most, Math.min(most, value))
   return { west: clamp(west, 180), south: clamp(south, 90), east: clamp(east, 180), north: clamp(north, 90) }
 }
+
+/** The corners of what stands on the map; `null` when there is nothing. */
+export function around(places: readonly { lon: number; lat: number }[]) {
+  if (!places.length) return null
+  const lons = places.map((place) => place.lon)
+  const lats = places.map((place) => place.lat)
+  return {
+    west: Math.min(...lons),
+    south: Math.min(...lats),
+    east: Math.max(...lons),
+    north: Math.max(...lats),
+  }
+}

@@ -70,16 +70,3 @@ export function trunkCount(trunks: readonly Trunk[]): Lines {
     capacity: sum((trunk) => trunk.capacity),
   }
 }
-
-/** The corners of what stands on the map, as `[west, south, east, north]`; `null` when there is nothing. */
-export function around(places: readonly { lon: number; lat: number }[]) {
-  if (!places.length) return null
-  const lons = places.map((place) => place.lon)
-  const lats = places.map((place) => place.lat)
-  return {
-    west: Math.min(...lons),
-    south: Math.min(...lats),
-    east: Math.max(...lons),
-    north: Math.max(...lats),
-  }
-}
