@@ -1,4 +1,4 @@
-"""(i) Search over 1,000,000 incidents, against the plain way: LIKE on the same table.
+"""(l) Search over 1,000,000 incidents, against the plain way: LIKE on the same table.
 
 Both through the one store, warm, the first page of 100 with calls.  Promise: below 100 ms.
 
@@ -145,7 +145,7 @@ async def main() -> None:
                 plain = await timed(db, plainly, wanted, 2)
                 shown.append([name, median(ours), percentile(ours, 99), median(plain)])
     table(
-        f"(i) Search over {given.incidents:,} incidents, first page, ms (promise: below 100)",
+        f"(l) Search over {given.incidents:,} incidents, first page, ms (promise: below 100)",
         ["question", "median", "p99", "LIKE, median"],
         shown,
     )

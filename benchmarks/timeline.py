@@ -1,4 +1,4 @@
-"""(h) From a fact of a call to its line on the timeline and the screens, at 20 calls a second.
+"""(k) From a fact of a call to its line on the timeline and the screens, at 20 calls a second.
 
 Each call begins, is answered, gets a recording and ends.  The time is that from the end of the write that told
 the fact until the layer has written its line and shown the incident.  Promise: p99 below 50 ms.
@@ -102,7 +102,7 @@ async def main() -> None:
     ours = [(bench.screen.seen[i, line] - at) * 1000 for i, line, at, _ in bench.told]
     idle = [(bench.heard[fact] - at) * 1000 for _, _, at, fact in bench.told]
     table(
-        f"(h) Fact of a call to timeline and screens, ms, at {given.rate:g} calls/s "
+        f"(k) Fact of a call to timeline and screens, ms, at {given.rate:g} calls/s "
         "(promise: p99 below 50)",
         ["path", "facts", "median", "p99"],
         [
