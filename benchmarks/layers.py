@@ -1,4 +1,4 @@
-"""(j) Emergency calls with all layers on, against none: calls a second, and how long the set-up takes.
+"""(m) Emergency calls with all layers on, against none: calls a second, and how long the set-up takes.
 
 Two systems on one machine, one after the other and again in the other order, so that a slow minute of the machine
 meets both.  Promise: no measurable difference.
@@ -44,7 +44,7 @@ async def main() -> None:
     mean = {name: min(setup for _, setup in runs) for name, runs in found.items()}
     ratio = best["on"] / best["off"] if best["off"] else 0.0
     table(
-        "(j) Layers on against off (promise: no measurable difference)",
+        "(m) Layers on against off (promise: no measurable difference)",
         ["system", "calls/s, all clean", f"mean ms to 200 at {rates[0]:g}/s", "rate / without"],
         [
             ["layers on", best["on"], mean["on"], ratio],
