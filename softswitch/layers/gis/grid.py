@@ -20,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 _POINTS_PER_CELL = 4
 _MOST_CELLS = 4_000_000
-_FEW = 4_000
+_FEW = 15_000
 _FEW_PER_CORNER = 2
 """So few points are asked one by one: looking at the cells costs about as much as that, and grows with the corners."""
 _SLACK = 1e-6
