@@ -111,3 +111,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.asterisk)
+
+
+def is_one_line(err: str) -> bool:
+    """Tell whether a complaint is one line of the command."""
+    return err.startswith("softswitch: ") and err.count("\n") == 1 and err.endswith("\n")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.testing.node import free_ports
-from tests.cli.conftest import Softswitch
+from tests.cli.conftest import Softswitch, is_one_line
 
 REFUSED = [
     "conference show 8299",
@@ -287,23 +286,13 @@ WRONG = [
     "down --wait 0",
     "board --lang fr",
 ]
-UNREACHABLE = [
-    "status", "board", "board --watch", "queue", "extension list", "phone list", "user list",
-    "emergency list", "registry list", "intake show", "audit list", "audit verify", "call list",
-    "call dial 1", "task list", "incident list", "recording list", "token list", "desk show",
-    "speed-dial list", "simulate", "registry export",
-]  # fmt: skip
-
-
-def _is_one_line(err: str) -> bool:
-    return err.startswith("softswitch: ") and err.count("\n") == 1 and err.endswith("\n")
 
 
 @pytest.mark.parametrize("line", REFUSED)
 def test_refused_with_one_line_and_exit_code_1(cli: Softswitch, line: str) -> None:
     result = cli(*line.split())
     assert (result.code, result.out) == (1, "")
-    assert _is_one_line(result.err)
+    assert is_one_line(result.err)
     again = cli(*line.split(), "--json")
     assert again.code == 1
     error = again.json["error"]
@@ -336,7 +325,7 @@ def test_a_file_of_a_gigabyte_is_refused_and_not_read(
         tracemalloc.stop()
     assert result.code == 1
     assert "The file has more than" in result.err
-    assert _is_one_line(result.err)
+    assert is_one_line(result.err)
     assert peak < 100_000_000
 
 
@@ -344,7 +333,7 @@ def test_a_file_of_a_gigabyte_is_refused_and_not_read(
 def test_wrong_usage_says_where_the_help_is(typed: Softswitch, line: str) -> None:
     result = typed(*line.split())
     assert result.code == 2
-    assert _is_one_line(result.err)
+    assert is_one_line(result.err)
     assert "--help" in result.err
     as_json = typed(*line.split(), "--json")
     assert as_json.code == 2
@@ -357,48 +346,6 @@ def test_wrong_usage_says_where_the_help_is(typed: Softswitch, line: str) -> Non
 )
 def test_the_nearest_command_is_named(typed: Softswitch, typed_word: str, meant: str) -> None:
     assert f"Did you mean {meant}?" in typed(*typed_word.split()).err
-
-
-@pytest.mark.parametrize("line", UNREACHABLE)
-def test_without_a_server_the_exit_code_is_3(typed: Softswitch, line: str) -> None:
-    for words in (
-        line.split(),
-        [*line.split(), "--url", f"http://127.0.0.1:{free_ports(1)[0]}", "--token", "x"],
-    ):
-        result = typed(*words)
-        assert (result.code, result.out) == (3, "")
-        assert _is_one_line(result.err)
-        assert typed(*words, "--json").json["error"]["code"] == "not_reachable"
-
-
-@pytest.mark.parametrize(
-    ("content", "mode"),
-    [("{", 0o600), ("[]", 0o600), ('{"url": "http://127.0.0.1:1"}', 0o600),
-     ('{"url": "http://127.0.0.1:1", "token": "x"}', 0o644)],
-)  # fmt: skip
-def test_a_damaged_or_open_file_of_the_server(
-    typed: Softswitch, tmp_path: Path, content: str, mode: int
-) -> None:
-    file = tmp_path / "data" / "cli.json"
-    file.parent.mkdir()
-    file.write_text(content)
-    file.chmod(mode)
-    result = typed("status")
-    assert result.code == 3
-    assert str(file) in result.err
-
-
-def test_a_wrong_token_is_refused(cli: Softswitch, server: object) -> None:
-    result = cli("extension", "list", "--token", "wrong")
-    assert result.code == 1
-    assert "token" in result.err
-
-
-@pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1", "http://[::bad"])
-def test_a_wrong_url(typed: Softswitch, url: str) -> None:
-    result = typed("status", "--url", url)
-    assert result.code == 1
-    assert _is_one_line(result.err)
 
 
 def test_control_characters_of_an_answer_do_not_reach_the_terminal(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from softswitch.access.model import Actor, Role
+from softswitch.clock import Millis
 from softswitch.ports import (
     Channel,
     ChannelGone,
@@ -18,11 +19,13 @@ from softswitch.ports import (
     Connected,
     RecordingBegan,
 )
-from softswitch.recordings import wav
+from softswitch.recordings import model, store, wav
 from softswitch.recordings.service import RecordingService
 from softswitch.store.database import Database
 
 SECOND = 1_000
+DAY: Millis = 24 * 3600 * SECOND
+CALL = "1700000000.1"
 DISPATCHER = Actor("li", "Li", Role.DISPATCHER, address="127.0.0.1")
 
 
@@ -118,3 +121,8 @@ def service_at(
         show_alarm=alarms,
         **{"floor_bytes": 0, **options},
     )
+
+
+async def rows(db: Database) -> dict[str, model.Recording]:
+    """Return what is indexed, by id."""
+    return {row.id: row for row in await db.read(store.everything)}
