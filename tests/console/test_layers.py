@@ -81,7 +81,15 @@ async def test_a_step_is_written_with_its_post_tries_pause_and_language(
         await form.locator("[name=name]").fill("高温")
         step = form.get_by_test_id("step-form")
         await step.get_by_test_id("pick-duty").fill("chief")
-        await expect(step.locator("[name=duty]")).to_have_value("chief")
+        await expect(step.get_by_test_id("keys-duty").locator(".chip")).to_have_count(1)
+        groups = step.get_by_test_id("pick-groups")
+        await groups.fill("消防 一队")
+        await groups.press("Enter")
+        await groups.fill("Water Rescue 2，错")
+        await groups.press("Enter")
+        await expect(step.get_by_test_id("keys-groups").locator(".chip")).to_have_count(3)
+        await groups.press("Backspace")
+        await expect(step.get_by_test_id("keys-groups").locator(".chip")).to_have_count(2)
         await step.locator("textarea").fill("请到岗")
         await step.locator("[name=tries]").fill("5")
         await step.locator("[name=pause]").fill("30")
@@ -91,7 +99,7 @@ async def test_a_step_is_written_with_its_post_tries_pause_and_language(
         stored = await scene.ask(page, "GET", "/plans/heat")
         [level] = stored["plan"]["levels"]
         [kept] = level["steps"]
-        assert kept["to"] == {"duty": ["chief"]}
+        assert kept["to"] == {"duty": ["chief"], "groups": ["消防 一队", "Water Rescue 2"]}
         assert (kept["tries"], kept["pause_seconds"], kept["language"]) == (5, 30, "en")
 
 
