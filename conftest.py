@@ -1,4 +1,4 @@
-"""Makes a skipped test as loud as a failed one, in every folder of tests.
+"""Makes a skipped test as loud as a failed one, in every folder of tests, and property tests steady on a busy machine.
 
 With `--strict-skips`, which scripts/test gives, a run with a skipped test fails, unless the reason
 is in `allowed_skip_reasons` of pyproject.toml. What is skipped in silence rots.
@@ -7,6 +7,11 @@ is in `allowed_skip_reasons` of pyproject.toml. What is skipped in silence rots.
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes tells of the machine, not of the code: a busy one would fail what is right.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 _KEY = pytest.StashKey["_StrictSkips"]()
 
