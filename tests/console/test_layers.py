@@ -183,6 +183,14 @@ async def test_a_long_list_draws_what_is_seen_and_reaches_its_end(
             arg=f"m-{MANY - 1:05}",
         )
         await expect(last).to_be_visible()
+        # And to the middle, of which nothing was read before.
+        await page.evaluate(
+            """() => {
+              const list = document.querySelector('[data-page=resources] .list')
+              list.scrollTop = list.scrollHeight / 2
+            }"""
+        )
+        await expect(rows.filter(has_text=f"m-{MANY // 2:05}")).to_be_visible(timeout=SLOW)
         assert await rows.count() < 100
 
 

@@ -10,7 +10,7 @@ from softswitch.app import System
 from softswitch.layers.incidents.books import new_id
 from softswitch.layers.incidents.model import Status
 from softswitch.testing.system import sip_phone, until
-from tests.console.kit import console
+from tests.console.kit import PASSWORD, console
 
 pytestmark = [
     pytest.mark.asterisk,
