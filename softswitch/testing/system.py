@@ -33,7 +33,7 @@ LINE = "line"
 
 def own_settings(data: Path, **more: Any) -> Settings:
     """Return settings on free loopback ports."""
-    http, sip, sips, switch_http, switch_https, ami, copies = free_ports(7)
+    http, sip, sips, switch_http, switch_https, ami, iax, copies = free_ports(8)
     first = random.randrange(10_000, 32_000, 4)  # below the ephemeral ports
     given: dict[str, Any] = {
         "data": data,
@@ -43,6 +43,7 @@ def own_settings(data: Path, **more: Any) -> Settings:
         "switch_http": Address(LOCAL, switch_http),
         "switch_https": Address(LOCAL, switch_https),
         "ami": Address(LOCAL, ami),
+        "iax": Address(LOCAL, iax),
         "sip_copies": Address(LOCAL, copies),
         "rtp": PortRange(first, first + 399),
     }
