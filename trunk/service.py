@@ -239,7 +239,7 @@ class TrunkService:
         return True
 
     def leg(self, leg: Leg, attempt: Attempt, level: int = ROUTINE) -> Leg:
-        """Return a leg as the trunk of an attempt gets it; precedence (RFC 4412) and category go along to where they can."""
+        """Return a leg as the trunk of an attempt gets it; precedence (RFC 4412) and category go along."""
         plan, trunk = self.books.plan, self.books.trunks[attempt.trunk]
         priority = f"q735.{level}" if level < ROUTINE else ""
         category = signalled(attempt.category)

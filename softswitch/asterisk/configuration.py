@@ -81,7 +81,7 @@ class Configuration:
                     )
 
     async def _open_links(self) -> str:
-        """Load IAX2 with the first node that is reached over it. It stays until Asterisk ends, with nobody to let in."""
+        """Load IAX2 with the first node that is reached over it; it stays until Asterisk ends, empty or not."""
         wanted = "load=" in (self._read("modules_links.conf") or "")
         return await self.command("module load chan_iax2.so") if wanted else ""
 

@@ -160,7 +160,7 @@ async def site(both: Site, request: pytest.FixtureRequest) -> Site:
     )  # fmt: skip
     await _become_node(both.node, text)
     await both.system.trunks.service.apply("test", text)
-    await until_async(functools.partial(_is_there, both), seconds=15, what="the node answers")
+    await until_async(functools.partial(_is_there, both), what="the node answers")
     return both
 
 
