@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smsgateway.engine.limiter import Limiter
@@ -92,6 +93,11 @@ class Lane:
         permits = self.limiter.permits(now)
         return max(0, room if permits >= room else int(permits))
 
+    def add(self, parts: Sequence[Submission]) -> None:
+        """Keep parts that are committed ready to be written."""
+        self.link.prepare(parts)
+        self.ready.extend(parts)
+
     def write(self, wire: WireJournal) -> None:
         """Write what is ready as far as the window goes."""
         room = self.link.window - self.link.in_flight
@@ -99,8 +105,7 @@ class Lane:
             return
         take = self.ready.popleft
         parts = [take() for _ in range(min(room, len(self.ready)))]
-        for part in parts:
-            wire.wrote(part.message.id, part.part)
+        wire.wrote([(one.message.id, one.part) for one in parts])
         self.link.submit(parts)
         self.sent += len(parts)
 
