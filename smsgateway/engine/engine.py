@@ -62,6 +62,7 @@ class Engine:
         self._going: dict[Lane, list[Submission]] = {}
         self._busy = False
         self._scheduled = False
+        self._filled = False
         self._idle = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._pacer = Pacer(self._loop, self._kick)
@@ -238,7 +239,10 @@ class Engine:
 
     def _note_work(self) -> None:
         """There is more for the next turn; nothing to do when that is planned already."""
-        if not self._busy and not self._pacer.is_waiting:
+        if not self._busy and (
+            not self._pacer.is_waiting or self._pacer.is_nearly_due(self._loop.time())
+        ):
+            self._filled = True
             self._kick()
 
     def _kick(self) -> None:
@@ -276,7 +280,8 @@ class Engine:
 
     def _can_wait(self) -> bool:
         hungry = any(lane.is_hungry for lane in self.lanes.values())
-        return self._pacer.can_wait(hungry=hungry, receipts=bool(self._tokens))
+        filled, self._filled = self._filled, False
+        return self._pacer.can_wait(hungry=hungry, receipts=bool(self._tokens), filled=filled)
 
     def _out(self) -> Iterator[tuple[int, int]]:
         """Give what is on the wire and unanswered."""

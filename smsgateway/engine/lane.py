@@ -13,11 +13,11 @@ from smsgateway.port import SmsLink, Submission
 from softswitch.clock import Millis
 
 _RATE_SECONDS = 5
-_LEAST_AHEAD, _MOST_AHEAD = 64, 1_024
+_LEAST_AHEAD, _MOST_AHEAD = 64, 2_048
 """Parts that are committed ahead of a small window: some commits' worth, so that it never waits for the disk."""
 
 _PACE_SECONDS = 0.1
-_LEAST_SECONDS, _MOST_SECONDS = 0.04, 0.2
+_LEAST_SECONDS, _MOST_SECONDS = 0.12, 0.2
 _TURNS = 3
 """So many turns' worth of what goes out is committed ahead: one is under way, one gathers, and now and then one takes
 longer.  A quick disk or a slow link has less, since what is ready goes first, also before life safety, and since a

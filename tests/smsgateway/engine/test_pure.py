@@ -185,7 +185,7 @@ def test_what_is_committed_ahead_follows_the_pace() -> None:
     for step in range(1, 11):
         lane.sent += 600
         lane.note_pace(10.0 + step / 10)
-    assert lane.reach == pytest.approx(241, abs=2)
+    assert lane.reach == pytest.approx(721, abs=2)
     lane.note_pace(15.0)
     assert lane.reach == 65, "a slow link has little that goes before life safety"
 
@@ -193,14 +193,14 @@ def test_what_is_committed_ahead_follows_the_pace() -> None:
 def test_a_slow_disk_has_more_committed_ahead_and_a_quick_one_less_again() -> None:
     lane = a_lane(sent=500)
     lane.note_pace(0.1)  # 5,000 a second
-    assert lane.reach == 1 + 200
+    assert lane.reach == 1 + 600
     lane.note_turn(0.06)
     assert lane.reach == 1 + 900, "three turns' worth"
     lane.note_turn(0.5)
     assert lane.reach == 1 + 1_000, "never more than a fifth of a second"
     for _ in range(100):
         lane.note_turn(0.002)
-    assert lane.reach == 1 + 200
+    assert lane.reach == 1 + 600
     slow = a_lane(sent=1)
     slow.note_pace(0.1)
     slow.note_turn(0.5)
