@@ -152,7 +152,7 @@ async def test_who_is_inside_a_drawn_area_is_in_the_campaign(
     assert system.layers.gis is not None
     lon, lat = PLACE
     near = {"school": "13800000011", "clinic": "13800000012"}
-    places = {**{name: lon for name in near}, "far": lon + 1}
+    places = {**dict.fromkeys(near, lon), "far": lon + 1}
     for name, where in places.items():
         system.layers.gis.service.show(
             "target", name, where, lat, name, (near.get(name, "13800000013"),)
@@ -170,9 +170,10 @@ async def test_who_is_inside_a_drawn_area_is_in_the_campaign(
         await tab.press("Shift+S")
         await page.get_by_test_id("campaign-row").filter(has_text="请远离河岸").click()
         await state(page, "approval")
-        await page.get_by_test_id("withdraw").click()
+        await page.get_by_role("button", name="Back to draft").click()
         await state(page, "draft")
-    (campaign,) = [one for one in await system.sms.campaigns.all() if one.plan.text == "请远离河岸"]
+    drafts = system.sms.campaigns.open.values()
+    (campaign,) = [one for one in drafts if one.plan.text == "请远离河岸"]
     assert set(campaign.plan.audience.numbers) == set(near.values())
     await system.sms.campaigns.set_rules("admin", Rules())
     for name in places:
