@@ -1,4 +1,4 @@
-"""The dispatcher's page of conferences against real phones: rooms, group calls, roll calls, notifications, groups."""
+"""Group calls, roll calls, hunts, notifications and groups on the page of conferences, against real phones."""
 
 from __future__ import annotations
 
@@ -10,155 +10,26 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, expect
 
 from softswitch.app import System
 from softswitch.conferences.rollcall import RollState
-from softswitch.conferences.service import RoomPlan
-from softswitch.directory.model import ExtensionEntry, ExtensionKind
-from softswitch.numbers import Extension
 from softswitch.testing.system import sip_phone, until
 from tests.conferences.kit import TONES, phones
-from tests.console.kit import BROWSER_TONE, Console, console
+from tests.console.conference_kit import end_all, group, is_, member, open_page, pick_group
+from tests.console.kit import BROWSER_TONE, console
 
 pytestmark = [
     pytest.mark.asterisk,
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
 ]
-_PLACES = """
-() => [...document.querySelectorAll('section, .controls .button, .tile')]
-  .map((element) => element.getBoundingClientRect())
-  .map(({ x, y, width, height }) => [x, y, width, height].map(Math.round).join())
-"""
-SLOW = 20_000
-"""Milliseconds for what several phones must do on a busy machine."""
 
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)
 async def nothing_left(system: System) -> AsyncIterator[None]:
-    """After each test no room, no notification and no group is left."""
     yield
-    conferences = system.conferences
-    for notice in list(conferences.notices.notices):
-        await conferences.notices.stop("test", notice)
-    for room in list(conferences.books.rooms.values()):
-        await conferences.rooms.close("test", room.id)
-    for group in await conferences.groups.all():
-        await conferences.groups.drop("test", group["id"])
-    await until(lambda: not conferences.books.by_channel, what="no leg is in the books")
-
-
-def member(page: Page, number: str, state: str = "") -> Locator:
-    found = page.get_by_test_id(f"member-{number}")
-    return found.and_(page.locator(f"[data-state={state}]")) if state else found
-
-
-async def is_(page: Page, number: str, state: str) -> None:
-    await expect(member(page, number, state)).to_be_visible(timeout=SLOW)
-
-
-async def open_page(desk: Console, login: str = "chen") -> Page:
-    """Sign in, sit at desk 1001 and open the page by its key."""
-    await desk.sign_in(login)
-    await desk.sit("1001")
-    await desk.press("g")
-    await expect(desk.page.get_by_role("tab", name="Rooms and group calls")).to_be_focused()
-    return desk.page
-
-
-async def group(system: System, name: str, *numbers: str) -> None:
-    await system.conferences.groups.put("test", name, [{"number": n} for n in numbers])
-
-
-async def pick_group(page: Page, name: str) -> None:
-    await page.get_by_role("checkbox", name=name).click()
-
-
-async def test_a_room_by_keys_two_phones_one_muted_one_dropped(
-    system: System, browser: Browser
-) -> None:
-    async with console(browser, system.url) as desk, phones(system, "2001", "2002") as them:
-        page = await open_page(desk)
-        await desk.press("w")
-        await expect(page.get_by_label("Name", exact=True)).to_be_focused()
-        await page.keyboard.type("Flood")
-        await page.get_by_label("Stays", exact=True).check()
-        await page.get_by_label("Tone when").uncheck()  # a tone is a tone for the ear of the test
-        await page.get_by_role("button", name="Make the room").click()
-        room = page.get_by_test_id("room")
-        await expect(room).to_contain_text("Flood")
-        await expect(room).to_contain_text("Nobody is here")
-
-        await desk.press("v")
-        await page.keyboard.type("2001, 2002")
-        await desk.press("Enter")
-        await is_(page, "2001", "ringing")
-        calls = {number: await phone.incoming() for number, phone in them.items()}
-        await asyncio.gather(*(call.answer() for call in calls.values()))
-        for number in them:
-            await is_(page, number, "in")
-        await page.get_by_role("button", name="Bring me in").click()
-        await is_(page, "1001", "in")
-        await calls["2001"].hears(TONES["2002"], BROWSER_TONE)
-        await calls["2002"].hears(TONES["2001"], BROWSER_TONE)
-
-        await member(page, "2001").locator("[data-item]").click()
-        await desk.press("m")
-        await expect(member(page, "2001")).to_contain_text("muted")
-        await calls["2002"].stops_hearing(TONES["2001"])
-        await calls["2001"].hears(TONES["2002"])
-        await desk.hears(TONES["2002"])  # this ear tells one tone, when there is no other
-        await desk.press("m")
-        await calls["2002"].hears(TONES["2001"])
-        await desk.press("u")  # all but the chair, who is this desk
-        await asyncio.gather(
-            calls["2001"].stops_hearing(TONES["2002"]), calls["2002"].stops_hearing(TONES["2001"])
-        )
-        await calls["2001"].hears(BROWSER_TONE)
-
-        await calls["2002"].hangup()
-        await is_(page, "2002", "left")
-        await expect(page.get_by_test_id("show-missing")).to_contain_text("1")
-        await member(page, "2001").locator("[data-item]").click()
-        await desk.press("x")
-        await calls["2001"].ended()
-        await is_(page, "2001", "kicked")
-        await page.get_by_test_id("end-room").click()
-        assert system.conferences.books.rooms  # the first press only asks
-        await page.get_by_test_id("end-room").click()
-        await expect(page.get_by_text("This room is over")).to_be_visible()
-        await until(lambda: not system.conferences.books.rooms, what="the room is over")
-
-
-async def test_hands_are_shown_in_their_order_and_the_floor_goes_to_the_first(
-    system: System, browser: Browser
-) -> None:
-    async with console(browser, system.url) as desk, phones(system, "2001", "2002") as them:
-        page = await open_page(desk)
-        rooms = system.conferences.rooms
-        room = await rooms.create("test", RoomPlan(name="Hall", lecture=True, entry_tone=False))
-        await rooms.invite("test", room.id, list(them))
-        calls = {number: await phone.incoming() for number, phone in them.items()}
-        for call in calls.values():
-            await call.answer()
-        for number in them:
-            await is_(page, number, "in")
-        hands = page.get_by_test_id("hands")
-        await calls["2002"].send_digits("1")
-        await expect(hands.get_by_role("listitem")).to_have_count(1)
-        await calls["2001"].send_digits("1")
-        await expect(hands.get_by_role("listitem")).to_have_text(
-            ["1 2002 Phone 2002", "2 2001 Phone 2001"]
-        )
-        await expect(member(page, "2001")).to_contain_text("hand 2")
-        await desk.press("h")
-        await expect(hands.get_by_role("listitem")).to_have_text(["1 2001 Phone 2001"])
-        await expect(member(page, "2002")).to_contain_text("has the floor")
-        await calls["2001"].hears(TONES["2002"])
-        await calls["2002"].stops_hearing(TONES["2001"])
-        await desk.press("e")
-        await calls["2002"].hears(TONES["2001"])
+    await end_all(system)
 
 
 async def test_a_group_call_shows_each_member_and_redials_the_missing(
@@ -235,8 +106,7 @@ async def test_a_roll_call_to_its_absent_list_and_into_a_conference(
         await three.hears(BROWSER_TONE)
         await three.hangup()
         await expect(page.get_by_test_id("roll")).to_have_attribute(
-            "data-state", "done", timeout=SLOW
-        )
+            "data-state", "done")
         absent = page.get_by_test_id("absent")
         await expect(absent.get_by_role("listitem")).to_have_text(["2003 Phone 2003 busy"])
         async with page.expect_download() as waiting:
@@ -274,8 +144,7 @@ async def test_a_hunt_ends_with_the_one_who_takes_it(system: System, browser: Br
         taken = await them["2002"].incoming()
         await taken.answer()
         await expect(page.get_by_test_id("roll")).to_have_attribute(
-            "data-state", "done", timeout=SLOW
-        )
+            "data-state", "done")
         await taken.hears(BROWSER_TONE)
 
 
@@ -298,7 +167,7 @@ async def test_a_notification_is_confirmed_by_key_and_its_ledger_stays(
         person = page.get_by_test_id("person-2001")
         await expect(person).to_have_attribute("data-state", "talking")
         await first.send_digits("1")
-        await expect(person).to_have_attribute("data-state", "confirmed", timeout=SLOW)
+        await expect(person).to_have_attribute("data-state", "confirmed")
         await expect(page.get_by_test_id("told")).to_have_text("1 of 3 reached")
         await expect(page.get_by_text("1/min")).to_be_visible()
         await expect(page.get_by_test_id("person-2003")).to_contain_text("unreachable")
@@ -308,7 +177,7 @@ async def test_a_notification_is_confirmed_by_key_and_its_ledger_stays(
             await page.get_by_role("button", name="stop").click()
         await second.ended()
         notice = page.get_by_test_id("notice")
-        await expect(notice).to_have_attribute("data-state", "stopped", timeout=SLOW)
+        await expect(notice).to_have_attribute("data-state", "stopped")
         await expect(page.get_by_test_id("person-2002")).to_have_attribute("data-state", "stopped")
         await expect(person).to_have_attribute("data-state", "confirmed")
 
@@ -343,59 +212,3 @@ async def test_groups_are_written_by_the_supervisor_and_read_by_the_dispatcher(
             "2001, Zhang Wei, 2002\n2003, Phone 2003"
         )
         await expect(page.get_by_test_id("save-group")).to_be_disabled()
-
-
-async def test_a_hundred_members_fit_and_nothing_moves_when_they_change(
-    system: System, browser: Browser
-) -> None:
-    numbers = [str(3000 + index) for index in range(100)]
-    known = {entry.number for entry in system.directory.snapshot().extensions}
-    for number in numbers:
-        if number not in known:
-            entry = ExtensionEntry(Extension(number), f"Unit {number}", ExtensionKind.PHONE)
-            await system.directory.add_extension(None, entry)
-    await group(system, "All units", *numbers)
-    async with console(browser, system.url) as desk:
-        page = await open_page(desk)
-        await desk.press("z")
-        await pick_group(page, "All units")
-        await page.get_by_test_id("start-call").click()
-        await expect(page.get_by_test_id("show-all")).to_contain_text("101", timeout=SLOW)
-        before = await page.evaluate(_PLACES)
-        await expect(page.get_by_test_id("show-missing")).to_contain_text("100", timeout=SLOW)
-        await is_(page, "1001", "in")
-        assert await page.evaluate(_PLACES) == before
-        await member(page, "3000").locator("[data-item]").click()
-        await desk.press("ArrowDown", "ArrowRight")
-        chosen = page.locator(".tile.chosen")
-        await expect(chosen).to_have_count(1)
-        await expect(page.get_by_test_id("member-bar")).to_contain_text(
-            str(await chosen.locator("b").inner_text())
-        )
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-async def test_the_overlay_has_the_keys_of_the_page_and_every_part_has_a_name(
-    system: System, browser: Browser, language: str
-) -> None:
-    room = await system.conferences.rooms.create("test", RoomPlan(name="Hall"))
-    nameless = """() => [...document.querySelectorAll('button, input:not([type=file]), select, textarea')]
-      .filter((e) => e.checkVisibility() && !(e.textContent.trim() || e.getAttribute('aria-label')
-        || e.labels?.length || e.title)).map((e) => e.outerHTML.slice(0, 120))"""
-    async with console(browser, system.url, language=language) as desk:
-        page = desk.page
-        await desk.sign_in("chen")
-        if language == "zh":
-            await page.get_by_role("button", name="中文").click()
-        await desk.press("g")
-        await page.get_by_test_id(f"room-{room.number}").click()
-        await desk.press("?")
-        overlay = page.get_by_role("dialog")
-        for key in ("W", "Z", "V", "U", "H", "Y"):
-            await expect(overlay.locator("kbd", has_text=key).first).to_be_visible()
-        await desk.press("Escape")
-        for part in range(4):
-            await page.get_by_role("tab").nth(part).click()
-            if part:
-                await desk.press("w")
-            assert await page.evaluate(nameless) == []
