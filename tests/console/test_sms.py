@@ -132,7 +132,7 @@ async def test_a_large_one_waits_for_the_supervisor(
 async def draw(page: Page) -> None:
     """Draw a square around the middle of the map with the pointer, from corner to corner and back to the first."""
     canvas = page.locator("[data-page=map] canvas").first
-    await expect(canvas).to_be_visible(timeout=SLOW)
+    await expect(canvas).to_be_visible()
     box = await canvas.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -163,7 +163,7 @@ async def test_who_is_inside_a_drawn_area_is_in_the_campaign(
         await expect(page.get_by_test_id("inside")).to_contain_text("2")
         await page.get_by_role("textbox", name="Text of the message").fill("请远离河岸")
         await page.get_by_role("button", name="Send", exact=True).press("Enter")
-        await expect(page.get_by_text("2 people are many").first).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_text("2 people are many").first).to_be_visible()
         await tab.press("Shift+S")
         await page.get_by_test_id("campaign-row").filter(has_text="请远离河岸").click()
         await state(page, "approval")
