@@ -133,6 +133,13 @@ class Api:
         )
 
 
+def chinese_of(error: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the Chinese sentences of an error; None when the server told none."""
+    if "message_zh" not in error:
+        return None
+    return str(error["message_zh"]), str(error.get("next_step_zh", ""))
+
+
 def refusal_of(answer: httpx.Response) -> Refusal:
     """Return the refusal that an answer tells in the one shape, or one made from its status."""
     kind = Kind(answer.status_code) if answer.status_code in set(Kind) else Kind.UNAVAILABLE
@@ -144,6 +151,7 @@ def refusal_of(answer: httpx.Response) -> Refusal:
             str(error["message"]),
             str(error.get("next_step", "")),
             field=error.get("field"),
+            chinese=chinese_of(error),
         )
     except (ValueError, KeyError, TypeError):
         return Refusal(

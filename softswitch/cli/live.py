@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from softswitch.cli.api import chinese_of
 from softswitch.cli.session import NotReachableError
 from softswitch.errors import Kind, Refusal
 
@@ -57,7 +58,13 @@ def follow(url: str, token: str | None) -> Iterator[dict[str, Any]]:
 
 
 def _refusal(error: Mapping[str, str]) -> Refusal:
-    return Refusal(Kind.FORBIDDEN, error["code"], error["message"], error.get("next_step", ""))
+    return Refusal(
+        Kind.FORBIDDEN,
+        error["code"],
+        error["message"],
+        error.get("next_step", ""),
+        chinese=chinese_of(error),
+    )
 
 
 def _ended(url: str) -> NotReachableError:
