@@ -1,4 +1,4 @@
-"""Makes a skipped test as loud as a failed one, in every folder of tests.
+"""For every folder of tests: a skipped test is as loud as a failed one, and generated input is the same each time.
 
 With `--strict-skips`, which scripts/test gives, a run with a skipped test fails, unless the reason
 is in `allowed_skip_reasons` of pyproject.toml. What is skipped in silence rots.
@@ -7,6 +7,14 @@ is in `allowed_skip_reasons` of pyproject.toml. What is skipped in silence rots.
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A run must not fail by its dice or by its clock. New dice: --hypothesis-profile=new-dice.
+settings.register_profile(
+    "same-dice", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("new-dice", settings.get_profile("same-dice"), derandomize=False)
+settings.load_profile("same-dice")
 
 _KEY = pytest.StashKey["_StrictSkips"]()
 

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Generic, TypeVar
 
+from softswitch.testing.patience import PATIENCE
+
 F = TypeVar("F")
 T = TypeVar("T")
 
-WAIT_SECONDS = 10.0
 
-
-async def eventually(check: Callable[[], bool], timeout: float = WAIT_SECONDS) -> None:
+async def eventually(check: Callable[[], bool], timeout: float = PATIENCE) -> None:
     """Wait for a state outside of the event loop (a file, another process) that nobody tells about."""
     try:
         async with asyncio.timeout(timeout):
@@ -47,7 +47,7 @@ class FactLog(Generic[F]):
         predicate: Callable[[T], bool] = lambda _fact: True,
         *,
         after: int = 0,
-        timeout: float = WAIT_SECONDS,
+        timeout: float = PATIENCE,
     ) -> T:
         """Wait for a fact of a kind, among those after the first ``after``."""
 
@@ -59,12 +59,12 @@ class FactLog(Generic[F]):
 
         return await self._until(find, kind.__name__, timeout)
 
-    async def until(self, predicate: Callable[[], bool], timeout: float = WAIT_SECONDS) -> None:
+    async def until(self, predicate: Callable[[], bool], timeout: float = PATIENCE) -> None:
         """Wait until ``predicate`` is true; it is asked after each fact."""
         await self._until(lambda: True if predicate() else None, "the wanted state", timeout)
 
     async def _until(
-        self, find: Callable[[], T | None], wanted: str, timeout: float = WAIT_SECONDS
+        self, find: Callable[[], T | None], wanted: str, timeout: float = PATIENCE
     ) -> T:
         async with self._arrived:
             found = find()

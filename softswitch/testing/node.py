@@ -17,6 +17,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import itertools
+import os
 import random
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -45,20 +48,33 @@ from softswitch.setup.cache import cache_folder
 from softswitch.testing.facts import FactLog
 
 _RTP_PORTS = 400
-_PORTS = (2_000, 10_000)
+_PORTS = (20_000, 32_000)
+"""Above those for media, below those of which the kernel gives ephemeral ones."""
+_SHARES = 8
 
 
 def free_ports(count: int) -> list[int]:
     """Return ports of 127.0.0.1 that are free for TCP and UDP.
 
-    From below the range of which the kernel gives ephemeral ports: nothing else takes one before it is used.
+    Nothing else takes one before it is used: each process of a run of tests has a share for itself, and goes
+    once through all of it before it gives the same again.
     """
-    ports: list[int] = []
-    while len(ports) < count:
-        port = random.randrange(20_000, 32_000)
-        if port not in ports and _is_free(port):
-            ports.append(port)
-    return ports
+    return list(itertools.islice(filter(_is_free, _own_ports()), count))
+
+
+@functools.cache
+def _own_ports() -> Iterator[int]:
+    """Begin anywhere: another run of tests may be on this machine."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = range(_PORTS[0] + worker % _SHARES, _PORTS[1], _SHARES)
+    begin = random.randrange(len(own))
+    return itertools.cycle((*own[begin:], *own[:begin]))
+
+
+def rtp_ports() -> tuple[int, int]:
+    """Return the first and the last of some ports for media; the switch passes over those that are taken."""
+    first = random.randrange(10_000, _PORTS[0] - _RTP_PORTS, 4)
+    return first, first + _RTP_PORTS - 1
 
 
 def _is_free(port: int) -> bool:
@@ -74,7 +90,7 @@ def _is_free(port: int) -> bool:
 def node_settings(data: Path, **changes: Any) -> NodeSettings:
     """Return settings on 127.0.0.1 with ports of their own."""
     sip, sips, http, https, ami, copies = free_ports(6)
-    first = random.randrange(10_000, 19_000, 4)
+    first, last = rtp_ports()
     values: dict[str, Any] = {
         "data": data,
         "bind": "127.0.0.1",
@@ -85,7 +101,7 @@ def node_settings(data: Path, **changes: Any) -> NodeSettings:
         "ami_port": ami,
         "copies": f"127.0.0.1:{copies}",
         "rtp_first": first,
-        "rtp_last": first + _RTP_PORTS,
+        "rtp_last": last,
     }
     return NodeSettings(**{**values, **changes})
 

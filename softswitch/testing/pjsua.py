@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from softswitch.testing import audio
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import g711
 from softswitch.testing.phone.ear import Ear
 from softswitch.testing.phone.errors import PhoneError, RegistrationFailed
@@ -34,7 +35,6 @@ from softswitch.testing.phone.frames import Frame
 from softswitch.testing.phone.watch import Watch
 
 T = TypeVar("T")
-WAIT = 10.0
 
 
 class Softphone:
@@ -82,7 +82,7 @@ class Softphone:
         password: str = "",
         transport: str = "udp",
         srtp: bool | None = None,
-        timeout: float = WAIT,
+        timeout: float = PATIENCE,
     ) -> None:
         """With a server it registers there, and this returns when that has succeeded."""
         where = f"{server[0]}:{server[1]}" if server else ""
@@ -99,7 +99,7 @@ class Softphone:
     def dial(self, uri: str) -> None:
         self._tell("dial", uri=uri)
 
-    async def incoming(self, timeout: float = WAIT) -> str:
+    async def incoming(self, timeout: float = PATIENCE) -> str:
         """The caller's address, as its From header gives it."""
         return await self._until(
             lambda: self.callers.pop(0) if self.callers else None, "be called", timeout
@@ -110,10 +110,10 @@ class Softphone:
         if status == 200:
             await self.answered()
 
-    async def answered(self, timeout: float = WAIT) -> None:
+    async def answered(self, timeout: float = PATIENCE) -> None:
         await self._until(lambda: self.state == "CONFIRMED", "be answered", timeout)
 
-    async def disconnected(self, timeout: float = WAIT) -> int:
+    async def disconnected(self, timeout: float = PATIENCE) -> int:
         """The end of the call; its last SIP status."""
         await self._until(lambda: self.state == "DISCONNECTED", "be disconnected", timeout)
         return self.status
@@ -130,15 +130,15 @@ class Softphone:
     def send_digits(self, digits: str) -> None:
         self._tell("digits", digits=digits)
 
-    async def receives(self, digits: str, timeout: float = WAIT) -> None:
+    async def receives(self, digits: str, timeout: float = PATIENCE) -> None:
         await self._until(
             lambda: self.received_digits == digits, f"receive keys {digits!r}", timeout
         )
 
-    async def hears(self, *tones: int, frames: int = 3, timeout: float = WAIT) -> float:
+    async def hears(self, *tones: int, frames: int = 3, timeout: float = PATIENCE) -> float:
         return await self.ear.hears(*tones, frames=frames, timeout=timeout)
 
-    async def hears_not(self, *tones: int, frames: int = 15, timeout: float = WAIT) -> None:
+    async def hears_not(self, *tones: int, frames: int = 15, timeout: float = PATIENCE) -> None:
         await self.ear.hears_not(*tones, frames=frames, timeout=timeout)
 
     async def _until(self, value: Callable[[], T | None], wanted: str, timeout: float) -> T:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +20,8 @@ from softswitch.directory.model import (
 from softswitch.numbers import Extension, PhoneId
 from softswitch.setting_values import Address, PortRange
 from softswitch.settings import Settings
-from softswitch.testing.node import free_ports
+from softswitch.testing.node import free_ports, rtp_ports
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Phone as SipPhone
 
 T = TypeVar("T")
@@ -34,7 +34,6 @@ LINE = "line"
 def own_settings(data: Path, **more: Any) -> Settings:
     """Return settings on free loopback ports."""
     http, sip, sips, switch_http, switch_https, ami, copies = free_ports(7)
-    first = random.randrange(10_000, 32_000, 4)  # below the ephemeral ports
     given: dict[str, Any] = {
         "data": data,
         "http": Address(LOCAL, http),
@@ -44,7 +43,7 @@ def own_settings(data: Path, **more: Any) -> Settings:
         "switch_https": Address(LOCAL, switch_https),
         "ami": Address(LOCAL, ami),
         "sip_copies": Address(LOCAL, copies),
-        "rtp": PortRange(first, first + 399),
+        "rtp": PortRange(*rtp_ports()),
     }
     return Settings(**{**given, **more})
 
@@ -96,7 +95,7 @@ async def sip_phone(system: System, phone_id: str, **more: Any) -> AsyncIterator
     await until(lambda: not board.is_registered([phone_id]), what=f"{phone_id} is gone")
 
 
-async def no_channel_left(node: AsteriskNode, seconds: float = 5.0) -> None:
+async def no_channel_left(node: AsteriskNode, seconds: float = PATIENCE) -> None:
     """Wait until the switch itself says so: an announcer, say, is on no board."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
@@ -106,16 +105,21 @@ async def no_channel_left(node: AsteriskNode, seconds: float = 5.0) -> None:
         await asyncio.sleep(0.02)
 
 
-async def until(read: Callable[[], T | None], *, seconds: float = 5.0, what: str = "") -> T:
-    """Wait for a state: return the first true value of ``read``; fail with what was last seen."""
+async def until(read: Callable[[], T | None], *, seconds: float = PATIENCE, what: str = "") -> T:
+    """Wait for a state: return the first true value of ``read``; fail with what was last seen.
+
+    What ``read`` looks up and does not find may still come.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while True:
-        value = read()
-        if value:
-            return value
+        seen: T | LookupError | None
+        try:
+            seen = value = read()
+            if value:
+                return value
+        except LookupError as missing:
+            seen = missing
         if loop.time() > deadline:
-            raise AssertionError(
-                f"not reached in {seconds} s: {what or read}; last seen: {value!r}"
-            )
+            raise AssertionError(f"not reached in {seconds} s: {what or read}; last seen: {seen!r}")
         await asyncio.sleep(0.005)

@@ -24,6 +24,7 @@ from softswitch.ports import ActFailed, Connected, Disconnected
 from softswitch.setup.asterisk import find_asterisk
 from softswitch.setup.cache import cache_folder
 from softswitch.testing.node import directory, line, live, node_settings
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Phone, RegistrationFailed
 
 pytestmark = pytest.mark.asterisk
@@ -55,7 +56,7 @@ async def test_a_killed_asterisk_is_back_within_ten_seconds(own: AsteriskNode) -
         assert isinstance(connected, Connected)
         os.kill(first, signal.SIGKILL)
         await switch.switch_facts.wait_for(Disconnected)
-        back = await switch.switch_facts.wait_for(Connected, after=1, timeout=10)
+        back = await switch.switch_facts.wait_for(Connected, after=1)
         assert back.started_at >= connected.started_at
         assert own.pid != first
         assert own.starts == 2
@@ -91,7 +92,7 @@ async def test_an_adopted_one_is_watched_too(own: AsteriskNode) -> None:
     try:
         assert adopted.pid is not None
         os.kill(adopted.pid, signal.SIGKILL)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while adopted.starts == 0 or not await ari_answers(own.settings, own.secrets):
                 await process.ended(adopted.pid) if adopted.starts == 0 else None
                 await asyncio.sleep(0.05)

@@ -13,6 +13,7 @@ import pytest
 
 from softswitch.recordings import model as recording
 from softswitch.recordings.store import Filter
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Phone, State
 from softswitch.testing.system import LINE, sip_phone
 from tests.cli.conftest import Server, Softswitch
@@ -122,7 +123,7 @@ def _edit_incident(cli: Softswitch, incident: str) -> None:
 def _keep_recordings(cli: Softswitch, server: Server, call_id: str) -> None:
     async def kept() -> str:
         library = server.system.recordings.library
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 rows = await library.find(Filter(call_id, None, None, None, 10))
                 if rows and all(row.state is recording.State.KEPT for row in rows):

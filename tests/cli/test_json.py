@@ -10,6 +10,7 @@ import pytest
 from softswitch.cli.reference import commands
 from tests.cli import test_wrong_input as wrong
 from tests.cli.conftest import Softswitch
+from tests.cli.test_reaching_the_server import UNREACHABLE
 
 READ = [
     "status", "board", "queue", "desk show", "call list", "call list --now", "task list",
@@ -85,7 +86,7 @@ def test_changing(cli: Softswitch, tmp_path: Path) -> None:
 
 
 def test_no_command_is_without_a_test_of_its_json() -> None:
-    lines = [*READ, *CHANGED, *wrong.REFUSED, *wrong.WRONG, *wrong.UNREACHABLE, "down"]
+    lines = [*READ, *CHANGED, *wrong.REFUSED, *wrong.WRONG, *UNREACHABLE, "down"]
     for path, command in commands():
         words = path.removeprefix("softswitch ")
         tested = [line for line in lines if f"{line} ".startswith(f"{words} ")]

@@ -10,6 +10,7 @@ from softswitch.app import System
 from softswitch.conferences.model import MemberState, RoomKind
 from softswitch.conferences.room import Room, RoomMember
 from softswitch.conferences.service import RoomPlan
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Call, Phone
 from softswitch.testing.system import sip_phone, until
 
@@ -31,7 +32,9 @@ def member(room: Room, number: str) -> RoomMember:
     return found
 
 
-async def reaches(room: Room, number: str, state: MemberState, seconds: float = 5.0) -> RoomMember:
+async def reaches(
+    room: Room, number: str, state: MemberState, seconds: float = PATIENCE
+) -> RoomMember:
     """Wait until a member is in a state."""
 
     def read() -> RoomMember | None:

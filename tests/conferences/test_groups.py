@@ -13,6 +13,7 @@ from softswitch.app import System
 from softswitch.conferences.model import MemberState
 from softswitch.conferences.rollcall import RollKind, RollState
 from softswitch.errors import Refusal
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import sip_phone, until
 from tests.conferences.kit import (
     TONES,
@@ -31,7 +32,10 @@ async def api(system: System) -> httpx.AsyncClient:
     """The command line's way in."""
     told = json.loads((system.folder.path / "cli.json").read_text())
     return httpx.AsyncClient(
-        base_url=told["url"], headers={"authorization": f"Bearer {told['token']}"}, trust_env=False
+        base_url=told["url"],
+        headers={"authorization": f"Bearer {told['token']}"},
+        trust_env=False,
+        timeout=PATIENCE,
     )
 
 

@@ -38,7 +38,7 @@ async def test_the_ledger_survives_and_no_call_is_placed_twice(tmp_path: Path) -
             await confirmed.answer()
             await confirmed.hears_sound()
             await confirmed.send_digits("1")
-            await confirmed.ended(timeout=10)
+            await confirmed.ended()
             talking = await two.incoming()
             await talking.answer()
             await talking.hears_sound()
@@ -48,16 +48,16 @@ async def test_the_ledger_survives_and_no_call_is_placed_twice(tmp_path: Path) -
             assert states["2001"]["state"] == "confirmed"
             await talking.hears_sound()  # it is said again to the one who was on the line
             await talking.send_digits("1")
-            await talking.ended(timeout=10)
+            await talking.ended()
             if ringing.state.name != "ENDED":
                 await ringing.answer()
                 last = ringing
             else:
-                last = await three.incoming(timeout=15)
+                last = await three.incoming()
                 await last.answer()
             await last.hears_sound()
             await last.send_digits("1")
-            await last.ended(timeout=10)
+            await last.ended()
 
             async def done() -> bool:
                 return bool((await server.get(notice))["state"] == "done")
@@ -119,17 +119,17 @@ async def test_a_roll_call_goes_on_where_it_was(tmp_path: Path) -> None:
             await restart(server)  # while one talks
             await asyncio.gather(chair.hears(650), first.hears(450))
             await first.hangup()
-            second = await two.incoming(timeout=15)
+            second = await two.incoming()
             await second.ringing()
             await restart(server)  # while one rings
             if second.end is not None:  # a phone that rang for the run before may be rung anew
-                second = await two.incoming(timeout=15)
+                second = await two.incoming()
             await second.answer()
             await asyncio.gather(chair.hears(850), second.hears(450))
             await server.kill()  # and one leaves while nobody looks
             await second.hangup()
             await server.start()
-            third = await three.incoming(timeout=15)
+            third = await three.incoming()
             await third.answer()
             await asyncio.gather(chair.hears(1050), third.hears(450))
             await third.hangup()

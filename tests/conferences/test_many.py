@@ -42,17 +42,17 @@ async def test_a_hundred_phones_hear_the_dispatcher(tmp_path: Path) -> None:
             for number in numbers
         ]
         board = system.center.board
-        await until(lambda: all(board.is_registered([n]) for n in numbers), seconds=30)
+        await until(lambda: all(board.is_registered([n]) for n in numbers))
         async with await api(system) as http:
             await group(http, "全体", *numbers)
             body = {"groups": ["全体"], "desk": "1001"}
-            answer = await http.post("/api/group-calls", json=body, timeout=30)
+            answer = await http.post("/api/group-calls", json=body)
             assert answer.status_code == 202, answer.text
             room = system.conferences.books.rooms[answer.json()["room"]["id"]]
             chair = await desk.incoming()
-            await until(lambda: len(room.present) == MANY, seconds=30, what="99 and the chair")
+            await until(lambda: len(room.present) == MANY, what="99 and the chair")
             calls = [await phone.incoming() for phone in them[:-1]]
-            await asyncio.gather(*(call.hears(TONES["1001"], timeout=30) for call in calls))
+            await asyncio.gather(*(call.hears(TONES["1001"]) for call in calls))
             shown = system.live.entities()["room_member"].values()
             states = [member["state"] for member in shown]
             assert states.count("in") == MANY
@@ -65,11 +65,11 @@ async def test_a_hundred_phones_hear_the_dispatcher(tmp_path: Path) -> None:
             assert again.json()["rung"] == [numbers[-1]]  # the missing one, and nobody else
             late = await them[-1].incoming()
             await late.answer()
-            await late.hears(TONES["1001"], timeout=30)
+            await late.hears(TONES["1001"])
             assert chair.end is None
             assert (await http.delete(f"/api/rooms/{room.id}")).status_code == 204
-            await asyncio.gather(*(call.ended(timeout=30) for call in (*calls, late, chair)))
-        await until(lambda: not board.legs, seconds=30, what="no channel is left")
+            await asyncio.gather(*(call.ended() for call in (*calls, late, chair)))
+        await until(lambda: not board.legs, what="no channel is left")
         bridges = await system.node.command("bridge show all")
         assert len(bridges.strip().splitlines()) == 1, bridges
 

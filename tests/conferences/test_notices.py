@@ -29,7 +29,7 @@ def row(notice: Notice, number: str) -> Person:
 async def over(system: System, notice: Notice) -> dict[str, Person]:
     """Wait for the end and return the ledger as it is stored."""
     notices = system.conferences.notices
-    await until(lambda: notice.id not in notices.notices, what="it is over", seconds=15)
+    await until(lambda: notice.id not in notices.notices, what="it is over")
     await until(lambda: not system.center.engine._tasks, what="all is written")
     people = await system.db.read(notice_store.people_of, notice.id)
     return {person.number: person for person in people}
@@ -46,7 +46,7 @@ async def test_it_is_said_until_the_key_is_pressed(system: System) -> None:
             await call.answer()
             await call.hears_sound()
             await call.send_digits("1")
-            await call.ended(timeout=10)
+            await call.ended()
         ledger = await over(system, notice)
         assert {p.state for p in ledger.values()} == {PersonState.CONFIRMED}
         assert [p.tries for p in ledger.values()] == [1, 1]
@@ -64,7 +64,7 @@ async def test_who_is_busy_is_rung_again_and_then_the_deputy(system: System) -> 
         await deputy.answer()
         await deputy.hears_sound()
         await deputy.send_digits("1")
-        await deputy.ended(timeout=10)
+        await deputy.ended()
         ledger = await over(system, notice)
         assert ledger["2001"].state is PersonState.ESCALATED
         assert ledger["2001"].tries == 2
@@ -99,7 +99,7 @@ async def test_a_recording_is_played_and_heard_is_enough(system: System) -> None
         call = await phone.incoming()
         await call.answer()
         await call.hears(700)
-        await call.ended(timeout=10)
+        await call.ended()
         assert (await over(system, notice))["2001"].state is PersonState.REACHED
 
 

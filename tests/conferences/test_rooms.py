@@ -98,7 +98,7 @@ async def test_a_locked_room_lets_in_only_who_was_invited(system: System) -> Non
         await reaches(room, "2001", MemberState.BUSY)
         await system.conferences.rooms.change(WHO, room.id, locked=True)
         stranger = await them["2002"].dial("*58124")
-        await stranger.ended(timeout=10)
+        await stranger.ended()
         assert room.by_number("2002") is None
         late = await them["2001"].dial("*58124")  # he was invited: a late join
         await late.hears(TONES["1001"])
@@ -114,7 +114,7 @@ async def test_a_full_room_refuses_invitations_and_callers(system: System) -> No
         assert refused.value.code == "room_full"
         stranger = await them["2002"].dial("*58125")
         await stranger.hears_sound()  # he is told why
-        await stranger.ended(timeout=10)
+        await stranger.ended()
         await all_hear_all(calls)
 
 
@@ -126,7 +126,7 @@ async def test_who_was_put_out_stays_out_until_invited(system: System) -> None:
         await calls["2002"].ended()
         assert member(room, "2002").state is MemberState.KICKED
         again = await them["2002"].dial("*58126")
-        await again.ended(timeout=10)
+        await again.ended()
         await system.conferences.rooms.invite(WHO, room.id, ["2002"])
         back = await them["2002"].incoming()
         await back.answer()
@@ -193,7 +193,7 @@ async def test_the_pin_is_asked_for(system: System) -> None:
         await wrong.hears_sound()
         for _ in range(3):
             await wrong.send_digits("1#")
-        await wrong.ended(timeout=10)
+        await wrong.ended()
         assert room.by_number("2002") is None
 
 
@@ -233,7 +233,7 @@ async def test_entry_tones_tell_who_comes(system: System) -> None:
         calls = await gather_in(system, room, {"1001": them["1001"]})
         room.tone_at = 0
         await system.conferences.rooms.invite(WHO, room.id, ["2001"])
-        heard = asyncio.create_task(calls["1001"].hears(750, timeout=8))
+        heard = asyncio.create_task(calls["1001"].hears(750))
         call = await them["2001"].incoming()
         await call.answer()
         await heard

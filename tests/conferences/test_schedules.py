@@ -90,7 +90,7 @@ class TestWithPhones:
             await asyncio.gather(schedules.look(), *(c.hears_sound() for c in calls.values()))
             assert room.id in system.conferences.books.rooms
             at(END)
-            await asyncio.gather(schedules.look(), *(c.ended(timeout=15) for c in calls.values()))
+            await asyncio.gather(schedules.look(), *(c.ended() for c in calls.values()))
             assert room.id not in system.conferences.books.rooms
         await system.conferences.groups.drop(WHO, "早会")
 
@@ -101,7 +101,7 @@ class TestWithPhones:
             room = await scheduled(system)
             early = await them["2001"].dial(f"*5{room.number}")
             await early.hears_sound()
-            await early.ended(timeout=10)
+            await early.ended()
             at(START)
             call = await them["2001"].dial(f"*5{room.number}")
             await reaches(room, "2001", MemberState.IN)

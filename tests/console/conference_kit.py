@@ -8,8 +8,6 @@ from softswitch.app import System
 from softswitch.testing.system import until
 from tests.console.kit import Console
 
-SLOW = 20_000
-"""Milliseconds for what several phones must do on a busy machine."""
 
 
 def member(page: Page, number: str, state: str = "") -> Locator:
@@ -18,7 +16,7 @@ def member(page: Page, number: str, state: str = "") -> Locator:
 
 
 async def is_(page: Page, number: str, state: str) -> None:
-    await expect(member(page, number, state)).to_be_visible(timeout=SLOW)
+    await expect(member(page, number, state)).to_be_visible()
 
 
 async def open_page(desk: Console, login: str = "chen") -> Page:

@@ -64,7 +64,7 @@ async def ask(desk: Console, key: str, reason: str = "1") -> None:
 
 async def shown(desk: Console, act: str, stage: str = "up") -> None:
     selector = f"[data-testid=intercept][data-act={act}][data-stage={stage}]"
-    await desk.page.wait_for_selector(selector, timeout=8_000)
+    await desk.page.wait_for_selector(selector)
 
 
 async def gone(desk: Console) -> None:

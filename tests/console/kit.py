@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Browser, BrowserContext, Page, Playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, expect
 
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
 from softswitch.directory.model import Phone, PhoneKind, SpeedDial, Transport
 from softswitch.numbers import Extension, PhoneId, PhoneNumber
 from softswitch.testing.audio import TONE_LEVEL
+from softswitch.testing.patience import PATIENCE
+
+expect.set_options(timeout=PATIENCE * 1_000)
 
 PASSWORD = "Correct-Horse-9-Battery"
 BROWSER_TONE = 850
@@ -168,26 +171,20 @@ class Console:
         await self.page.click(f"[data-testid=sit-{desk}]")
         await self.lamp("phone", "registered")
 
-    async def lamp(self, name: str, state: str, timeout: float = 10_000) -> None:
-        await self.page.wait_for_selector(
-            f"[data-testid={name}-lamp][data-state={state}]", timeout=timeout
-        )
+    async def lamp(self, name: str, state: str) -> None:
+        await self.page.wait_for_selector(f"[data-testid={name}-lamp][data-state={state}]")
 
-    async def own_call(self, state: str, timeout: float = 5_000) -> None:
-        await self.page.wait_for_selector(
-            f"[data-testid=own-call][data-state={state}]", timeout=timeout
-        )
+    async def own_call(self, state: str) -> None:
+        await self.page.wait_for_selector(f"[data-testid=own-call][data-state={state}]")
 
-    async def hears(self, *tones: int, timeout: float = 8_000) -> None:
+    async def hears(self, *tones: int) -> None:
         """All of the tones, and nothing as loud beside them."""
-        await self.page.wait_for_function(
-            "tones => window.hears(...tones)", arg=tones, timeout=timeout
-        )
+        await self.page.wait_for_function("tones => window.hears(...tones)", arg=tones)
 
-    async def hears_none(self, *tones: int, timeout: float = 10_000) -> None:
+    async def hears_none(self, *tones: int) -> None:
         """None of the tones for a second."""
         await self.page.wait_for_function(
-            "tones => window.hearsNone(...tones)", arg=tones, timeout=timeout, polling=50
+            "tones => window.hearsNone(...tones)", arg=tones, polling=50
         )
 
     async def press(self, *keys: str) -> None:
@@ -219,6 +216,7 @@ async def console(
 
 async def open_page(context: BrowserContext, url: str) -> Console:
     """Open one tab."""
+    context.set_default_timeout(PATIENCE * 1_000)
     page = await context.new_page()
     opened = Console(page, url, [], [])
     page.on("pageerror", lambda error: opened.errors.append(str(error)))

@@ -16,7 +16,7 @@ from softswitch.app import System
 from softswitch.conferences.rollcall import RollState
 from softswitch.testing.system import sip_phone, until
 from tests.conferences.kit import TONES, phones
-from tests.console.conference_kit import SLOW, end_all, group, is_, member, open_page, pick_group
+from tests.console.conference_kit import end_all, group, is_, member, open_page, pick_group
 from tests.console.kit import BROWSER_TONE, console
 
 pytestmark = [
@@ -106,8 +106,7 @@ async def test_a_roll_call_to_its_absent_list_and_into_a_conference(
         await three.hears(BROWSER_TONE)
         await three.hangup()
         await expect(page.get_by_test_id("roll")).to_have_attribute(
-            "data-state", "done", timeout=SLOW
-        )
+            "data-state", "done")
         absent = page.get_by_test_id("absent")
         await expect(absent.get_by_role("listitem")).to_have_text(["2003 Phone 2003 busy"])
         async with page.expect_download() as waiting:
@@ -145,8 +144,7 @@ async def test_a_hunt_ends_with_the_one_who_takes_it(system: System, browser: Br
         taken = await them["2002"].incoming()
         await taken.answer()
         await expect(page.get_by_test_id("roll")).to_have_attribute(
-            "data-state", "done", timeout=SLOW
-        )
+            "data-state", "done")
         await taken.hears(BROWSER_TONE)
 
 
@@ -169,7 +167,7 @@ async def test_a_notification_is_confirmed_by_key_and_its_ledger_stays(
         person = page.get_by_test_id("person-2001")
         await expect(person).to_have_attribute("data-state", "talking")
         await first.send_digits("1")
-        await expect(person).to_have_attribute("data-state", "confirmed", timeout=SLOW)
+        await expect(person).to_have_attribute("data-state", "confirmed")
         await expect(page.get_by_test_id("told")).to_have_text("1 of 3 reached")
         await expect(page.get_by_text("1/min")).to_be_visible()
         await expect(page.get_by_test_id("person-2003")).to_contain_text("unreachable")
@@ -179,7 +177,7 @@ async def test_a_notification_is_confirmed_by_key_and_its_ledger_stays(
             await page.get_by_role("button", name="stop").click()
         await second.ended()
         notice = page.get_by_test_id("notice")
-        await expect(notice).to_have_attribute("data-state", "stopped", timeout=SLOW)
+        await expect(notice).to_have_attribute("data-state", "stopped")
         await expect(page.get_by_test_id("person-2002")).to_have_attribute("data-state", "stopped")
         await expect(person).to_have_attribute("data-state", "confirmed")
 

@@ -111,7 +111,7 @@ async def test_release_and_connect_me(system: System, browser: Browser, from_wit
             await ask(desk, "z")
         await call.first.hears(BROWSER_TONE)
         await desk.hears(FIRST)
-        end = await call.other.ended(timeout=15)
+        end = await call.other.ended()
         assert str(end.reasons[0]) == "Q.850;cause=8"
         await desk.own_call("talking")
         await gone(desk)
@@ -190,7 +190,7 @@ async def test_a_tile_of_the_board_opens_every_act_for_its_party(
         await desk.page.get_by_test_id("do-leave").click()
         await gone(desk)
         # Without the tone, for those who may. The edge of a burst holds every frequency, for a frame or two.
-        warned = asyncio.create_task(call.first.hears(WARNING, frames=6, timeout=30))
+        warned = asyncio.create_task(call.first.hears(WARNING, frames=6))
         await row(desk).get_by_test_id("act-insert").click()
         await desk.page.check("[name=waive]")
         await desk.page.fill("[name=reason]", "drill")

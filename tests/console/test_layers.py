@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.async_api import Browser, Page, Route, expect
 
 from softswitch.app import System
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import until
 from tests.console import scene
 from tests.console.kit import console
@@ -22,7 +23,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
 ]
-SLOW = 15_000
 ZOOM = 15
 """Where the map goes when a thing is chosen."""
 MANY = 1_200
@@ -31,11 +31,11 @@ MANY = 1_200
 async def circle(page: Page, radius: int) -> None:
     """Open the map and draw a circle around its middle, without a pointer."""
     await page.keyboard.press("Shift+M")
-    await expect(page.locator("[data-page=map] canvas").first).to_be_visible(timeout=SLOW)
+    await expect(page.locator("[data-page=map] canvas").first).to_be_visible()
     field = page.locator("[data-page=map] input[type=number]")
     await field.fill(str(radius))
     await field.press("Enter")
-    await expect(page.get_by_test_id("inside")).to_be_visible(timeout=SLOW)
+    await expect(page.get_by_test_id("inside")).to_be_visible()
 
 
 async def test_an_area_is_drawn_by_keys_and_a_plan_started_on_who_is_inside(
@@ -53,15 +53,15 @@ async def test_an_area_is_drawn_by_keys_and_a_plan_started_on_who_is_inside(
         await page.get_by_test_id("plan-row").first.locator("button").press("Enter")
         await expect(page.get_by_test_id("plan-area")).to_contain_text("3 numbers")
         reached = page.get_by_test_id("reached")
-        await expect(reached.filter(has_text="area")).to_have_count(3, timeout=SLOW)
+        await expect(reached.filter(has_text="area")).to_have_count(3)
         await expect(reached.filter(has_text="李明")).to_have_count(1)
 
         notices = system.conferences.notices
         await page.get_by_test_id("start-plan").press("Enter")
         await page.get_by_test_id("start-plan").press("Enter")
-        await expect(page.get_by_test_id("run-state")).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_test_id("run-state")).to_be_visible()
         await until(lambda: len(notices.notices) == 2, what="both steps ring")
-        await expect(page.get_by_test_id("run-state")).to_have_text("done", timeout=SLOW)
+        await expect(page.get_by_test_id("run-state")).to_have_text("done")
         for notice in list(notices.notices):
             await notices.stop("test", notice)
 
@@ -74,7 +74,7 @@ async def test_a_step_is_written_with_its_post_tries_pause_and_language(
         await desk.sign_in("chen")
         await scene.roster(page)
         await desk.press("Shift+P")
-        await expect(page.get_by_test_id("new-plan")).to_be_enabled(timeout=SLOW)
+        await expect(page.get_by_test_id("new-plan")).to_be_enabled()
         await desk.press("w")
         form = page.locator("form.editor")
         await form.locator("[name=key]").fill("heat")
@@ -87,7 +87,7 @@ async def test_a_step_is_written_with_its_post_tries_pause_and_language(
         await step.locator("[name=pause]").fill("30")
         await step.locator("[name=spoken]").select_option("en")
         await page.get_by_test_id("store").press("Enter")
-        await expect(page.get_by_test_id("revise")).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_test_id("revise")).to_be_visible()
         stored = await scene.ask(page, "GET", "/plans/heat")
         [level] = stored["plan"]["levels"]
         [kept] = level["steps"]
@@ -105,7 +105,7 @@ async def test_a_post_is_made_manned_and_left_by_keys_alone(
         await desk.sign_in("chen")
         await scene.roster(page)
         await desk.press("Shift+D")
-        await expect(page.get_by_role("tab").first).to_be_focused(timeout=SLOW)
+        await expect(page.get_by_role("tab").first).to_be_focused()
         await desk.press("ArrowRight")
         await page.get_by_test_id("new-roster").press("Enter")
         await page.keyboard.type("mobile")  # the focus is in the first field
@@ -114,7 +114,7 @@ async def test_a_post_is_made_manned_and_left_by_keys_alone(
         await desk.press("Tab")
         await page.locator("[name=zone]").fill("Asia/Shanghai")
         await desk.press("Enter")
-        await expect(page.locator("[name=roster]")).to_have_value("mobile", timeout=SLOW)
+        await expect(page.locator("[name=roster]")).to_have_value("mobile")
 
         days = page.get_by_test_id("day")
         await days.first.locator("button").first.focus()
@@ -124,12 +124,12 @@ async def test_a_post_is_made_manned_and_left_by_keys_alone(
         await desk.press("Enter")
         await page.keyboard.type("zhao-min")
         await desk.press("Enter")
-        await expect(ninth.get_by_test_id("shift")).to_contain_text("赵敏", timeout=SLOW)
+        await expect(ninth.get_by_test_id("shift")).to_contain_text("赵敏")
         await ninth.get_by_test_id("shift").press("Enter")
         await expect(page.locator("[name=end]")).to_be_focused()
         await page.locator("[name=deputy]").fill("li-ming")
         await desk.press("Enter")
-        await expect(ninth.get_by_test_id("shift")).to_contain_text("李明", timeout=SLOW)
+        await expect(ninth.get_by_test_id("shift")).to_contain_text("李明")
         await ninth.get_by_test_id("shift").press("Delete")
         await expect(ninth.get_by_test_id("shift")).to_have_count(0)
 
@@ -139,7 +139,7 @@ async def test_a_post_is_made_manned_and_left_by_keys_alone(
         await page.locator("[name=leave-end]").fill("2099-01-01T00:00")
         await page.locator("[name=leave-deputy]").fill("zhao-min")
         await page.get_by_test_id("add-leave").press("Enter")
-        await expect(page.get_by_test_id("leave")).to_contain_text("li-ming", timeout=SLOW)
+        await expect(page.get_by_test_id("leave")).to_contain_text("li-ming")
 
         def guard() -> list[str]:
             return [one.person.key for one in duty.service.on_duty("chief")]
@@ -162,7 +162,7 @@ async def test_a_long_list_draws_what_is_seen_and_reaches_its_end(
         assert report["refused"] == 0
         await desk.press("Shift+R")
         rows = page.get_by_test_id("resource")
-        await expect(rows.first).to_be_visible(timeout=SLOW)
+        await expect(rows.first).to_be_visible()
         last = rows.filter(has_text=f"m-{MANY - 1:05}")
         # To the end of what is there, and again, as a hand at the scroll bar does.
         await page.wait_for_function(
@@ -173,7 +173,6 @@ async def test_a_long_list_draws_what_is_seen_and_reaches_its_end(
                 .some((row) => row.textContent.includes(code))
             }""",
             arg=f"m-{MANY - 1:05}",
-            timeout=30_000,
         )
         await expect(last).to_be_visible()
         assert await rows.count() < 100
@@ -236,6 +235,6 @@ async def test_tiles_in_gcj02_are_drawn_where_wgs84_has_them(
             picture = Image.open(io.BytesIO(await page.screenshot())).convert("RGB")
             return picture.getpixel((int(x), int(y))) == (255, 0, 0)
 
-        async with asyncio.timeout(SLOW / 1000):
+        async with asyncio.timeout(PATIENCE):
             while not await is_red():  # the page is drawn anew for each picture
                 pass

@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Phone
 from softswitch.testing.system import LOCAL, own_settings, until
 from tests.console.kit import BROWSER_TONE, PASSWORD, Console, console
@@ -66,7 +67,7 @@ class Server:
         # Written last at a start: while it is missing, the server is not complete.
         self.cli_file.unlink(missing_ok=True)
         self._spawn()
-        await until(self._ready, seconds=30, what="the server answers")
+        await until(self._ready, what="the server answers")
 
     def _spawn(self) -> None:
         with (self.settings.data.parent / "server.log").open("ab") as log:
@@ -100,7 +101,7 @@ class Server:
         """The API with the token of this machine's command line."""
         token = json.loads(self.cli_file.read_text())["token"]
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=self.url, headers=headers) as client:
+        with httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE) as client:
             yield client
 
 
@@ -153,14 +154,14 @@ async def test_a_call_outlives_the_server_and_is_in_hand_again_after_the_restart
         await desk.hears(450)
 
         await server.start()
-        await desk.lamp("link", "up", timeout=15_000)
+        await desk.lamp("link", "up")
         await expect(banner).not_to_contain_text("No connection")
         await expect(desk.page.get_by_test_id("desk")).to_contain_text("1001")
         await desk.own_call("talking")
         await call.hears(BROWSER_TONE)
         await expect(desk.page.get_by_test_id("hold")).to_be_enabled()
         await desk.press("F6")
-        await desk.own_call("held", timeout=8_000)
+        await desk.own_call("held")
         await desk.press("F6")
         await desk.own_call("talking")
         await desk.press("F4")
@@ -175,7 +176,7 @@ async def test_without_the_server_the_phone_still_rings_is_answered_and_hangs_up
         server.kill()
         await desk.lamp("link", "down")
         call = await citizen.dial("119")
-        await desk.own_call("ringing", timeout=10_000)
+        await desk.own_call("ringing")
         await desk.press("F2")
         await call.answered()
         await desk.own_call("talking")
@@ -185,4 +186,4 @@ async def test_without_the_server_the_phone_still_rings_is_answered_and_hangs_up
         await call.ended()
         await desk.own_call("none")
         await server.start()
-        await desk.lamp("link", "up", timeout=15_000)
+        await desk.lamp("link", "up")

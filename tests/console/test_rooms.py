@@ -16,7 +16,7 @@ from softswitch.numbers import Extension
 from softswitch.testing.system import until
 from tests.conferences.kit import TONES, gather_in, phones
 from tests.conferences.kit import member as member_of
-from tests.console.conference_kit import SLOW, end_all, group, is_, member, open_page, pick_group
+from tests.console.conference_kit import end_all, group, is_, member, open_page, pick_group
 from tests.console.kit import BROWSER_TONE, console
 
 pytestmark = [
@@ -158,7 +158,7 @@ async def test_speakers_hands_intercept_and_the_past_of_a_room(
         dialog = page.get_by_role("dialog")
         await dialog.locator("[name=reason]").fill("drill")
         await desk.press("Enter")
-        await expect(page.get_by_test_id("intercept-strip")).to_be_visible(timeout=10_000)
+        await expect(page.get_by_test_id("intercept-strip")).to_be_visible()
         await until(lambda: system.intercept.books.sessions, what="the desk listens")
         assert [s.place for s in system.intercept.books.sessions.values()] == [room.own_bridge]
         await desk.press("F4")
@@ -190,9 +190,9 @@ async def test_a_hundred_members_fit_and_nothing_moves_when_they_change(
         await desk.press("z")
         await pick_group(page, "All units")
         await page.get_by_test_id("start-call").click()
-        await expect(page.get_by_test_id("show-all")).to_contain_text("101", timeout=SLOW)
+        await expect(page.get_by_test_id("show-all")).to_contain_text("101")
         before = await page.evaluate(_PLACES)
-        await expect(page.get_by_test_id("show-missing")).to_contain_text("100", timeout=SLOW)
+        await expect(page.get_by_test_id("show-missing")).to_contain_text("100")
         await is_(page, "1001", "in")
         assert await page.evaluate(_PLACES) == before
         await member(page, "3000").locator("[data-item]").click()

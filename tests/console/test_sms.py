@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
 ]
-SLOW = 30_000
 PEOPLE = "手机号,姓名,区域\n13800000001,甲,东区\n13800000002,乙,西区\n1380,短,东区\n"
 
 
@@ -48,7 +47,7 @@ async def import_people(page: Page, people: Path) -> None:
     await page.fill("[name=list]", "居民")
     await page.set_input_files("[name=file]", str(people))
     await page.get_by_test_id("import-list").click()
-    await expect(page.get_by_test_id("import-report")).to_contain_text("2 people", timeout=SLOW)
+    await expect(page.get_by_test_id("import-report")).to_contain_text("2 people")
 
 
 async def compose(page: Page, name: str, text: str) -> None:
@@ -58,14 +57,13 @@ async def compose(page: Page, name: str, text: str) -> None:
     await page.fill("[name=text]", text)
     await page.get_by_test_id("list-居民").click()
     await page.get_by_test_id("count-people").click()
-    await expect(page.get_by_test_id("tally")).to_contain_text("2 people", timeout=SLOW)
+    await expect(page.get_by_test_id("tally")).to_contain_text("2 people")
     await page.get_by_test_id("store-campaign").click()
-    await expect(page.get_by_test_id("campaign")).to_be_visible(timeout=SLOW)
+    await expect(page.get_by_test_id("campaign")).to_be_visible()
 
 
 async def state(page: Page, wanted: str) -> None:
     await expect(page.locator(f"[data-testid=campaign][data-state={wanted}]")).to_be_visible(
-        timeout=SLOW
     )
 
 
@@ -91,10 +89,10 @@ async def test_a_warning_from_the_file_to_the_answers(
         await page.get_by_test_id("send-test").click()
         await twice(page, "submit")
         await state(page, "finished")
-        await expect(page.get_by_test_id("sms-progress")).to_contain_text("2 of 2", timeout=SLOW)
+        await expect(page.get_by_test_id("sms-progress")).to_contain_text("2 of 2")
         await page.get_by_test_id("show-report").click()
         report = page.get_by_test_id("sms-report")
-        await expect(report).to_contain_text("东区", timeout=SLOW)
+        await expect(report).to_contain_text("东区")
         assert (
             len(await centre.do("texts")) == before + 6
         )  # two people and the test, two parts each
@@ -103,10 +101,10 @@ async def test_a_warning_from_the_file_to_the_answers(
         await centre.do(
             "deliver", source="8613800000001", to="1069", text=text, headed=False, coding=8
         )
-        await expect(page.get_by_test_id("replies")).to_contain_text("2 房顶上", timeout=SLOW)
+        await expect(page.get_by_test_id("replies")).to_contain_text("2 房顶上")
         await expect(page.get_by_test_id("replies")).to_contain_text("call-back task")
         await page.click("[data-tab=links]")
-        await expect(page.get_by_test_id("sms-links")).to_contain_text("Connected", timeout=SLOW)
+        await expect(page.get_by_test_id("sms-links")).to_contain_text("Connected")
         await until(lambda: bool(system.center.tasks.open), what="the task is open")
 
 
@@ -141,4 +139,4 @@ async def test_a_refusal_is_told_in_words(system: System, browser: Browser, peop
             "[name=file]", {"name": "x.csv", "mimeType": "text/csv", "buffer": b"PK\x03\x04x"}
         )
         await page.get_by_test_id("import-list").click()
-        await expect(page.get_by_text("The file is packed.").first).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_text("The file is packed.").first).to_be_visible()

@@ -17,7 +17,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
 ]
-SLOW = 15_000
 WANG = Actor("wang", "王", Role.DISPATCHER)
 SMALL = {"width": 1366, "height": 768}
 PAGES = ("conference", "sms", "trunks", "incidents", "map", "resources", "plans", "duty", "history")
@@ -93,7 +92,7 @@ async def test_on_a_small_screen_every_page_keeps_queue_and_call_in_reach(
         await desk.own_call("talking")
         for name in PAGES:
             await page.evaluate(f"location.hash = '#/{name}'")
-            await expect(page.locator(f"[data-page={name}] > section")).to_be_visible(timeout=SLOW)
+            await expect(page.locator(f"[data-page={name}] > section")).to_be_visible()
             await is_whole(page.locator(f"[data-page={name}]"), page)
             await is_whole(page.locator("[data-part=queue]"), page)
             await is_whole(page.get_by_test_id("unfold"), page)
@@ -128,7 +127,6 @@ async def test_the_wall_tells_who_waits_and_what_is_open_and_takes_no_telephone(
         await expect(row).to_contain_text("化工厂氨气泄漏")
         await expect(row).to_contain_text("特别重大")
         await expect(page.get_by_test_id("wall-map").locator("canvas").first).to_be_visible(
-            timeout=SLOW
         )
         await one.hangup()
         await two.hangup()

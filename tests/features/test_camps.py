@@ -11,6 +11,7 @@ import pytest
 from softswitch.app import System
 from softswitch.errors import Refusal
 from softswitch.features import camp_store
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Call, Phone
 from softswitch.testing.system import sip_phone, until
 
@@ -25,7 +26,7 @@ async def busy(system: System, target: str = "2001", other: str = "2003") -> Asy
     async with sip_phone(system, other, tone=TONES[other]) as far:
         board = system.center.board
         dialled = await far.dial(target)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await dialled.ringing()
         yield dialled
         if dialled.end is None:
@@ -42,7 +43,7 @@ async def talk(phone: Phone, dialled: Call) -> Call:
 
 async def called_back(caller: Phone, target: Phone, tones: tuple[int, int]) -> tuple[Call, Call]:
     """The caller's phone rings, he answers, then the other's."""
-    back = await caller.incoming(timeout=8)
+    back = await caller.incoming()
     assert not target.arrived
     await back.answer()
     there = await target.incoming()
@@ -130,17 +131,17 @@ async def test_by_code_and_by_key(system: System) -> None:
         own = await talk(target, far)
         code = await coded.dial("*372001")
         await code.hears_sound()
-        await code.ended(timeout=15)
+        await code.ended()
         meets = await keyed.dial("2001")
         await (await target.incoming()).reject()
         await meets.early()  # he hears what the key does, before any answer
         await meets.send_digits("5")
-        assert (await meets.ended(timeout=15)).status == 486
+        assert (await meets.ended()).status == 486
         queue = [(c["caller"], c["place"]) for c in camps.listed()]
         assert queue == [("1001", 1), ("1002", 2)]
         off = await coded.dial("*38")
         await off.hears_sound()
-        await off.ended(timeout=15)
+        await off.ended()
         assert [c["caller"] for c in camps.listed()] == ["1002"]
         await own.hangup()
         back, _ = await called_back(keyed, target, (TONES["1002"], TONES["2001"]))
@@ -165,7 +166,7 @@ async def test_cancelling_stops_the_phone_that_rings(system: System) -> None:
         own = await talk(target, far)
         camp = await camps.add(WHO, "1001", "2001")
         await own.hangup()
-        back = await caller.incoming(timeout=8)
+        back = await caller.incoming()
         await camps.cancel(WHO, camp.id)
         await back.ended()
         with pytest.raises(Refusal):
@@ -182,11 +183,11 @@ async def test_a_call_back_that_nobody_answers_is_over_and_a_busy_one_stays(syst
         own = await talk(target, far)
         camp = await camps.add(WHO, "1001", "2001")
         await own.hangup()
-        back = await caller.incoming(timeout=8)
+        back = await caller.incoming()
         await back.answer()
         await (await target.incoming()).reject()  # busy at that moment: he keeps his place
         await back.ended()
-        again = await caller.incoming(timeout=8)
+        again = await caller.incoming()
         assert camp.tries == 2
         await again.answer()
         await (await target.incoming()).reject(480)

@@ -57,7 +57,7 @@ async def test_where_it_is_not_allowed_nothing_rings(system: System) -> None:
             await intercom.call("1001", "2001")
         assert refused.value.code == "intercom_not_allowed"
         call = await own.dial("*42001")
-        await call.ended(timeout=15)
+        await call.ended()
         assert not far.arrived
         assert not far.calls
 

@@ -39,7 +39,7 @@ async def test_camp_on_and_night_survive(tmp_path: Path) -> None:
             await talking.ended()
             await server.start()
             assert (await server.get("/api/night"))["on"]
-            back = await first.incoming(timeout=15)
+            back = await first.incoming()
             assert not second.arrived
             await back.answer()
             there = await target.incoming()
@@ -55,7 +55,7 @@ async def test_camp_on_and_night_survive(tmp_path: Path) -> None:
             await server.start()
             await asyncio.gather(back.hears(650), there.hears(450))
             await back.hangup()
-            back = await second.incoming(timeout=15)
+            back = await second.incoming()
             assert not first.arrived
             await back.answer()
             there = await target.incoming()

@@ -54,7 +54,7 @@ async def test_who_does_not_answer_is_followed_by_the_next_and_by_the_desks(
         call = await citizen.dial("120")
         await (await first.incoming()).reject()
         await (await second.incoming()).reject()
-        answer = await desk.incoming(timeout=8)  # nobody of the night took it: whoever is there
+        answer = await desk.incoming()  # nobody of the night took it: whoever is there
         await answer.answer()
         await asyncio.gather(call.hears(450), answer.hears(850))
         await call.hangup()
@@ -66,7 +66,7 @@ async def test_a_call_is_never_lost_while_nobody_is_there(system: System) -> Non
         call = await citizen.dial("120")
         await until(lambda: system.center.intake.queue, what="he waits")
         async with sip_phone(system, "2001", tone=650) as late:
-            answer = await late.incoming(timeout=15)
+            answer = await late.incoming()
             await answer.answer()
             await asyncio.gather(call.hears(650), answer.hears(850))
             await call.hangup()
@@ -158,10 +158,10 @@ async def test_a_desk_switches_by_code_and_another_phone_may_not(system: System)
         for expected in (True, False):
             call = await desk.dial("*20")
             await call.hears_sound()
-            await call.ended(timeout=15)
+            await call.ended()
             assert nights.on is expected
         call = await other.dial("*20")
-        await call.ended(timeout=15)
+        await call.ended()
         assert not nights.on
 
 

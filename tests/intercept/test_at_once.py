@@ -54,7 +54,7 @@ async def settled(system: System) -> None:
         beside = any(not leg.channel.bridge_id for leg in center.board.legs.values())
         return not (waits or beside or center.engine._tasks or center.engine.rings)
 
-    await until(read, what="all is settled", seconds=20)
+    await until(read, what="all is settled")
 
 
 def still_there(call: Talk, *own: Phone) -> dict[str, Call]:

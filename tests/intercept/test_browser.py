@@ -57,7 +57,7 @@ class SipEar:
         await self.call.stops_hearing(*tones, frames=25)
 
     async def ended(self) -> None:
-        await self.call.ended(timeout=15)
+        await self.call.ended()
 
 
 @dataclass

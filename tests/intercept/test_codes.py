@@ -60,7 +60,7 @@ async def test_release_and_connect_by_code(system: System) -> None:
         asked = await own.dial("*652001")
         kept, other = call.calls["2001"], call.calls["1001"]
         await asyncio.gather(asked.hears(650), kept.hears(850), other.hears_sound())
-        assert (await other.ended(timeout=15)).cause == 8
+        assert (await other.ended()).cause == 8
         await asked.hangup()
         await kept.ended()
 
@@ -70,7 +70,7 @@ async def test_a_phone_without_levels_is_refused_in_words(system: System, code: 
     async with talk(system) as call, sip_phone(system, "2002", tone=850) as own:
         asked = await own.dial(f"{code}2001")
         await asked.hears_sound()
-        assert (await asked.ended(timeout=15)).cause == 21
+        assert (await asked.ended()).cause == 21
         await asyncio.gather(*(each.hears_not(850) for each in call.calls.values()))
         await call.end()
 
@@ -80,7 +80,7 @@ async def test_where_there_is_no_call_the_phone_hears_so(system: System, target:
     async with sip_phone(system, "2003") as own:
         asked = await own.dial(f"*61{target}")
         await asked.hears_sound()
-        assert (await asked.ended(timeout=15)).cause == 21
+        assert (await asked.ended()).cause == 21
 
 
 async def test_a_ringing_call_is_not_entered(system: System) -> None:
@@ -95,7 +95,7 @@ async def test_a_ringing_call_is_not_entered(system: System) -> None:
         for code in ("*61", "*63", "*64"):
             asked = await own.dial(f"{code}2001")
             await asked.hears_sound()
-            assert (await asked.ended(timeout=15)).cause == 21
+            assert (await asked.ended()).cause == 21
         await incoming.answer()
         await connected(system, "1001", 2)
         await asyncio.gather(call.hears(650), incoming.hears(450))

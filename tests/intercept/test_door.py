@@ -19,6 +19,7 @@ from intercept.model import Levels, Precedence
 from softswitch.app import System
 from softswitch.setting_values import Address
 from softswitch.testing.node import free_ports
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Phone
 from softswitch.testing.system import LINE, LOCAL, running_system, secret, sip_phone, until
 from tests.intercept.kit import connected, talk
@@ -307,7 +308,7 @@ async def test_the_door_is_in_the_status_and_in_the_metrics(system: System) -> N
     assert part["ok"] is True
     assert part["address"] == "{}:{}".format(*door_of(system))
     assert part["requests"] > part["refused"] > 0
-    async with httpx.AsyncClient(base_url=system.url) as client:
+    async with httpx.AsyncClient(base_url=system.url, timeout=PATIENCE) as client:
         text = (await client.get("/metrics")).text
     assert f'softswitch_precedence_door_refused{{status="417"}} {system.door.refused[417]}' in text
     dropped = system.door.dropped[Drop.NO_SIP]

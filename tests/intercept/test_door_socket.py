@@ -21,6 +21,7 @@ from softswitch.errors import Refusal
 from softswitch.ports import AuthenticationFailed
 from softswitch.setting_values import Address
 from softswitch.settings import load
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import until
 from tests.intercept.door_kit import answer_to, request
 
@@ -46,7 +47,7 @@ class Peer:
 
     async def hear(self) -> Message:
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             data, _ = await loop.sock_recvfrom(self.socket, 65_536)
         return parse(data)
 

@@ -170,7 +170,7 @@ async def test_release_with_connect_me(system: System, count: int, dispatch: boo
         # The others hear why, and then the BYE says it too; the two never hear them again.
         await asyncio.gather(*(each.hears_sound() for each in call.calls.values()))
         await kept.stops_hearing(*tones_of(call.calls))
-        ends = await asyncio.gather(*(each.ended(timeout=15) for each in call.calls.values()))
+        ends = await asyncio.gather(*(each.ended() for each in call.calls.values()))
         assert [str(end.reasons[0]) for end in ends] == ["Q.850;cause=8"] * (count - 1)
         await guest.hears(650)
         await kept.hears(TONES[GUEST])

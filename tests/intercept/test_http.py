@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import sip_phone, until
 from tests.conferences.kit import gather_in, make, phones
 from tests.intercept.kit import GUEST, connected, everybody_hears_everybody, talk
@@ -66,7 +67,7 @@ class People:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def people(shared: System) -> AsyncIterator[People]:
     found = People()
-    async with httpx.AsyncClient(base_url=shared.url) as client:
+    async with httpx.AsyncClient(base_url=shared.url, timeout=PATIENCE) as client:
         for login, role in PEOPLE.items():
             await shared.users.add(ROOT, login, login, role.value, f"{login}-Password-2026")
             token = await shared.tokens.add(Actor(login, login, role), "test")
@@ -190,7 +191,7 @@ async def test_a_request_that_nobody_confirms_runs_out(system: System, people: P
             "POST", f"/calls/{call_id}/release", 202, reason="prank", desk=GUEST
         )
         pending = system.intercept.books.pending
-        await until(lambda: not pending, seconds=8, what="the request has run out")
+        await until(lambda: not pending, what="the request has run out")
         code = await people.second.refused("POST", f"/intercepts/{asked['id']}/confirm")
         assert code == "nothing_to_confirm"
         assert call.end is None

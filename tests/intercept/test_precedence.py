@@ -164,7 +164,7 @@ async def test_an_equal_or_higher_call_keeps_its_line(
         late = await second.dial(f"*9{new}2001")
         if new < Precedence.ROUTINE:
             await late.hears_sound()  # the blocked-precedence announcement
-        end = await late.ended(timeout=15)
+        end = await late.ended()
         assert end.cause == (46 if new < Precedence.ROUTINE else 17)
         await asyncio.gather(call.hears(650), incoming.hears(850))
         await call.hangup()
@@ -175,7 +175,7 @@ async def test_a_level_that_is_not_granted_is_refused_in_words(system: System) -
     async with sip_phone(system, "1001") as caller, sip_phone(system, "2001") as called:
         call = await caller.dial("*902001")
         await call.hears_sound()
-        assert (await call.ended(timeout=15)).cause == 50
+        assert (await call.ended()).cause == 50
         assert not called.arrived
 
 

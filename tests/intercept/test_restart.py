@@ -118,7 +118,7 @@ async def test_who_is_told_why_he_is_cleared_is_told_to_the_end_without_the_serv
 ) -> None:
     """A release with a connection to 2001: 1001 hears why, and comes never back."""
     first = await started(tmp_path)
-    await until(lambda: first.intercept.announcements._ready, what="one is spoken", seconds=30)
+    await until(lambda: first.intercept.announcements._ready, what="one is spoken")
     async with talk(first) as call, sip_phone(first, GUEST, tone=850, auto_answer=True) as phone:
         a, b = call.calls["1001"], call.calls["2001"]
         await begin(first, Act.RELEASE, call, target=call.leg("2001"))
@@ -127,7 +127,7 @@ async def test_who_is_told_why_he_is_cleared_is_told_to_the_end_without_the_serv
         async with await next_run(first) as second:
             second.end_switch()
             await asyncio.gather(guest.hears(650), b.hears(850))
-            end = await a.ended(timeout=15)
+            end = await a.ended()
             assert str(end.reasons[0]) == "Q.850;cause=8"
             assert a.phone.user not in {
                 member.extension for member in second.center.engine.calls[call.call_id].joined
@@ -160,7 +160,7 @@ async def test_a_call_with_precedence_goes_on_and_keeps_its_level(tmp_path: Path
             await asyncio.gather(call.hears(650), incoming.hears(850))
             assert second.intercept.look.precedence(call_id) is Precedence.FLASH
             late = await other.dial("*912001")
-            assert (await late.ended(timeout=15)).cause == 46
+            assert (await late.ended()).cause == 46
             await asyncio.gather(call.hears(650), incoming.hears(850))
             await call.hangup()
             await incoming.ended()

@@ -215,7 +215,7 @@ async def test_release_with_connect_me_of_one_member(system: System) -> None:
         guest = await own.incoming()
         await asyncio.gather(guest.hears(650), kept.hears(OWN))
         await asyncio.gather(*(each.hears_sound() for each in there.calls.values()))
-        ends = await asyncio.gather(*(each.ended(timeout=15) for each in there.calls.values()))
+        ends = await asyncio.gather(*(each.ended() for each in there.calls.values()))
         assert [str(end.reasons[0]) for end in ends] == ["Q.850;cause=8"] * 2
         assert there.states() == {
             "1001": MemberState.LEFT, "2001": MemberState.IN, "2002": MemberState.LEFT

@@ -11,6 +11,7 @@ import pytest
 from intercept.model import Act
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import sip_phone, until
 from tests.intercept.kit import BOSS, GUEST, TONES, begin, requester, talk, up
 
@@ -76,7 +77,7 @@ async def test_release_from_within_keeps_the_chosen_party(
             requester(system), session.id, Act.RELEASE, target=call.leg("2001")
         )
         await asyncio.gather(guest.hears(650), kept.hears(TONES[GUEST]))
-        ends = await asyncio.gather(*(each.ended(timeout=15) for each in call.calls.values()))
+        ends = await asyncio.gather(*(each.ended() for each in call.calls.values()))
         assert [str(end.reasons[0]) for end in ends] == ["Q.850;cause=8"] * (count - 1)
         await asyncio.gather(guest.hears(650), kept.hears(TONES[GUEST]))
         assert told_of(system, call.call_id) == [("release", "done", GUEST)]
@@ -91,7 +92,7 @@ async def test_many_calls_are_asked_about_at_once(system: System) -> None:
     headers = {"Authorization": f"Bearer {secret}"}
     async with (
         talk(system) as call,
-        httpx.AsyncClient(base_url=system.url, headers=headers) as client,
+        httpx.AsyncClient(base_url=system.url, headers=headers, timeout=PATIENCE) as client,
     ):
         path = f"/api/intercept-options?call_id={call.call_id}&call_id=gone&desk={GUEST}"
         answer = await client.get(path)

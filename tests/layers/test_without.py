@@ -9,6 +9,7 @@ import pytest
 
 from softswitch.app import System
 from softswitch.calls.intake import Duty
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import no_channel_left, running_system, sip_phone, until
 
 pytestmark = pytest.mark.asterisk
@@ -19,7 +20,7 @@ async def test_calls_work_without_any_layer(tmp_path: Path) -> None:
         assert all(layer is None for layer in vars(system.layers).values())
         await _emergency_call(system)
         await _plain_call(system)
-        async with httpx.AsyncClient(base_url=system.url) as web:
+        async with httpx.AsyncClient(base_url=system.url, timeout=PATIENCE) as web:
             answer = await web.get("/api/incidents")
             assert answer.status_code == 404
             assert answer.json()["error"]["code"] == "not_found"

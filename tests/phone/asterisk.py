@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import signal
-import socket
 import textwrap
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +12,8 @@ from pathlib import Path
 
 from softswitch.setup.asterisk import AsteriskInstall, find_asterisk
 from softswitch.setup.cache import cache_folder
+from softswitch.testing.node import free_ports
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone.certificates import self_signed
 
 USERS = [str(number) for number in range(1001, 1010)]
@@ -99,15 +99,6 @@ def users(transport: str) -> list[str]:
     return SECURED if transport == "tls" else USERS[:5]
 
 
-def free_port(kind: int) -> int:
-    """Below the ports that the kernel gives away by itself, so that no phone takes it meanwhile."""
-    while True:
-        port = random.randrange(10_000, 20_000)
-        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
 def _endpoint(user: str) -> str:
     return f"""
         [{user}]
@@ -175,7 +166,7 @@ def _configure(folder: Path, install: AsteriskInstall, ports: Ports) -> Path:
         + "".join(f"load={name}.so\n" for name in MODULES),
         "logger.conf": "[general]\n[logfiles]\nfull => notice,warning,error,verbose\n",
         "pjsip.conf": "[global]\ntype=global\n" + transports + "".join(map(_endpoint, USERS)),
-        "rtp.conf": "[general]\nrtpstart=20000\nrtpend=29998\n",
+        "rtp.conf": "[general]\nrtpstart=10000\nrtpend=19998\n",
         "confbridge.conf": "[general]\n[default_user]\ntype=user\nquiet=yes\n",
         "musiconhold.conf": f"[default]\nmode=files\ndirectory={install.moh}\n",
         "extensions.conf": """
@@ -217,11 +208,7 @@ async def _booted(install: AsteriskInstall, config: Path) -> bool:
 @contextlib.asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Ports]:
     """An Asterisk that answers on all three transports; ended afterwards."""
-    ports = Ports(
-        free_port(socket.SOCK_DGRAM),
-        free_port(socket.SOCK_STREAM),
-        free_port(socket.SOCK_STREAM),
-    )
+    ports = Ports(*free_ports(3))
     install = find_asterisk(cache_folder())
     config = _configure(folder, install, ports)
     with (folder / "out").open("wb") as out:
@@ -230,7 +217,7 @@ async def running(folder: Path) -> AsyncIterator[Ports]:
             stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
         )  # fmt: skip
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not await _booted(install, config):
                 if process.returncode is not None:
                     raise RuntimeError((folder / "out").read_text())

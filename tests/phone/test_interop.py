@@ -3,16 +3,17 @@
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from softswitch.testing.node import free_ports
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Phone
 from softswitch.testing.pjsua import Softphone
-from tests.phone.asterisk import PASSWORD, Ports, free_port, users
+from tests.phone.asterisk import PASSWORD, Ports, users
 
 pytestmark = pytest.mark.asterisk
 
@@ -76,7 +77,7 @@ async def test_pyvoip_through_asterisk(ports: Ports) -> None:
     server = ports.server("udp")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.phone.pyvoip_child",
-        str(server[1]), "1004", PASSWORD, str(free_port(socket.SOCK_DGRAM)),
+        str(server[1]), "1004", PASSWORD, str(free_ports(1)[0]),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
@@ -98,7 +99,7 @@ async def test_pyvoip_through_asterisk(ports: Ports) -> None:
 async def event(process: asyncio.subprocess.Process, name: str) -> dict[str, Any]:
     """The next event of this name that the child tells."""
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         async for line in process.stdout:
             # pyVoIP prints what it has to say between our events.
             if line.startswith(b"{"):

@@ -21,6 +21,7 @@ from softswitch.recordings.model import Recording, RecordingId, State
 from softswitch.recordings.service import RecordingService
 from softswitch.store.database import Database
 from softswitch.testing.node import directory, session_node
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Phone
 from softswitch.testing.system import until
 
@@ -77,7 +78,7 @@ class Follower:
 
     async def kept(self) -> Recording:
         """Wait until the first recording that began is put away."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not (rows := [r for r in await self.rows(State.KEPT) if r.id == self.began[0]]):  # noqa: ASYNC110 - the state is in the database
                 await asyncio.sleep(0.02)
         return rows[0]

@@ -13,6 +13,7 @@ from softswitch.app import System
 from softswitch.calls import call_log
 from softswitch.recordings import checks
 from softswitch.store import database, engine
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import no_channel_left, running_system, until
 from tests.robustness.hostile import FLAG
 
@@ -48,7 +49,7 @@ async def tokens(robust_system: System) -> dict[Role, str]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def web(robust_system: System) -> AsyncIterator[httpx.AsyncClient]:
     """A client that is not signed in."""
-    async with httpx.AsyncClient(base_url=robust_system.url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=robust_system.url, timeout=PATIENCE) as client:
         yield client
 
 
@@ -56,7 +57,9 @@ async def web(robust_system: System) -> AsyncIterator[httpx.AsyncClient]:
 async def chief(robust_system: System, tokens: dict[Role, str]) -> AsyncIterator[httpx.AsyncClient]:
     """A client with every right there is."""
     headers = {"Authorization": f"Bearer {tokens[Role.SUPERVISOR]}"}
-    async with httpx.AsyncClient(base_url=robust_system.url, headers=headers, timeout=20) as client:
+    async with httpx.AsyncClient(
+        base_url=robust_system.url, headers=headers, timeout=PATIENCE
+    ) as client:
         yield client
 
 

@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import running_system
 from tests.robustness.attempts import (
     Attempt,
@@ -110,7 +111,7 @@ async def signed_in(system: System) -> AsyncIterator[httpx.AsyncClient]:
     await system.users.add(chief, "chief", "Chief", "supervisor", PASSWORD)
     token = (await system.tokens.add(chief, "test"))["secret"]
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=system.url, headers=headers, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=system.url, headers=headers, timeout=PATIENCE) as client:
         for path, body in VICTIMS:
             (await client.post(f"/api/{path}", json=body)).raise_for_status()
         yield client

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from softswitch.access.model import Role
 from softswitch.app import System
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import sip_phone, until
 from tests.robustness.calls import call_up, help_comes
 
@@ -40,7 +41,7 @@ async def console(system: System, token: str) -> AsyncIterator[ClientConnection]
 
 
 async def next_error(socket: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while True:
             message = json.loads(await socket.recv())
             if message["type"] == "error":
@@ -52,7 +53,7 @@ async def sees_a_call(system: System, socket: ClientConnection) -> None:
     async with sip_phone(system, "2001") as one, sip_phone(system, "2003") as two:
         call = await one.dial("2003")
         await two.incoming()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 message = json.loads(await socket.recv())
                 if any(c["entity"] == "call" for c in message.get("changes", ())):
@@ -149,7 +150,7 @@ async def test_broken_frames_end_their_connection_and_no_other(
         ):  # fmt: skip
             reader, writer = await _upgraded(system, tokens[Role.DISPATCHER])
             writer.write(frame)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while await reader.read(65_536):
                     pass
             writer.close()
@@ -183,7 +184,7 @@ async def test_a_reader_that_stands_still_keeps_nobody_waiting(
         reader._limit = 1  # type: ignore[attr-defined]  # the stream stops reading the socket at once
         big = "x" * 50_000
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 for number in itertools.count():
                     if system.live.statistics.lagged > lagged:
                         break

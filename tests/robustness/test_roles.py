@@ -10,6 +10,7 @@ import pytest
 from softswitch.access.model import Right, Role
 from softswitch.access.policy import POLICY
 from softswitch.app import System
+from softswitch.testing.patience import PATIENCE
 from tests.robustness.calls import call_up
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
@@ -44,7 +45,7 @@ ABSENT = "1700000000.404"
 
 def client(system: System, token: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        base_url=system.url, headers={"Authorization": f"Bearer {token}"}, timeout=20
+        base_url=system.url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE
     )
 
 

@@ -20,6 +20,7 @@ from softswitch.run import run
 from softswitch.settings import load
 from softswitch.setup.progress import SetupError
 from softswitch.store.folder import DataFolder
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import LOCAL, own_settings, running_system
 
 pytestmark = pytest.mark.asterisk
@@ -245,7 +246,7 @@ async def test_what_can_be_made_anew_hinders_no_start(tmp_path: Path) -> None:
         path.write_bytes(content)
     async with (
         running_system(data, console=tmp_path / "no console") as system,
-        httpx.AsyncClient(base_url=system.url) as web,
+        httpx.AsyncClient(base_url=system.url, timeout=PATIENCE) as web,
     ):
         assert (await web.get("/api/health")).json()["status"] == "ok"
         page = await web.get("/")

@@ -16,6 +16,7 @@ from sqlalchemy import event
 from softswitch.app import System
 from softswitch.calls import store as call_store
 from softswitch.errors import Refusal
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import sip_phone, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
@@ -96,7 +97,7 @@ async def later(read: Callable[[], Awaitable[Any]], what: str) -> Any:
     async def look() -> None:
         found[:] = [value] if (value := await read()) else []
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while not found:
             await look()
             await asyncio.sleep(0.05)

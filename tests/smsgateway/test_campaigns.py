@@ -23,6 +23,7 @@ from smsgateway.queue.tables import messages
 from smsgateway.recipients.model import Audience
 from softswitch.access.audit import page as audit_page
 from softswitch.errors import Refusal, unavailable
+from softswitch.testing.patience import PATIENCE
 from tests.smsgateway.kit import Kit, kit
 
 A, B, C = "13800000001", "13800000002", "13800000003"
@@ -256,7 +257,7 @@ async def test_the_watch_goes_on_when_a_look_fails(
     monkeypatch.setattr(town.sms.watch, "look", fails)
     monkeypatch.setattr(watch, "SECONDS", 0.01)
     task = asyncio.create_task(town.sms.watch.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await seen.wait()
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -20,11 +20,11 @@ from softswitch.app import System
 from softswitch.cli.main import run
 from softswitch.conferences import notice_store
 from softswitch.conferences.notice_model import PersonState
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import LINE, running_system, sip_phone, until
 from tests.smsgateway.test_cap import ALERT
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
-SLOW = 30.0
 A, B = "13800000001", "13800000002"
 
 
@@ -51,7 +51,7 @@ class Api:
         token = json.loads((system.settings.data / "cli.json").read_text())["token"]
         self._headers = {"Authorization": f"Bearer {token}"}
         self._url = system.url
-        self._client = httpx.AsyncClient(trust_env=False, timeout=SLOW)
+        self._client = httpx.AsyncClient(trust_env=False, timeout=PATIENCE)
 
     async def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         answer = await self._client.request(
@@ -78,7 +78,7 @@ class Api:
 
     async def state(self, campaign: str, state: str) -> Any:
         """Wait until a campaign is in a state."""
-        end = asyncio.get_running_loop().time() + SLOW
+        end = asyncio.get_running_loop().time() + PATIENCE
         while True:
             found = await self("GET", f"/campaigns/{campaign}")
             if found["state"] == state:
@@ -152,7 +152,7 @@ async def test_help_becomes_a_task_at_the_desks(
     tasks = system.center.tasks
     row = await until(
         lambda: next((row for row in tasks.open.values() if row["number"] == A), None),
-        what="a task is open", seconds=SLOW,
+        what="a task is open", seconds=PATIENCE,
     )  # fmt: skip
     shown = system.live.entities()["task"][row["id"]]
     assert (shown["class_name"], shown["class_name_en"]) == ("短信求助", "Help by SMS")
@@ -172,20 +172,20 @@ async def test_who_has_no_receipt_is_called_and_confirms(
         running = system.sms.campaigns.open[campaign]
         batch = await system.sms.queue.read(repository.batch_id, campaign)
         assert batch is not None
-        end = asyncio.get_running_loop().time() + SLOW
+        end = asyncio.get_running_loop().time() + PATIENCE
         while not (await system.sms.queue.read(repository.progress, batch))[MessageState.SUBMITTED]:
             assert asyncio.get_running_loop().time() < end
             await asyncio.sleep(0.05)
         assert running.began_at is not None
         running.began_at -= 60_000  # a minute goes by
-        call = await asyncio.wait_for(phone.incoming(), SLOW)
+        call = await asyncio.wait_for(phone.incoming(), PATIENCE)
         await call.answer()
         await call.hears_sound()
         await call.send_digits("1")
-        await call.ended(timeout=15)
+        await call.ended()
     notice = running.notices[0]
     notices = system.conferences.notices
-    await until(lambda: notice not in notices.notices, what="all were called", seconds=SLOW)
+    await until(lambda: notice not in notices.notices, what="all were called", seconds=PATIENCE)
     await until(lambda: not system.center.engine._tasks, what="all is written")
     people = await system.db.read(notice_store.people_of, notice)
     assert [(person.number, person.state) for person in people] == [(B, PersonState.CONFIRMED)]
@@ -249,7 +249,7 @@ async def test_who_talks_on_a_line_of_ours_can_be_broken_into(
         sip_phone(system, "1002") as desk,
     ):
         talk = await own.dial(B)
-        citizen = await asyncio.wait_for(line.incoming(), SLOW)
+        citizen = await asyncio.wait_for(line.incoming(), PATIENCE)
         await citizen.answer()
         await talk.answered()
         (person,) = await talking(api, campaign)
@@ -258,7 +258,7 @@ async def test_who_talks_on_a_line_of_ours_can_be_broken_into(
         body = {"reason": "warning", "desk": "1002"}
         answer = await api.intercept(call_id, body)
         assert answer["act"] == "insert", answer
-        ringing = await asyncio.wait_for(desk.incoming(), SLOW)
+        ringing = await asyncio.wait_for(desk.incoming(), PATIENCE)
         await ringing.answer()
         await citizen.hears_sound()
         await talk.hangup()
@@ -270,7 +270,7 @@ async def test_who_talks_on_a_line_of_ours_can_be_broken_into(
 
 async def talking(api: Api, campaign: str) -> list[dict[str, Any]]:
     """Wait until somebody talks."""
-    end = asyncio.get_running_loop().time() + SLOW
+    end = asyncio.get_running_loop().time() + PATIENCE
     while not (people := (await api("GET", f"/campaigns/{campaign}/talking"))["people"]):
         assert asyncio.get_running_loop().time() < end
         await asyncio.sleep(0.05)

@@ -13,10 +13,10 @@ import pytest_asyncio
 
 from smsgateway.testing.control import CentreProcess
 from softswitch.app import System
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import running_system
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
-SLOW = 30.0
 UNIT, NEAR, FAR = "13800000001", "13800000002", "13800000003"
 SQUARE = {
     "type": "Polygon",
@@ -39,7 +39,7 @@ class Api:
         token = json.loads((system.settings.data / "cli.json").read_text())["token"]
         headers = {"Authorization": f"Bearer {token}"}
         self.http = httpx.AsyncClient(
-            base_url=f"{system.url}/api", headers=headers, trust_env=False, timeout=SLOW
+            base_url=f"{system.url}/api", headers=headers, trust_env=False, timeout=PATIENCE
         )
 
     async def __call__(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
@@ -49,7 +49,7 @@ class Api:
 
     async def until(self, path: str, is_so: Callable[[Any], object]) -> Any:
         """Ask again until the answer is so."""
-        end = asyncio.get_running_loop().time() + SLOW
+        end = asyncio.get_running_loop().time() + PATIENCE
         while not is_so(found := await self("GET", path)):
             assert asyncio.get_running_loop().time() < end, found
             await asyncio.sleep(0.05)
@@ -116,7 +116,7 @@ async def test_an_order_goes_out_and_the_answer_is_its_receipt(
     }
     order = await api("POST", f"/incidents/{incident}/orders", body)
     assert (order["state"], order["number"]) == ("sent", UNIT)
-    end = asyncio.get_running_loop().time() + SLOW
+    end = asyncio.get_running_loop().time() + PATIENCE
     while not any("请到光大街" in text for text in await texts(centre)):
         assert asyncio.get_running_loop().time() < end
         await asyncio.sleep(0.05)

@@ -23,12 +23,12 @@ from softswitch.settings import Settings
 from softswitch.setup.asterisk import find_asterisk
 from softswitch.setup.cache import cache_folder
 from softswitch.store.database import Database
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Phone
 from softswitch.testing.system import LOCAL, fill, own_settings, secret
 
 ROOT = Path(__file__).resolve().parents[2]
 CLI = (sys.executable, "-c", "from softswitch.cli.main import main; main()")
-START_SECONDS = 30.0
 T = TypeVar("T")
 
 
@@ -47,7 +47,7 @@ class Server:
         # The address and token of the run before: the new run writes its own.
         await asyncio.to_thread((self.settings.data / "cli.json").unlink, missing_ok=True)
         await self.spawn(**more)
-        await until(self.serves, "the server serves", START_SECONDS)
+        await until(self.serves, "the server serves")
 
     async def spawn(self, **more: str) -> None:
         """Start the process only."""
@@ -80,7 +80,7 @@ class Server:
         assert self.process is not None
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             code = await self.process.wait()
             await self._reading
         return code
@@ -142,7 +142,7 @@ class Server:
     async def request(self, method: str, path: str, body: Any = None) -> httpx.Response:
         told = json.loads((self.settings.data / "cli.json").read_text())
         fields = {"Authorization": f"Bearer {told['token']}"}
-        async with httpx.AsyncClient(base_url=self.url, headers=fields, timeout=10) as http:
+        async with httpx.AsyncClient(base_url=self.url, headers=fields, timeout=PATIENCE) as http:
             return await http.request(method, path, json=body)
 
     async def get(self, path: str) -> Any:
@@ -168,7 +168,10 @@ class Server:
 
 
 async def until(
-    read: Callable[[], Awaitable[T | None]], what: str, seconds: float = 10.0, every: float = 0.02
+    read: Callable[[], Awaitable[T | None]],
+    what: str,
+    seconds: float = PATIENCE,
+    every: float = 0.02,
 ) -> T:
     """Wait for a state that has to be asked for: return the first true answer."""
     loop = asyncio.get_running_loop()

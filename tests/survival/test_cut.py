@@ -44,7 +44,7 @@ class Rig:
 
     async def whole(self) -> None:
         """Wait until both connections are there."""
-        await until(lambda: self.up, seconds=20, what="AMI and ARI are connected again")
+        await until(lambda: self.up, what="AMI and ARI are connected again")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -117,9 +117,9 @@ async def scene(rig: Rig) -> AsyncIterator[Scene]:
                 with contextlib.suppress(Exception):
                     await call.hangup()
         center = system.center
-        await until(lambda: not center.board.legs, seconds=15, what="no channel is left")
-        await until(lambda: not center.engine.calls, seconds=15, what="no call is under dispatch")
-        await until(lambda: not center.engine._locks, seconds=15, what="no command is under way")
+        await until(lambda: not center.board.legs, what="no channel is left")
+        await until(lambda: not center.engine.calls, what="no call is under dispatch")
+        await until(lambda: not center.engine._locks, what="no command is under way")
         await no_channel_left(system.node)
         after = (await system.node.command("bridge show all")).splitlines()
         names = {line.split()[0] for line in before if line}
@@ -187,7 +187,7 @@ async def test_a_dial_that_is_cut_rings_each_phone_at_most_once(
         nobody = not center.board.legs and not center.engine.rings
         return begun and (nobody or _all_talk(rig))
 
-    await until(at_rest, seconds=20, what=f"after {how}: they talk, or nobody rings any more")
+    await until(at_rest, what=f"after {how}: they talk, or nobody rings any more")
     assert len(scene.to_desk) <= 1
     assert len(scene.to_called) <= 1
     if how == "done":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import LOCAL
 from tests.survival.rig import CLI, ROOT, Server, own_server, until
 
@@ -110,7 +111,7 @@ async def _in_history(server: Server, call_id: str) -> bool:
 
 async def _ended(server: Server) -> int:
     assert server.process is not None
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE):
         code = await server.process.wait()
         await server._reading
     return code

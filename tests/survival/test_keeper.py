@@ -37,7 +37,7 @@ async def test_a_killed_server_comes_back_by_itself_with_its_waiting_caller(serv
 
         await until(again, "the caller waits in the new server", 30)
         async with server.phone("1001", 650) as desk:
-            await (await desk.incoming(timeout=10)).answer()
+            await (await desk.incoming()).answer()
             await call.hears(650)
             await call.hangup()
 

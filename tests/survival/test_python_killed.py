@@ -173,8 +173,8 @@ async def _kept(server: Server, call_id: str) -> dict | None:
 
 async def _next_ringing(desk: Phone, ringing: IncomingCall) -> IncomingCall:
     """The ring of before the restart may live on, or a new one has taken its place."""
-    incoming = asyncio.create_task(desk.incoming(timeout=10))
-    ended = asyncio.create_task(ringing.ended(timeout=10))
+    incoming = asyncio.create_task(desk.incoming())
+    ended = asyncio.create_task(ringing.ended())
     done, _ = await asyncio.wait({incoming, ended}, return_when=asyncio.FIRST_COMPLETED, timeout=3)
     if not done:
         incoming.cancel()

@@ -9,6 +9,7 @@ from typing import Any
 
 from softswitch.app import System
 from softswitch.testing.carrier import HOST, Carrier
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import until
 from trunk.ledger import TrunkCall
 
@@ -67,7 +68,6 @@ class Rig:
         for name in names:
             await until(
                 functools.partial(board.is_registered, [name]),
-                seconds=15,
                 what=f"trunk {name} answers OPTIONS",
             )
             books.breakers[name].release(books.clock())
@@ -101,7 +101,7 @@ class Rig:
         assert not center.engine.rings
 
 
-async def until_async(read: Any, *, seconds: float = 5.0, what: str = "") -> None:
+async def until_async(read: Any, *, seconds: float = PATIENCE, what: str = "") -> None:
     """Wait for a state that is told by a coroutine."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds

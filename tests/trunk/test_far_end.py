@@ -23,17 +23,17 @@ async def test_a_silent_far_end_is_found_within_30_seconds_and_comes_back(rig: R
     os.kill(pid, signal.SIGSTOP)
     began = loop_time()
     try:
-        await until(lambda: rig.trunk("first")["state"] == "down", seconds=30)
+        await until(lambda: rig.trunk("first")["state"] == "down")
         assert loop_time() - began < 30_000
         assert rig.trunk("first")["why"] == "the far end does not answer OPTIONS"
-        await until(lambda: rig.trunk("second")["state"] == "down", seconds=30)
+        await until(lambda: rig.trunk("second")["state"] == "down")
         async with sip_phone(rig.system, "2001") as phone:
-            ended = await (await phone.dial("0200000")).ended(timeout=10)
+            ended = await (await phone.dial("0200000")).ended()
             assert ended.cause is not None
         await until(lambda: "trunk first" in rig.system.live.entities().get("alarm", {}))
     finally:
         os.kill(pid, signal.SIGCONT)
-    await until(lambda: rig.trunk("first")["state"] == "up", seconds=30)
+    await until(lambda: rig.trunk("first")["state"] == "up")
     async with sip_phone(rig.system, "2001", tone=450) as phone:
         call = await phone.dial("0200000")
         await call.answered()
@@ -71,7 +71,7 @@ async def test_a_probe_call_finds_a_far_end_that_reads_up_and_takes_no_call(rig:
     await rig.use(first='probe = "10380"')
     books = rig.system.trunks.books
     began = books.clock()
-    await until(lambda: rig.trunk("first")["state"] == "open", seconds=30)
+    await until(lambda: rig.trunk("first")["state"] == "open")
     assert books.clock() - began < 30_000
     assert rig.trunk("first")["why"] == "cause 38"
 
@@ -137,7 +137,7 @@ async def test_a_far_end_that_vanishes_during_a_call_is_noticed_by_its_silence(r
             await call.hears(450)
             os.kill(pid, signal.SIGSTOP)
             try:
-                await call.ended(timeout=15)
+                await call.ended()
             finally:
                 os.kill(pid, signal.SIGCONT)
         (record,) = (await rig.records(before + 1, "first"))[:1]
@@ -145,8 +145,8 @@ async def test_a_far_end_that_vanishes_during_a_call_is_noticed_by_its_silence(r
     finally:
         accounts.write_text(written)
         await node.command("module reload res_pjsip.so")
-    await until(lambda: rig.trunk("first")["state"] == "up", seconds=30)
-    await until_async(lambda: _nothing_up(rig), seconds=40, what="the carrier has let go too")
+    await until(lambda: rig.trunk("first")["state"] == "up")
+    await until_async(lambda: _nothing_up(rig), what="the carrier has let go too")
 
 
 async def test_a_caller_who_waits_on_a_line_that_dies_becomes_a_call_back_task(rig: Rig) -> None:
@@ -158,7 +158,7 @@ async def test_a_caller_who_waits_on_a_line_that_dies_becomes_a_call_back_task(r
     (waiting,) = await until(lambda: list(rig.system.center.intake.queue.values()))
     os.kill(pid, signal.SIGSTOP)
     try:
-        await until(lambda: rig.trunk("first")["state"] == "down", seconds=30)
+        await until(lambda: rig.trunk("first")["state"] == "down")
         await rig.system.trunks.watch.look()
         assert waiting.call_id in rig.system.center.intake.queue, "it has two minutes"
         books.breakers["first"].down_since -= FORSAKEN_MILLIS
@@ -169,9 +169,9 @@ async def test_a_caller_who_waits_on_a_line_that_dies_becomes_a_call_back_task(r
         await until(lambda: any(row["number"] == "13900000007" for row in open_tasks.values()))
     finally:
         os.kill(pid, signal.SIGCONT)
-    await until(lambda: rig.trunk("first")["state"] == "up", seconds=30)
+    await until(lambda: rig.trunk("first")["state"] == "up")
     await rig.carrier.hang_up_all()
-    await until_async(lambda: _nothing_up(rig), seconds=40, what="the carrier has let go too")
+    await until_async(lambda: _nothing_up(rig), what="the carrier has let go too")
 
 
 async def _nothing_up(rig: Rig) -> bool:

@@ -74,13 +74,13 @@ async def test_the_callers_category_and_place_reach_the_queue_and_the_board(rig:
         try:
             await rig.carrier.call("13900000005", "110")
             incoming = await desk.incoming()
-            (entry,) = entities()["waiting"].values()
+            (entry,) = await until(lambda: list(entities()["waiting"].values()))
             assert (entry["number"], entry["category"]) == ("13900000005", "payphone")
             await incoming.answer()
             await incoming.hears(450)
-            view = entities()["call"][entry["call_id"]]
+            view = await until(lambda: entities()["call"][entry["call_id"]])
             assert view["category"] == "payphone"
-            place = await until(lambda: entities()["location"].get(entry["call_id"]))
+            place = await until(lambda: entities()["location"][entry["call_id"]])
             assert (place["lat"], place["lon"], place["uncertainty"]) == (29.5, 104.75, 35)
             assert place["source"] == "value"
         finally:
@@ -96,7 +96,7 @@ async def test_what_no_category_is_shows_none(rig: Rig) -> None:
         try:
             await rig.carrier.call("13900000006", "119")
             incoming = await desk.incoming()
-            (entry,) = rig.system.live.entities()["waiting"].values()
+            (entry,) = await until(lambda: list(rig.system.live.entities()["waiting"].values()))
             assert (entry["number"], entry["category"]) == ("13900000006", None)
         finally:
             await rig.carrier.tell()

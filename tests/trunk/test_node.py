@@ -115,7 +115,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
             await _become_node(node, text)
             await system.trunks.service.apply("test", text)
             known = functools.partial(system.center.board.is_registered, ["city-pri"])
-            await until(known, seconds=15, what="the node answers OPTIONS")
+            await until(known, what="the node answers OPTIONS")
             yield Site(system, node)
         finally:
             await node.stop()

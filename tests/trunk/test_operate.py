@@ -9,6 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import sip_phone, until
 from tests.trunk.kit import Rig
 from trunk.hanging import FORGOTTEN_MILLIS
@@ -23,7 +24,7 @@ async def api(rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
 
     told = json.loads((rig.system.folder.path / "cli.json").read_text())
     headers = {"Authorization": f"Bearer {told['token']}"}
-    async with httpx.AsyncClient(base_url=told["url"], headers=headers, timeout=40) as client:
+    async with httpx.AsyncClient(base_url=told["url"], headers=headers, timeout=PATIENCE) as client:
         yield client
 
 
@@ -108,6 +109,7 @@ async def test_the_way_of_a_call_is_told_without_placing_it(
 async def test_counters_records_and_metrics_agree(rig: Rig, api: httpx.AsyncClient) -> None:
     await rig.use()
     before = rig.system.trunks.books.ledger.counters["first"].attempts
+    known = len(await rig.records(0, "first"))
     async with sip_phone(rig.system, "2001", tone=450) as phone:
         for _ in range(2):
             call = await phone.dial("0200000")
@@ -115,6 +117,7 @@ async def test_counters_records_and_metrics_agree(rig: Rig, api: httpx.AsyncClie
             await until(lambda: rig.calls("first"))
             await call.hangup()
             await until(lambda: not rig.calls("first"))
+    await rig.records(known + 2, "first")  # written after the calls have ended
     metrics = (await api.get("/metrics")).text
     assert f'softswitch_trunk_attempts_total{{trunk="first"}} {before + 2}' in metrics
     assert 'softswitch_trunk_up{trunk="first"} 1' in metrics

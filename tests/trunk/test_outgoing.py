@@ -24,7 +24,7 @@ async def test_a_dispatch_call_goes_out_on_the_first_trunk(rig: Rig) -> None:
         await own.hears(650)  # the carrier's echo
         (call,) = await until(lambda: rig.calls("first"))
         assert (call.number, call.user, call.outgoing) == ("200000", "1001", True)
-        assert rig.trunk("first")["busy"] == 1
+        await until(lambda: rig.trunk("first")["busy"] == 1)
         await rig.system.center.commands.hangup("1001", call_id)
         await own.ended()
     (record,) = await rig.records(1, "first")

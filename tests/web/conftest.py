@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from softswitch.access.model import Actor, Right, Role
+from softswitch.testing.patience import PATIENCE
 from softswitch.web.frame import create_app
 from softswitch.web.guard import Guard
 from softswitch.web.live import Live
@@ -77,7 +78,7 @@ class Site:
         self.socket = f"ws://{self.host}/api/live"
 
     def client(self, **headers: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, headers=headers)
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=PATIENCE)
 
     def page(self, role: str = "dispatcher") -> dict[str, str]:
         """Return the headers that a page of ours sends."""

@@ -10,6 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from softswitch.testing.patience import PATIENCE
 from softswitch.web import live_routes
 from softswitch.web.live import Client, Live
 from tests.web.conftest import Site, running
@@ -109,7 +110,7 @@ async def test_two_hundred_consoles_all_see_the_same() -> None:
 
 
 async def until(true: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110 - the state has no event to wait for
             await asyncio.sleep(0)
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from softswitch.errors import Refusal
+from softswitch.testing.patience import PATIENCE
 from softswitch.web.frame import create_app
 from softswitch.web.server import WebServer, listen
 from tests.web.conftest import running
@@ -52,7 +53,7 @@ async def test_over_tls(tmp_path: Path) -> None:
     app = create_app([], secure=True)
     server = WebServer(app, "127.0.0.1", 0, certificate=certificate, private_key=key)
     await server.start()
-    async with httpx.AsyncClient(verify=False) as client:
+    async with httpx.AsyncClient(verify=False, timeout=PATIENCE) as client:
         answer = await client.get(f"https://127.0.0.1:{server.port}/")
     assert answer.status_code == 200
     assert "max-age" in answer.headers["strict-transport-security"]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import session, transfer
 from softswitch.testing.phone.dialog import Dialog
 from softswitch.testing.phone.errors import CallEndedEarly, PhoneError, RequestRefused
@@ -13,7 +14,7 @@ from softswitch.testing.phone.fields import CSeq, NameAddr, Reason
 from softswitch.testing.phone.media import Media
 from softswitch.testing.phone.message import Message, Request, Response
 from softswitch.testing.phone.negotiate import Local, new_key
-from softswitch.testing.phone.sounding import WAIT, Sound, Sounding
+from softswitch.testing.phone.sounding import Sound, Sounding
 from softswitch.testing.phone.sources import as_source
 from softswitch.testing.phone.states import Ended, State, Times
 from softswitch.testing.phone.watch import Watch
@@ -65,29 +66,31 @@ class Call(Sounding):
 
     # States to wait for. Each gives the moment it came.
 
-    async def ringing(self, timeout: float = WAIT) -> float:
+    async def ringing(self, timeout: float = PATIENCE) -> float:
         return await self.until(lambda: self.times.ringing, "ring", timeout)
 
-    async def early(self, timeout: float = WAIT) -> float:
+    async def early(self, timeout: float = PATIENCE) -> float:
         return await self.until(lambda: self.times.early, "have early media", timeout)
 
-    async def answered(self, timeout: float = WAIT) -> float:
+    async def answered(self, timeout: float = PATIENCE) -> float:
         return await self.until(lambda: self.times.answered, "be answered", timeout)
 
-    async def confirmed(self, timeout: float = WAIT) -> float:
+    async def confirmed(self, timeout: float = PATIENCE) -> float:
         """Answered and acknowledged."""
         return await self.until(lambda: self.times.confirmed, "be confirmed", timeout)
 
-    async def held(self, timeout: float = WAIT) -> None:
+    async def held(self, timeout: float = PATIENCE) -> None:
         await self.until(lambda: self.remote_hold, "be held", timeout)
 
-    async def resumed(self, timeout: float = WAIT) -> None:
+    async def resumed(self, timeout: float = PATIENCE) -> None:
         await self.until(lambda: not self.remote_hold, "be resumed", timeout)
 
-    async def ended(self, timeout: float = WAIT) -> Ended:
+    async def ended(self, timeout: float = PATIENCE) -> Ended:
         return await self.watch.until(lambda: self.end, timeout, lambda: self.describe("end"))
 
-    async def until(self, value: Callable[[], T | None], wanted: str, timeout: float = WAIT) -> T:
+    async def until(
+        self, value: Callable[[], T | None], wanted: str, timeout: float = PATIENCE
+    ) -> T:
         """Wait for anything that `value` reads off this call; its end ends the wait."""
 
         def predicate() -> T | None:
@@ -104,7 +107,7 @@ class Call(Sounding):
 
     # Commands.
 
-    async def hangup(self, reason: Reason | str | None = None, timeout: float = WAIT) -> Ended:
+    async def hangup(self, reason: Reason | str | None = None, timeout: float = PATIENCE) -> Ended:
         """BYE, CANCEL or a refusal, whatever fits the state."""
         if self.end is None and self.state is State.ANSWERED:
             request = self.request("BYE")
@@ -150,7 +153,7 @@ class Call(Sounding):
         """Attended: connect the far ends of this call and another one of this phone."""
         await transfer.refer(self, other)
 
-    async def transferred(self, timeout: float = WAIT) -> int:
+    async def transferred(self, timeout: float = PATIENCE) -> int:
         """The final status of the transfer, as the far end tells it."""
         return await transfer.outcome(self, timeout)
 

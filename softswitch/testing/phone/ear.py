@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from softswitch.testing import audio
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone.errors import CallEndedEarly
 from softswitch.testing.phone.frames import Frame, Gap
 from softswitch.testing.phone.watch import Watch
@@ -72,7 +73,11 @@ class Ear:
             raise CallEndedEarly(f"{self.name}: {wanted}, but {self.closed}; {self.summary()}")
 
     async def hears(
-        self, *frequencies: int, frames: int = 3, timeout: float = 5.0, since: float | None = None
+        self,
+        *frequencies: int,
+        frames: int = 3,
+        timeout: float = PATIENCE,
+        since: float | None = None,
     ) -> float:
         """Wait until all tones stand in so many frames in a row; the time of the first of them.
 
@@ -98,7 +103,7 @@ class Ear:
         return await self.watch.until(predicate, timeout, lambda: self._seen(wanted))
 
     async def hears_not(
-        self, *frequencies: int, frames: int = 15, tolerate: int = 1, timeout: float = 5.0
+        self, *frequencies: int, frames: int = 15, tolerate: int = 1, timeout: float = PATIENCE
     ) -> None:
         """The next frames hold none of the tones; one frame may be torn by a switch-over.
 
@@ -125,7 +130,7 @@ class Ear:
         )
 
     async def stops_hearing(
-        self, *frequencies: int, frames: int = 10, timeout: float = 5.0
+        self, *frequencies: int, frames: int = 10, timeout: float = PATIENCE
     ) -> float:
         """Wait until none of the tones is in so many ticks in a row; the time it was last heard.
 
@@ -147,7 +152,7 @@ class Ear:
 
         return await self.watch.until(predicate, timeout, lambda: self._seen(wanted))
 
-    async def hears_silence(self, frames: int = 10, timeout: float = 5.0) -> None:
+    async def hears_silence(self, frames: int = 10, timeout: float = PATIENCE) -> None:
         """Wait for so many ticks in a row in which nothing audible came, or nothing at all."""
         scan, quiet_since = self.total, self.ticks
         wanted = f"should hear silence for {frames} frames"
@@ -165,7 +170,7 @@ class Ear:
 
         await self.watch.until(predicate, timeout, lambda: self._seen(wanted))
 
-    async def hears_sound(self, frames: int = 10, timeout: float = 5.0) -> float:
+    async def hears_sound(self, frames: int = 10, timeout: float = PATIENCE) -> float:
         """Wait for so many audible frames, of any kind; the time of the first."""
         scan, heard = self.total, list[float]()
         wanted = f"should hear sound in {frames} frames"

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
+from softswitch.testing.patience import PARTING, PATIENCE
 from softswitch.testing.phone.call import Call, headers_from
 from softswitch.testing.phone.dialog import Dialog
 from softswitch.testing.phone.dispatch import dispatch
@@ -18,7 +19,7 @@ from softswitch.testing.phone.message import Request, Response
 from softswitch.testing.phone.outgoing import OutgoingCall
 from softswitch.testing.phone.registration import Registration
 from softswitch.testing.phone.requests import Requests
-from softswitch.testing.phone.sounding import WAIT, Sound
+from softswitch.testing.phone.sounding import Sound
 from softswitch.testing.phone.transactions import (
     Transactions,
 )
@@ -146,7 +147,7 @@ class Phone(Requests):
         call.start(headers_from(headers))
         return call
 
-    async def incoming(self, timeout: float = WAIT) -> IncomingCall:
+    async def incoming(self, timeout: float = PATIENCE) -> IncomingCall:
         """The next call that comes in, or came in and was not asked for yet."""
 
         def next_call() -> IncomingCall | None:
@@ -170,7 +171,7 @@ class Phone(Requests):
         request.body = text.encode()
         return await self.transact(request, remote, lambda: 2)
 
-    async def gets_message(self, timeout: float = WAIT) -> str:
+    async def gets_message(self, timeout: float = PATIENCE) -> str:
         found = await self.watch.until(
             lambda: self.messages.pop(0) if self.messages else None,
             timeout,
@@ -193,7 +194,7 @@ class Phone(Requests):
         self._closing = True
         for call in list(self.calls):
             with contextlib.suppress(PhoneError):
-                await call.hangup(timeout=1)
+                await call.hangup(timeout=PARTING)
             call.finish(False, text="the phone was closed")
         if self.registration is not None:
             with contextlib.suppress(PhoneError):

@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
+from softswitch.testing.patience import PARTING, PATIENCE
 from softswitch.testing.phone.errors import NotReached, ParseError, RegistrationFailed
 from softswitch.testing.phone.fields import CSeq, NameAddr, Uri
 from softswitch.testing.phone.message import Response
@@ -27,7 +28,7 @@ class Registration:
         self._sequence = 0
         self._refresh: asyncio.TimerHandle | None = None
 
-    async def register(self, timeout: float = 5.0) -> None:
+    async def register(self, timeout: float = PATIENCE) -> None:
         response = await self._send(self.expires, timeout)
         if response.status >= 300:
             self.active = False
@@ -38,7 +39,7 @@ class Registration:
         self._phone.watch.notify()
         self._plan(self._granted(response) * 0.8)
 
-    async def unregister(self, timeout: float = 2.0) -> None:
+    async def unregister(self, timeout: float = PARTING) -> None:
         self.stop()
         if self.active:
             self.active = False

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import digest
 from softswitch.testing.phone.dispatch import SUPPORTED
 from softswitch.testing.phone.errors import NotReached
@@ -112,7 +113,7 @@ class Requests:
         request: Request,
         remote: Address,
         next_sequence: Callable[[], int],
-        timeout: float = 10.0,
+        timeout: float = PATIENCE,
     ) -> Response:
         """Send a request and wait for its final response, through a challenge if one comes."""
         for attempt in (1, 2):

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from softswitch.testing import audio
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import dtmf
 from softswitch.testing.phone.ear import Ear
 from softswitch.testing.phone.errors import CallEndedEarly
@@ -14,7 +15,6 @@ from softswitch.testing.phone.media import Media
 from softswitch.testing.phone.sources import Clip, Source, as_source
 
 Sound = Source | int | tuple[int, ...] | audio.Samples | Path | None
-WAIT = 5.0
 
 
 class Sounding:
@@ -26,22 +26,24 @@ class Sounding:
         return self.media.ear
 
     async def hears(
-        self, *tones: int, frames: int = 3, timeout: float = WAIT, since: float | None = None
+        self, *tones: int, frames: int = 3, timeout: float = PATIENCE, since: float | None = None
     ) -> float:
         return await self.ear.hears(*tones, frames=frames, timeout=timeout, since=since)
 
     async def hears_not(
-        self, *tones: int, frames: int = 15, tolerate: int = 1, timeout: float = WAIT
+        self, *tones: int, frames: int = 15, tolerate: int = 1, timeout: float = PATIENCE
     ) -> None:
         await self.ear.hears_not(*tones, frames=frames, tolerate=tolerate, timeout=timeout)
 
-    async def stops_hearing(self, *tones: int, frames: int = 10, timeout: float = WAIT) -> float:
+    async def stops_hearing(
+        self, *tones: int, frames: int = 10, timeout: float = PATIENCE
+    ) -> float:
         return await self.ear.stops_hearing(*tones, frames=frames, timeout=timeout)
 
-    async def hears_silence(self, frames: int = 10, timeout: float = WAIT) -> None:
+    async def hears_silence(self, frames: int = 10, timeout: float = PATIENCE) -> None:
         await self.ear.hears_silence(frames, timeout)
 
-    async def hears_sound(self, frames: int = 10, timeout: float = WAIT) -> float:
+    async def hears_sound(self, frames: int = 10, timeout: float = PATIENCE) -> float:
         return await self.ear.hears_sound(frames, timeout)
 
     def first_heard(self, frequency: int, since: float = 0.0) -> float | None:
@@ -81,7 +83,7 @@ class Sounding:
     def received_digits(self) -> str:
         return self.media.received_digits
 
-    async def receives(self, digits: str, timeout: float = WAIT) -> None:
+    async def receives(self, digits: str, timeout: float = PATIENCE) -> None:
         """Wait until the far end has pressed exactly these keys."""
 
         def predicate() -> bool:

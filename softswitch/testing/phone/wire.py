@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from typing import Protocol
 
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone.certificates import client_context, server_context
 from softswitch.testing.phone.errors import NotReached, ParseError
 from softswitch.testing.phone.message import StreamSplitter
@@ -163,7 +164,7 @@ class StreamWire:
                 return
             loop = asyncio.get_running_loop()
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE):
                     await loop.create_connection(
                         lambda: _Connection(self),
                         *remote,

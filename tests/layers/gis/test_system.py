@@ -13,6 +13,7 @@ import pytest
 
 from softswitch.app import System
 from softswitch.clock import now
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone.message import Request
 from softswitch.testing.phone.outgoing import OutgoingCall
 from softswitch.testing.system import no_channel_left, running_system, sip_phone, until
@@ -38,7 +39,9 @@ async def web(tmp_path: Path) -> AsyncIterator[tuple[System, httpx.AsyncClient, 
     ):
         secret = json.loads((system.folder.path / "cli.json").read_text())["token"]
         headers = {"Authorization": f"Bearer {secret}"}
-        async with httpx.AsyncClient(base_url=system.url, headers=headers, timeout=30) as client:
+        async with httpx.AsyncClient(
+            base_url=system.url, headers=headers, timeout=PATIENCE
+        ) as client:
             client.headers["x-lis"] = host
             yield system, client, asked
 

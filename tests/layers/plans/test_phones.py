@@ -117,7 +117,7 @@ async def test_an_emergency_call_that_no_desk_answers_rings_who_is_on_duty(tmp_p
             server.phone("2002", 1050) as citizen,
         ):
             call = await citizen.dial("120")
-            answer = await on_duty.incoming(timeout=20)
+            answer = await on_duty.incoming()
             await answer.answer()
             await asyncio.gather(call.hears(650), answer.hears(1050))
             assert not off_duty.arrived

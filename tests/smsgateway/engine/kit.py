@@ -28,12 +28,12 @@ from smsgateway.queue import repository as queue
 from smsgateway.queue.connection import connect
 from smsgateway.queue.database import queue_database
 from softswitch.store.database import Database
+from softswitch.testing.patience import PATIENCE
 
 TEXT = Body(Coding.UCS2, ("台风来了".encode("utf-16-be"),))
 LONG = Body(
     Coding.UCS2, (b"\5\0\3\x07\2\1" + b"\x53\xf0" * 67, b"\5\0\3\x07\2\2\x53\xf0"), headed=True
 )
-PATIENCE = 30.0
 QUICK = Pace(look=0.02, upkeep=0.1, drain=2.0)
 SOON = Rules(doubt=300, pause=200)
 

@@ -13,7 +13,6 @@ from tests.trunk.rig.whole import Whole
 from trunk.lab.wiring import Cable
 
 pytestmark = MARKS
-MILLIS = SLOW * 1000
 SUBSCRIBER_TONE = 650
 
 
@@ -29,15 +28,15 @@ async def test_an_emergency_call_over_pri_is_answered_in_the_browser(
             await desk.sign_in("li")
             await desk.sit("1001")
             call = await whole.site.subscriber.dial(PREFIX[Cable.PRI] + "110")
-            await desk.own_call("ringing", MILLIS)
+            await desk.own_call("ringing")
             await desk.press("F2")
             await call.answered(SLOW)
-            await desk.own_call("talking", MILLIS)
+            await desk.own_call("talking")
             await asyncio.gather(
-                call.hears(web.BROWSER_TONE, timeout=SLOW),
-                desk.hears(SUBSCRIBER_TONE, timeout=MILLIS),
+                call.hears(web.BROWSER_TONE),
+                desk.hears(SUBSCRIBER_TONE),
             )
             await desk.press("F4")
             await call.ended(SLOW)
-            await desk.own_call("none", MILLIS)
+            await desk.own_call("none")
         await browser.close()
