@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from softswitch.cli.session import NotReachableError
+from softswitch.cli.session import NotReachableError, chinese_of
 from softswitch.errors import Kind, Refusal, invalid
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -131,13 +131,6 @@ class Api:
         return NotReachableError(
             f"What answers at {self.url} is no softswitch.", "Check the address given with --url."
         )
-
-
-def chinese_of(error: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the Chinese sentences of an error; None when the server told none."""
-    if "message_zh" not in error:
-        return None
-    return str(error["message_zh"]), str(error.get("next_step_zh", ""))
 
 
 def refusal_of(answer: httpx.Response) -> Refusal:

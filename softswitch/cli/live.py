@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from softswitch.cli.api import chinese_of
-from softswitch.cli.session import NotReachableError
+from softswitch.cli.session import NotReachableError, chinese_of
 from softswitch.errors import Kind, Refusal
 
 Maps = dict[str, dict[str, Any]]

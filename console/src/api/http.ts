@@ -35,7 +35,8 @@ export function errorFrom(status: number, body: unknown): ApiError {
   const error = (body as ErrorShape | null)?.error
   if (!error?.code) return new ApiError(status, 'unexpected_answer', `HTTP ${status}`)
   const { code, message = '', next_step: next = '', field = null } = error
-  const chinese = error.message_zh === undefined ? null : ([error.message_zh, error.next_step_zh ?? ''] as const)
+  const chinese =
+    error.message_zh === undefined ? null : ([error.message_zh, error.next_step_zh ?? ''] as const)
   return new ApiError(status, code, message, next, field, chinese)
 }
 
