@@ -63,6 +63,8 @@ async def test_a_wrong_login_gets_one_answer(kit: Kit, login: str, password: str
         "code": "wrong_login",
         "message": "Login or password is wrong.",
         "next_step": "Try again; a supervisor can set a new password.",
+        "message_zh": "用户名或密码错误。",
+        "next_step_zh": "请重试；值班长可以重设密码。",
     }
 
 
