@@ -53,6 +53,7 @@ ZH_HELP = {
     "SIP over WebSocket, for browsers.": "SIP（WebSocket），供浏览器使用。",
     "SIP over secure WebSocket.": "SIP（加密 WebSocket）。",
     "AMI of the switch, for the server alone.": "交换机的 AMI，仅供服务器使用。",
+    "IAX2, for nodes that are reached so.": "IAX2，供以此方式连接的节点使用。",
     "Copies of SIP, for the server alone.": "SIP 消息副本，仅供服务器使用。",
     "SIP over UDP for calls that require Resource-Priority.": (
         "SIP（UDP），供要求 Resource-Priority 的呼叫使用。"
@@ -62,6 +63,7 @@ ZH_HELP = {
     "How long recordings are kept. [180]": "录音保存天数。[180]",
     "Sign out who does nothing. [240]": "无操作多久后退出登录。[240]",
     "Sign in again after this. [24]": "多久后须重新登录。[24]",
+    "Keep an unseen wall signed in so long. [30]": "大屏不使用多久后须重新登录。[30]",
     "debug, info, warning or error. [info]": "debug、info、warning 或 error。[info]",
     "End the server with its switch.": "停止服务器及其交换机。",
     "The server is the one on the data folder; when none runs there, nothing happens.": (
