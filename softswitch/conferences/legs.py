@@ -59,6 +59,8 @@ class RoomLegs:
         """Make the bridge of a room, once."""
         if room.bridge_open:
             return
+        if room.state is RoomState.CLOSED:  # meanwhile: its bridge would be nobody's to close
+            raise ActFailed("the room is over")
         room.bridge_open = True
         try:
             await self._acts.open_bridge(room.own_bridge)
