@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 ENTITY = "duty"
 LOOK_SECONDS = 5.0
+COUNT_SECONDS = 0.5
+"""Nobody waits for the counts of the daily report."""
 BEHIND: Millis = 3 * HOUR
 AHEAD: Millis = 72 * HOUR
 """How far around now the book in memory reaches."""
@@ -89,7 +91,7 @@ class DutyService:
 
     async def start(self, events: EventLog) -> None:
         """Read the books and follow the facts that the daily report counts."""
-        events.apply("duty", KINDS, consume)
+        events.apply("duty", KINDS, consume, pause=COUNT_SECONDS)
         await self.reload()
 
     async def run(self) -> None:
