@@ -33,6 +33,7 @@ def node_settings(settings: Settings) -> NodeSettings:
         http_port=settings.switch_http_address().port,
         https_port=settings.switch_https_address().port,
         ami_port=settings.ami_address().port,
+        iax_port=settings.iax_address().port,
         copies=str(settings.sip_copies_address()) if "gis" in settings.layers else "",
         rtp_first=settings.rtp.first,
         rtp_last=settings.rtp.last,

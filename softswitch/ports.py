@@ -110,6 +110,10 @@ class RecordingEnded:
     channel_id: str
 
 
+IAX2 = "IAX2/"
+"""Before the name of a trunk that is reached over IAX2: a moment ago it may have been an account of SIP."""
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneReachable:
     """A phone registered, or its registration ended."""

@@ -55,6 +55,9 @@ class Settings:
     switch_http: Address | None = None
     switch_https: Address | None = None
     ami: Address | None = None
+    iax: Address | None = None
+    """Where nodes with 2M lines send their calls over IAX2; open only while such a node is described."""
+
     sip_copies: Address | None = None
     """Where the switch sends copies of SIP messages, over UDP on this machine: they tell places of callers."""
 
@@ -104,6 +107,10 @@ class Settings:
         """Return where the switch serves AMI; only for this machine unless set otherwise."""
         return self.ami or Address(_LOCAL, self._beside(5_038))
 
+    def iax_address(self) -> Address:
+        """Return where the switch takes calls of nodes over IAX2."""
+        return self.iax or Address(self.sip.host, self._beside(4_569))
+
     def sip_copies_address(self) -> Address:
         """Return where copies of SIP messages go; never to another machine."""
         return self.sip_copies or Address(_LOCAL, self._beside(9_060))
@@ -136,6 +143,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "switch_http": values.optional(values.address(_ANY)),
     "switch_https": values.optional(values.address(_ANY)),
     "ami": values.optional(values.address(_LOCAL)),
+    "iax": values.optional(values.address(_ANY)),
     "sip_copies": values.optional(values.loopback),
     "precedence_door": values.optional(values.address(_ANY)),
     "rtp": values.port_range,

@@ -54,7 +54,7 @@ def test_what_scripts_run_gives_is_enough(tmp_path: Path) -> None:
 def addresses(one: Settings) -> list[int]:
     others = (
         one.sips_address, one.switch_http_address, one.switch_https_address, one.ami_address,
-        one.sip_copies_address,
+        one.iax_address, one.sip_copies_address,
     )  # fmt: skip
     return [address().port for address in others]
 
@@ -62,8 +62,8 @@ def addresses(one: Settings) -> list[int]:
 def test_the_other_ports_follow_sip_so_that_instances_keep_apart() -> None:
     usual = load()
     moved = load(command_line={"sip": "5070"})
-    assert addresses(usual) == [5061, 8088, 8089, 5038, 9060]
-    assert addresses(moved) == [5071, 8098, 8099, 5048, 9070]
+    assert addresses(usual) == [5061, 8088, 8089, 5038, 4569, 9060]
+    assert addresses(moved) == [5071, 8098, 8099, 5048, 4579, 9070]
     assert load(command_line={"sip": "5070", "ami": "6000"}).ami_address() == Address(
         "127.0.0.1", 6000
     )

@@ -205,5 +205,6 @@ def expected(trip: Trip, attempt: Attempt) -> Expected:
 def on_trunk(leg: Leg, attempt: Attempt, dial: str) -> Leg:
     """Return the leg as one trunk gets it."""
     caller = attempt.caller or leg.caller_number
-    known = replace(leg, number=attempt.number, caller_number=caller)
-    return replace(known, dial=dial) if dial else replace(known, phone_id=attempt.trunk)
+    return replace(
+        leg, number=attempt.number, caller_number=caller, phone_id=attempt.trunk, dial=dial
+    )

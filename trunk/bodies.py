@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trunk.model import Coding, Framing, Hunt, Side
+from trunk.model import Coding, Framing, Hunt, Link, Side
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,23}$")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$")]
@@ -34,11 +34,14 @@ class NodeBody(Body):
 
     name: Name
     host: Host
+    link: Annotated[Link, Field(strict=False)] = Link.SIP
     sip_port: Port = 5060
+    iax_port: Port = 4569
     ami_port: Port = 5038
     secret: Text = Field("", repr=False)
     core: Host | Literal[""] = ""
     core_port: Port = 5060
+    core_iax_port: Port = 4569
     ami_user: Text = ""
     ami_secret: Text = Field("", repr=False)
 

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from softswitch.calls.phonebook import Phonebook
 from softswitch.clock import Clock, Millis
 from softswitch.errors import Refusal, conflict
-from softswitch.ports import Connected, PhoneReachable, SwitchFact
+from softswitch.ports import IAX2, Connected, PhoneReachable, SwitchFact
 from trunk import guard
 from trunk.admission import EMERGENCY, Admitted, admit
 from trunk.breaker import Breaker, Circuit
@@ -18,10 +18,12 @@ from trunk.ledger import Ledger, TrunkCall, got_through
 from trunk.model import Plan, Route, Sip, SipMode, Step, Trunk
 from trunk.patterns import pattern
 from trunk.selection import ROUTINE, Query, Selector
+from trunk.switch import over_iax2
 
 GATEWAY_CALLS = 480
 """What one gateway that registers here is taken to carry: 16 E1."""
 SILENT = "the far end does not answer OPTIONS"
+SILENT_LINK = "the node does not answer POKE"
 SILENT_TLS = "the far end does not answer OPTIONS, or its certificate is not trusted"
 UNREGISTERED = "it is not registered"
 
@@ -102,13 +104,19 @@ class Books:
 
     def _told(self, fact: PhoneReachable, at: Millis) -> None:
         self._reachable[fact.phone_id] = fact.reachable
-        if fact.phone_id in self.trunks:
-            self._line(fact.phone_id, at)
-            self.changed(fact.phone_id)
+        name = fact.phone_id.removeprefix(IAX2)
+        if name in self.trunks:
+            self._line(name, at)
+            self.changed(name)
 
     def _line(self, name: str, at: Millis) -> None:
-        """The OPTIONS of a trunk over SIP tell whether its far end is there; a gateway must have registered."""
-        trunk, told = self.trunks[name], self._reachable.get(name)
+        """OPTIONS of SIP, POKE of IAX2 tell whether the far end of a trunk is there; a gateway must have registered."""
+        trunk = self.trunks[name]
+        if over_iax2(self.plan, trunk):
+            silent = self._reachable.get(f"{IAX2}{name}") is False
+            self.breakers[name].line(at, SILENT_LINK if silent else "")
+            return
+        told = self._reachable.get(name)
         accepts = isinstance(trunk.line, Sip) and trunk.line.mode is SipMode.ACCEPT
         down = told is False or (accepts and not told)
         secure = isinstance(trunk.line, Sip) and trunk.line.transport == "tls"

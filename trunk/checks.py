@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from softswitch.errors import Refusal, conflict, invalid
-from trunk.model import R2, Plan, Pri, Route, Sip, SipMode, Slot, Span, Ss7, Trunk
+from trunk.model import R2, Link, Plan, Pri, Route, Sip, SipMode, Slot, Span, Ss7, Trunk
 from trunk.patterns import Pattern
 from trunk.places import Place
 
@@ -66,6 +66,16 @@ def _names(plan: Plan) -> Iterator[Fault]:
 
 
 def _nodes(plan: Plan) -> Iterator[Fault]:
+    for index, node in enumerate(plan.nodes):
+        if node.link is Link.IAX2 and not node.secret:
+            yield (
+                ("node", index, "link"),
+                invalid(
+                    "bad_trunks",
+                    f"Node {node.name} has no secret.",
+                    "Give secret: over IAX2 both ends show it with each call.",
+                ),
+            )
     known = {CORE, *(node.name for node in plan.nodes)}
     named = [("span", [s.node for s in plan.spans]), ("trunk", [t.node for t in plan.trunks])]
     for table, nodes in named:

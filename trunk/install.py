@@ -17,6 +17,7 @@ CHAN_DAHDI = f"{ASTERISK}chan_dahdi.conf"
 RELOADS = {
     f"{ASTERISK}extensions.conf": "dialplan reload",
     f"{ASTERISK}pjsip.conf": "module reload res_pjsip.so",
+    f"{ASTERISK}iax.conf": "iax2 reload",
     f"{ASTERISK}manager.conf": "manager reload",
 }
 _BEGINS_ANEW = re.compile(

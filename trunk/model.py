@@ -247,19 +247,30 @@ class Trunk:
 _KINDS: dict[type, Kind] = {Pri: Kind.PRI, Ss7: Kind.SS7, R2: Kind.R2, Sip: Kind.SIP}
 
 
+class Link(StrEnum):
+    """How the core and a node speak with each other."""
+
+    SIP = "sip"
+    IAX2 = "iax2"
+    """RFC 5456: it carries every cause of Q.850 as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A switch with 2M lines of its own that the core reaches over SIP; ``core`` itself has none of these."""
+    """A switch with 2M lines of its own that the core reaches over SIP or IAX2; ``core`` itself has none of these."""
 
     name: str
     host: str = ""
+    link: Link = Link.SIP
     sip_port: int = 5060
+    iax_port: int = 4569
     ami_port: int = 5038
     secret: str = field(default="", repr=False)
-    """With it each trunk of the node shows who it is, as a SIP account of its own name; empty: by its address."""
+    """With it each trunk of the node shows who it is, as an account of its own name; empty: by its address."""
     core: str = ""
     """The address at which the node reaches the core; its files can be made only with it."""
     core_port: int = 5060
+    core_iax_port: int = 4569
     ami_user: str = ""
     ami_secret: str = field(default="", repr=False)
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from softswitch.errors import invalid
 from trunk import dahdi
-from trunk.model import Node, Plan
+from trunk.model import Link, Node, Plan
 from trunk.switch import group
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "dialplans" / "node"
@@ -24,7 +24,7 @@ STATUSES = (
     (38, 500),
 )
 """The SIP status of each cause of the way (ITU-T Q.850) that the core's Asterisk reads as a cause of the way again; 27,
-34 and 38 stay what they are."""
+34 and 38 stay what they are. IAX2 needs none: it carries the causes themselves."""
 
 
 def render(plan: Plan, name: str, bind: str = "0.0.0.0") -> dict[str, str]:
@@ -60,11 +60,20 @@ def switch_files(
         {
             "name": trunk.name,
             "dial": (dials or {}).get(trunk.name) or f"{group(plan, trunk)}/${{EXTEN}}",
+            "core": f"IAX2/{trunk.name}/${{EXTEN}}"
+            if node.link is Link.IAX2
+            else f"PJSIP/${{EXTEN}}@{trunk.name}",
         }
         for trunk in plan.on_node(node.name)
     ]
-    values = {"node": node, "trunks": trunks, "bind": bind, "statuses": STATUSES}
-    names = ["extensions.conf", "pjsip.conf", *(["manager.conf"] if node.ami_user else [])]
+    values = {
+        "node": node,
+        "trunks": trunks,
+        "bind": bind,
+        "statuses": STATUSES if node.link is Link.SIP else (),
+    }
+    link = "iax.conf" if node.link is Link.IAX2 else "pjsip.conf"
+    names = ["extensions.conf", link, *(["manager.conf"] if node.ami_user else [])]
     return {name: _environment().get_template(f"{name}.j2").render(values) for name in names}
 
 

@@ -30,7 +30,7 @@ from trunk.guard import Usage
 from trunk.ledger import TrunkCall
 from trunk.model import Attempt, Plan, Sip
 from trunk.selection import ROUTINE
-from trunk.switch import dial, signalled
+from trunk.switch import dial, over_iax2, signalled
 
 log = logging.getLogger(__name__)
 
@@ -239,18 +239,24 @@ class TrunkService:
         return True
 
     def leg(self, leg: Leg, attempt: Attempt, level: int = ROUTINE) -> Leg:
-        """Return a leg as the trunk of an attempt gets it; over SIP precedence (RFC 4412) and category go along."""
-        trunk = self.books.trunks[attempt.trunk]
-        if not isinstance(trunk.line, Sip) and trunk.node == "core":
-            return on_trunk(leg, attempt, dial(self.books.plan, trunk, attempt.number))
-        placed = on_trunk(leg, attempt, "")
-        headers = {}
-        if level < ROUTINE:
-            headers["PJSIP_HEADER(add,Resource-Priority)"] = f"q735.{level}"
-        if category := signalled(attempt.category):
-            told = f"<tel:{placed.caller_number};cpc={category}>"
-            headers["PJSIP_HEADER(add,P-Asserted-Identity)"] = told
-        return replace(placed, variables={**placed.variables, **headers})
+        """Return a leg as the trunk of an attempt gets it; precedence (RFC 4412) and category go along."""
+        plan, trunk = self.books.plan, self.books.trunks[attempt.trunk]
+        priority = f"q735.{level}" if level < ROUTINE else ""
+        category = signalled(attempt.category)
+        if over_iax2(plan, trunk):
+            placed = on_trunk(leg, attempt, dial(plan, trunk, attempt.number))
+            told = {"IAXVAR(priority)": priority, "IAXVAR(cpc)": category}
+        elif not isinstance(trunk.line, Sip) and trunk.node == "core":
+            return on_trunk(leg, attempt, dial(plan, trunk, attempt.number))
+        else:
+            placed = on_trunk(leg, attempt, "")
+            identity = f"<tel:{placed.caller_number};cpc={category}>" if category else ""
+            told = {
+                "PJSIP_HEADER(add,Resource-Priority)": priority,
+                "PJSIP_HEADER(add,P-Asserted-Identity)": identity,
+            }
+        along = {name: value for name, value in told.items() if value}
+        return replace(placed, variables={**placed.variables, **along})
 
     def expect(self, trip: Trip, attempt: Attempt) -> None:
         """An attempt is about to be placed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from softswitch.asterisk.outside import (
+    LinkAccount,
     NumberRule,
     Outside,
     OutsideClass,
@@ -14,19 +15,24 @@ from softswitch.asterisk.outside import (
 )
 from trunk.guard import class_of
 from trunk.hours import DAYS
-from trunk.model import Hours, Hunt, Plan, Rewrite, Route, Sip, SipMode, Trunk
+from trunk.model import Hours, Hunt, Link, Node, Plan, Rewrite, Route, Sip, SipMode, Trunk
 from trunk.patterns import Pattern
 
 NODE_QUALIFY_SECONDS = 10
 
 
 def outside(plan: Plan) -> Outside:
-    """Return what the core's switch is configured from. Trunks on a node are reached over SIP, one account each."""
+    """Return what the core's switch is configured from. Trunks on a node have one account each, over SIP or IAX2."""
     return Outside(
         accounts=tuple(
             account
             for trunk in plan.trunks
             if trunk.enabled and (account := _account(plan, trunk)) is not None
+        ),
+        links=tuple(
+            LinkAccount(trunk.name, node.host, node.iax_port, node.secret, NODE_QUALIFY_SECONDS)
+            for trunk in plan.trunks
+            if trunk.enabled and (node := over_iax2(plan, trunk)) is not None
         ),
         trunks=tuple(_trunk(plan, trunk) for trunk in plan.trunks if trunk.enabled),
         routes=tuple(_route(plan, route) for route in plan.routes if route.precedence == 4),
@@ -48,9 +54,22 @@ def caller_class(plan: Plan, extension: str) -> str:
 
 def dial(plan: Plan, trunk: Trunk, number: str = "{number}") -> str:
     """Return what the core dials to reach a number on a trunk."""
+    if over_iax2(plan, trunk) is not None:
+        return f"IAX2/{trunk.name}/{number}"
     if isinstance(trunk.line, Sip) or trunk.node != "core":
         return f"PJSIP/{number}@{trunk.name}"
     return f"{group(plan, trunk)}/{number}"
+
+
+def node_of(plan: Plan, trunk: Trunk) -> Node | None:
+    """Return the node that has a trunk's lines; None: the core itself, or a trunk over SIP."""
+    return next((each for each in plan.nodes if each.name == trunk.node), None)
+
+
+def over_iax2(plan: Plan, trunk: Trunk) -> Node | None:
+    """Return the node of a trunk that the core reaches over IAX2, else None."""
+    node = node_of(plan, trunk)
+    return node if node is not None and node.link is Link.IAX2 else None
 
 
 def group(plan: Plan, trunk: Trunk) -> str:
@@ -61,9 +80,9 @@ def group(plan: Plan, trunk: Trunk) -> str:
 def _account(plan: Plan, trunk: Trunk) -> TrunkAccount | None:
     if isinstance(trunk.line, Sip):
         return None if trunk.line.mode is SipMode.ACCEPT else _sip(trunk.name, trunk.line)
-    node = next((each for each in plan.nodes if each.name == trunk.node), None)
-    if node is None:
-        return None  # DAHDI of the core itself
+    node = node_of(plan, trunk)
+    if node is None or node.link is Link.IAX2:
+        return None  # DAHDI of the core itself; over IAX2 it is no account of SIP
     return TrunkAccount(
         trunk.name,
         node.host,

@@ -25,7 +25,7 @@ _SETTLE_SECONDS = (0.0, 0.1, 0.3)
 
 _WORD = re.compile(r"[^,\"\\\x00-\x1f]*")
 _NUMBER = re.compile(r"\+?[0-9*#]{0,32}")
-_DIAL = re.compile(r"|DAHDI/[gG][0-9]{1,2}/\+?[0-9*#]{1,32}")
+_DIAL = re.compile(r"|(DAHDI/[gG][0-9]{1,2}|IAX2/[a-z][a-z0-9-]{1,23})/\+?[0-9*#]{1,32}")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,40}")
 _VALUE = re.compile(r"[A-Za-z0-9/@*#+._-]{0,100}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -215,7 +215,8 @@ def place_request(leg: Leg) -> Request:
     """Return the request that rings a phone, or a number behind a line account."""
     _check(leg)
     variables = dict(leg.variables)
-    variables["PJSIP_TRANSFER_HANDLING()"] = "ari-only"
+    if not leg.dial:
+        variables["PJSIP_TRANSFER_HANDLING()"] = "ari-only"
     if leg.auto_answer:
         # Set on the new channel before its INVITE goes out; both forms, for different makes of phones.
         variables["PJSIP_HEADER(add,Alert-Info)"] = "info=alert-autoanswer"

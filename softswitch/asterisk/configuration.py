@@ -14,11 +14,13 @@ from softswitch.setup.asterisk import AsteriskInstall
 COMMAND_SECONDS = 15.0
 RELOAD_SECONDS = 90.0
 """A dialplan of 3,000 extensions takes 4 to 15 s to load on two busy cores; calls go on meanwhile."""
+_UNKNOWN = "No such command"
 NOT_RUNNING = "asterisk_not_running"
 
 RELOADS: Mapping[str, str] = {
     "extensions.conf": "dialplan reload",
     "pjsip.conf": "module reload res_pjsip.so",
+    "iax.conf": "iax2 reload",
     "manager.conf": "manager reload",
     "http.conf": "module reload http",
     "ari.conf": "module reload res_ari.so",
@@ -69,12 +71,19 @@ class Configuration:
         for name in changed:
             if name in RELOADS:
                 answer = await self.command(RELOADS[name], RELOAD_SECONDS)
+                if name == "iax.conf" and _UNKNOWN in answer:
+                    answer = await self._open_links()
                 if "fail" in answer.lower() or "error" in answer.lower():
                     raise conflict(
                         "reload_failed",
                         f"Asterisk refused {name}: {answer.strip()}",
                         f"Read {self._settings.log}/messages; the old one stays in force.",
                     )
+
+    async def _open_links(self) -> str:
+        """Load IAX2 with the first node that is reached over it; it stays until Asterisk ends, empty or not."""
+        wanted = "load=" in (self._read("modules_links.conf") or "")
+        return await self.command("module load chan_iax2.so") if wanted else ""
 
     async def command(self, text: str, seconds: float = COMMAND_SECONDS) -> str:
         """Return what Asterisk's command line answers within ``seconds``."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from softswitch.clock import Clock, Millis, now
 from softswitch.ports import (
+    IAX2,
     AuthenticationFailed,
     Channel,
     ChannelGone,
@@ -43,10 +44,10 @@ _REACHABLE = frozenset({"Reachable", "NonQualified", "Created", "Updated", "Unkn
 
 
 def endpoint_of(name: str) -> str:
-    """Return the SIP account of a channel name ``PJSIP/<account>-<8 hex digits>``, else nothing."""
-    if not name.startswith("PJSIP/"):
+    """Return the account in a channel name, ``PJSIP/<account>-<8 hex digits>`` or ``IAX2/<account>-<number>``."""
+    if not name.startswith(("PJSIP/", IAX2)):
         return ""
-    return name[6:].rpartition("-")[0]
+    return name.partition("/")[2].rpartition("-")[0]
 
 
 _UNKNOWN = "<unknown>"
@@ -145,6 +146,7 @@ class FactMapper:
             "MixMonitorStart": self._recording,
             "MixMonitorStop": lambda event: [RecordingEnded(event["Uniqueid"])],
             "ContactStatus": self._contact,
+            "PeerStatus": self._peer,
             **dict.fromkeys(FAILED_LOGINS, self._failed),
         }
 
@@ -278,7 +280,24 @@ class FactMapper:
         self._told[phone] = fact
         return (fact,)
 
+    def _peer(self, event: Event) -> Sequence[SwitchFact]:
+        """A node that is reached over IAX2; accounts of SIP, which come here too, are told by their contacts."""
+        if event.get("ChannelType") != "IAX2":
+            return ()
+        return self._link(event["Peer"], event["PeerStatus"] != "Unreachable")
+
+    def _link(self, peer: str, reachable: bool) -> Sequence[SwitchFact]:
+        fact = PhoneReachable(peer, reachable)
+        if self._told.get(peer) == fact:
+            return ()
+        self._told[peer] = fact
+        return (fact,)
+
     def _contact_listed(self, event: Event) -> None:
+        if event.get("Event") == "PeerEntry":
+            # UNKNOWN: not asked yet, or it answers within a millisecond.
+            self._link(f"{IAX2}{event.get('ObjectName', '')}", event.get("Status") != "UNREACHABLE")
+            return
         phone = event.get("Aor") or event.get("Endpoint", "")
         reachable = self._phones.heard(phone, event.get("Uri", ""), event.get("Status", ""))
         self._told[phone] = PhoneReachable(
@@ -308,7 +327,7 @@ WANTED: frozenset[bytes] = frozenset(
     for name in (
         *SEEN_EVENTS, *FAILED_LOGINS, "BridgeEnter", "BridgeLeave", "Rename", "Hold", "Unhold",
         "Hangup", "HangupRequest", "DialBegin", "DialState", "MixMonitorStart", "MixMonitorStop",
-        "ContactStatus", "FullyBooted",
+        "ContactStatus", "PeerStatus", "PeerEntry", "PeerlistComplete", "FullyBooted",
         "CoreShowChannel", "CoreShowChannelsComplete", "ContactList", "ContactListComplete",
     )
 )  # fmt: skip

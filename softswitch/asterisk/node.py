@@ -133,8 +133,8 @@ class AsteriskNode:
     async def _launch(self) -> None:
         self._progress(f"Starting Asterisk {self.install.version}")
         check_install(self.install)
-        process.check_ports(self.settings)
         written = self.directory
+        process.check_ports(self.settings, links=bool(written.outside.links))
         self._configuration.write(render(self._frame, written))
         process.put_long_logs_away(self.settings)
         since = process.log_size(self.settings)

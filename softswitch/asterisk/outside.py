@@ -45,6 +45,17 @@ class TrunkAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkAccount:
+    """A trunk of a node that is reached over IAX2 (RFC 5456): either end shows the secret with each call."""
+
+    id: str
+    host: str
+    port: int
+    secret: str = field(repr=False)
+    qualify_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideTrunk:
     """A trunk in the dialplan: ``dial`` has ``{number}`` in it; ``shown`` is who is presented as calling."""
 
@@ -87,6 +98,7 @@ class Outside:
     """All of it. With ``asks`` every call asks dispatch first and goes by itself when that is not there."""
 
     accounts: tuple[TrunkAccount, ...] = ()
+    links: tuple[LinkAccount, ...] = ()
     trunks: tuple[OutsideTrunk, ...] = ()
     routes: tuple[OutsideRoute, ...] = ()
     classes: tuple[OutsideClass, ...] = ()

@@ -242,12 +242,13 @@ async def _watch(connection: AmiConnection, seconds: float) -> None:
 async def _picture(
     connection: AmiConnection,
 ) -> tuple[Millis, list[dict[str, str]], list[dict[str, str]]]:
-    status, channels, contacts = await asyncio.gather(
+    status, channels, contacts, links = await asyncio.gather(
         connection.act("CoreStatus"),
         connection.listing("CoreShowChannels"),
         _contacts(connection),
+        _links(connection),
     )
-    return started_at(status), channels, contacts
+    return started_at(status), channels, [*contacts, *links]
 
 
 async def _contacts(connection: AmiConnection) -> list[dict[str, str]]:
@@ -256,6 +257,16 @@ async def _contacts(connection: AmiConnection) -> list[dict[str, str]]:
     except ActFailed as error:
         # With no contact at all Asterisk answers with an error in place of an empty list.
         if "No Contacts found" in str(error):
+            return []
+        raise
+
+
+async def _links(connection: AmiConnection) -> list[dict[str, str]]:
+    try:
+        return await connection.listing("IAXpeerlist")
+    except ActFailed as error:
+        # Where no node is reached over IAX2 it is not loaded.
+        if "unknown command" in str(error):
             return []
         raise
 

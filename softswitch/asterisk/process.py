@@ -15,7 +15,7 @@ from softswitch.asterisk.settings import NodeSettings
 from softswitch.errors import Refusal, unavailable
 
 PID_FILE = "asterisk.pid"
-_DATAGRAM_PORTS = ("sip_port",)
+_DATAGRAM_PORTS = ("sip_port", "iax_port")
 _LOG_TAIL = 20_000
 
 
@@ -109,10 +109,10 @@ def send_signal(pid: int, number: signal.Signals) -> None:
         return
 
 
-def check_ports(settings: NodeSettings) -> None:
-    """Refuse to start when a port is taken, and say which one."""
+def check_ports(settings: NodeSettings, *, links: bool = False) -> None:
+    """Refuse to start when a port is taken, and say which one; that of IAX2 is asked for with ``links`` alone."""
     for name, port in settings.ports():
-        if name.startswith("rtp"):
+        if name.startswith("rtp") or (name == "iax_port" and not links):
             continue
         address = "127.0.0.1" if name == "ami_port" else settings.bind
         kinds = [socket.SOCK_STREAM]

@@ -97,12 +97,24 @@ def render_directory(frame: Frame, directory: Directory) -> dict[str, str]:
         AUTHORITIES: "\n".join((frame.authorities, *directory.outside.authorities)),
         "extensions.conf": _fill("extensions.conf.j2", _dialplan(frame, directory)),
         "pjsip.conf": _fill("pjsip.conf.j2", _sip(directory)),
+        **_links(frame, directory),
     }
+
+
+def _links(frame: Frame, directory: Directory) -> dict[str, str]:
+    """Return the files of IAX2: its port is open only while a node is reached over it."""
+    values = {
+        "links": directory.outside.links,
+        "bind": frame.settings.bind,
+        "port": frame.settings.iax_port,
+    }
+    return {name: _fill(f"{name}.j2", values) for name in LINK_FILES}
 
 
 AUTHORITIES = "carriers.pem"
 """Who may have signed the certificate of a carrier. Asterisk reads it anew for each connection that it makes."""
-DIRECTORY_FILES = frozenset({"extensions.conf", "pjsip.conf", AUTHORITIES})
+LINK_FILES = ("modules_links.conf", "iax.conf")
+DIRECTORY_FILES = frozenset({"extensions.conf", "pjsip.conf", AUTHORITIES, *LINK_FILES})
 
 
 def render_frame(frame: Frame) -> dict[str, str]:

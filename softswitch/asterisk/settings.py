@@ -36,6 +36,8 @@ class NodeSettings:
     """The same with TLS: ``wss://…/ws``."""
     ami_port: int = 5038
     """AMI; always on 127.0.0.1."""
+    iax_port: int = 4569
+    """IAX2, over UDP; open only where a node is reached so."""
     copies: str = ""
     """Where copies of SIP messages go, over UDP: ``127.0.0.1:PORT``; empty: nowhere."""
     rtp_first: int = 10000
@@ -89,6 +91,7 @@ class NodeSettings:
         yield "http_port", self.http_port
         yield "https_port", self.https_port
         yield "ami_port", self.ami_port
+        yield "iax_port", self.iax_port
         yield "rtp_first", self.rtp_first
         yield "rtp_last", self.rtp_last
 

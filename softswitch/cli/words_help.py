@@ -53,6 +53,7 @@ ZH_HELP = {
     "SIP over WebSocket, for browsers.": "SIP（WebSocket），供浏览器使用。",
     "SIP over secure WebSocket.": "SIP（加密 WebSocket）。",
     "AMI of the switch, for the server alone.": "交换机的 AMI，仅供服务器使用。",
+    "IAX2, for nodes that are reached so.": "IAX2，供以此方式连接的节点使用。",
     "Copies of SIP, for the server alone.": "SIP 消息副本，仅供服务器使用。",
     "SIP over UDP for calls that require Resource-Priority.": (
         "SIP（UDP），供要求 Resource-Priority 的呼叫使用。"

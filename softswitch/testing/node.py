@@ -89,7 +89,7 @@ def _is_free(port: int) -> bool:
 
 def node_settings(data: Path, **changes: Any) -> NodeSettings:
     """Return settings on 127.0.0.1 with ports of their own."""
-    sip, sips, http, https, ami, copies = free_ports(6)
+    sip, sips, http, https, ami, iax, copies = free_ports(7)
     first, last = rtp_ports()
     values: dict[str, Any] = {
         "data": data,
@@ -99,6 +99,7 @@ def node_settings(data: Path, **changes: Any) -> NodeSettings:
         "http_port": http,
         "https_port": https,
         "ami_port": ami,
+        "iax_port": iax,
         "copies": f"127.0.0.1:{copies}",
         "rtp_first": first,
         "rtp_last": last,

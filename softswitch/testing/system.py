@@ -33,7 +33,7 @@ LINE = "line"
 
 def own_settings(data: Path, **more: Any) -> Settings:
     """Return settings on free loopback ports."""
-    http, sip, sips, switch_http, switch_https, ami, copies = free_ports(7)
+    http, sip, sips, switch_http, switch_https, ami, iax, copies = free_ports(8)
     given: dict[str, Any] = {
         "data": data,
         "http": Address(LOCAL, http),
@@ -42,6 +42,7 @@ def own_settings(data: Path, **more: Any) -> Settings:
         "switch_http": Address(LOCAL, switch_http),
         "switch_https": Address(LOCAL, switch_https),
         "ami": Address(LOCAL, ami),
+        "iax": Address(LOCAL, iax),
         "sip_copies": Address(LOCAL, copies),
         "rtp": PortRange(*rtp_ports()),
     }

@@ -100,6 +100,7 @@ class Server:
             "data": own.data, "http": own.http, "sip": own.sip, "sips": own.sips,
             "switch_http": own.switch_http, "switch_https": own.switch_https, "ami": own.ami,
             "rtp": f"{own.rtp.first}-{own.rtp.last}", "sip_copies": own.sip_copies_address(),
+            "iax": own.iax_address(),
             "layers": ",".join(own.layers) or "none",
         }  # fmt: skip
         return {f"SOFTSWITCH_{name.upper()}": str(value) for name, value in given.items()}

@@ -74,6 +74,8 @@ WRONG = [
     ("mon-fri", "mo-fr", "bad_hours", "hours ="),
     ('patterns = ["0."]', 'patterns = ["0.X"]', "bad_pattern", "patterns ="),
     ('secret = "carrier-secret"\n', "", "bad_trunks", "username ="),
+    ('secret = "node-secret"', 'link = "iax2"', "bad_trunks", "link ="),
+    ('secret = "node-secret"', 'link = "iax"', "bad_trunks", "link ="),
     ("timing = 1", "timing = ", "bad_trunks", ""),
 ]  # fmt: skip
 

@@ -39,6 +39,15 @@ def test_a_node_that_knows_the_core_gets_everything() -> None:
     assert sorted(files(GOOD)) == ["etc/asterisk/chan_dahdi.conf", "etc/dahdi/system.conf"]
 
 
+def test_a_node_over_iax2_gets_its_accounts_in_place_of_those_of_sip() -> None:
+    made = files(CORE.replace('core = "192.0.2.1"', 'core = "192.0.2.1"\nlink = "iax2"'))
+    assert "etc/asterisk/pjsip.conf" not in made
+    assert "host=192.0.2.1\nport=4569\n" in made["etc/asterisk/iax.conf"]
+    dialplan = made["etc/asterisk/extensions.conf"]
+    assert "Dial(IAX2/far-pri/${EXTEN}" in dialplan
+    assert "PJSIP" not in dialplan
+
+
 def test_a_stranger_is_no_node() -> None:
     with pytest.raises(Refusal) as refused:
         render(read(CORE), "e9")

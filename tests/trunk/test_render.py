@@ -54,6 +54,17 @@ def test_golden_of_asterisk(name: str) -> None:
     golden(name, text[text.index(start) : end])
 
 
+def test_iax2_is_loaded_with_the_first_node_that_is_reached_so() -> None:
+    closed = render(frame(), world(read(GOOD)))
+    assert "load=" not in closed["modules_links.conf"]
+    assert "[far-pri]" not in closed["iax.conf"]
+    text = GOOD.replace('secret = "node-secret"', 'secret = "node-secret"\nlink = "iax2"')
+    opened = render(frame(), world(read(text)))
+    assert "\nload=chan_iax2\n" in opened["modules_links.conf"]
+    assert "[far-pri]" not in opened["pjsip.conf"]
+    golden("iax.conf", opened["iax.conf"])
+
+
 def test_a_class_is_a_variable_of_its_phones() -> None:
     text = render(frame(), world(read(GOOD)))["pjsip.conf"]
     assert "set_var=SOFTSWITCH_CLASS=office" in text

@@ -36,6 +36,7 @@ SETTINGS = {
     "switch_http": ("[HOST:]PORT", "SIP over WebSocket, for browsers."),
     "switch_https": ("[HOST:]PORT", "SIP over secure WebSocket."),
     "ami": ("[HOST:]PORT", "AMI of the switch, for the server alone."),
+    "iax": ("[HOST:]PORT", "IAX2, for nodes that are reached so."),
     "sip_copies": ("[127.0.0.1:]PORT", "Copies of SIP, for the server alone."),
     "precedence_door": ("[HOST:]PORT", "SIP over UDP for calls that require Resource-Priority."),
     "rtp": ("FIRST-LAST", "UDP ports of the voice. [10000-14999]"),
