@@ -152,6 +152,7 @@ ZH = {
     "admin": "管理",
     "attended": "咨询转接",
     "auditor": "审计员",
+    "wall": "大屏",
     "browser": "浏览器",
     "calling": "回拨中",
     "changed": "修改",

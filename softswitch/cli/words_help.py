@@ -63,6 +63,7 @@ ZH_HELP = {
     "How long recordings are kept. [180]": "录音保存天数。[180]",
     "Sign out who does nothing. [240]": "无操作多久后退出登录。[240]",
     "Sign in again after this. [24]": "多久后须重新登录。[24]",
+    "Keep an unseen wall signed in so long. [30]": "大屏不使用多久后须重新登录。[30]",
     "debug, info, warning or error. [info]": "debug、info、warning 或 error。[info]",
     "End the server with its switch.": "停止服务器及其交换机。",
     "The server is the one on the data folder; when none runs there, nothing happens.": (

@@ -45,6 +45,7 @@ SETTINGS = {
     "recording_days": ("DAYS", "How long recordings are kept. [180]"),
     "session_idle_minutes": ("MINUTES", "Sign out who does nothing. [240]"),
     "session_hours": ("HOURS", "Sign in again after this. [24]"),
+    "wall_days": ("DAYS", "Keep an unseen wall signed in so long. [30]"),
     "map_url": ("URL", "Tiles of the map, with {z}, {x} and {y}."),
     "map_labels": ("URL", "Tiles with names above them."),
     "map_coordinates": ("wgs84|gcj02", "What the tiles are drawn in. [wgs84]"),
