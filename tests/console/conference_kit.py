@@ -9,7 +9,6 @@ from softswitch.testing.system import until
 from tests.console.kit import Console
 
 
-
 def member(page: Page, number: str, state: str = "") -> Locator:
     found = page.get_by_test_id(f"member-{number}")
     return found.and_(page.locator(f"[data-state={state}]")) if state else found

@@ -105,8 +105,7 @@ async def test_a_roll_call_to_its_absent_list_and_into_a_conference(
         await three.answer()
         await three.hears(BROWSER_TONE)
         await three.hangup()
-        await expect(page.get_by_test_id("roll")).to_have_attribute(
-            "data-state", "done")
+        await expect(page.get_by_test_id("roll")).to_have_attribute("data-state", "done")
         absent = page.get_by_test_id("absent")
         await expect(absent.get_by_role("listitem")).to_have_text(["2003 Phone 2003 busy"])
         async with page.expect_download() as waiting:
@@ -143,8 +142,7 @@ async def test_a_hunt_ends_with_the_one_who_takes_it(system: System, browser: Br
         await (await them["2001"].incoming()).reject()
         taken = await them["2002"].incoming()
         await taken.answer()
-        await expect(page.get_by_test_id("roll")).to_have_attribute(
-            "data-state", "done")
+        await expect(page.get_by_test_id("roll")).to_have_attribute("data-state", "done")
         await taken.hears(BROWSER_TONE)
 
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from softswitch.testing.patience import PATIENCE
 from softswitch.app import System
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import sip_phone, until
 from tests.console.kit import console
 
@@ -110,7 +110,9 @@ async def test_a_token_is_shown_once_and_works(system: System, browser: Browser)
         secret = page.get_by_role("dialog", name="Secret").locator("output")
         await expect(secret).not_to_be_empty()
         headers = {"Authorization": f"Bearer {await secret.inner_text()}"}
-        async with httpx.AsyncClient(base_url=system.url, headers=headers, timeout=PATIENCE) as client:
+        async with httpx.AsyncClient(
+            base_url=system.url, headers=headers, timeout=PATIENCE
+        ) as client:
             assert (await client.get("/api/me")).json()["login"] == "chen"
         await desk.press("Escape")
         await expect(page.locator("tr", has_text="wall board")).to_be_visible()

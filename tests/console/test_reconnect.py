@@ -108,8 +108,8 @@ class Server:
 @pytest_asyncio.fixture(loop_scope="module")
 async def server(tmp_path: Path, built: Path) -> AsyncIterator[Server]:
     running = Server(tmp_path / "data", built)
-    await running.start()
     try:
+        await running.start()
         yield running
     finally:
         if running.process is not None and running.process.poll() is not None:

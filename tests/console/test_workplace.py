@@ -128,8 +128,7 @@ async def test_the_wall_tells_who_waits_and_what_is_open_and_takes_no_telephone(
         row = page.get_by_test_id("wall-incident").first
         await expect(row).to_contain_text("化工厂氨气泄漏")
         await expect(row).to_contain_text("特别重大")
-        await expect(page.get_by_test_id("wall-map").locator("canvas").first).to_be_visible(
-        )
+        await expect(page.get_by_test_id("wall-map").locator("canvas").first).to_be_visible()
         await one.hangup()
         await two.hangup()
         await expect(page.get_by_test_id("wall-waiting")).to_have_text("0")
