@@ -12,7 +12,7 @@ import multiprocessing
 import socket
 import struct
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
@@ -37,7 +37,20 @@ class Counts:
     held: float = 0.0
     """Seconds in all between a message and its answer: a timer on a busy machine is late, whoever sends."""
 
+    gaps: Counter[int] = field(default_factory=Counter)
+    """Tens of microseconds from an answer on its way out to the next message in its place in the window, and how often.
+    This is what is left to the sender where window and delay set the rate."""
+
     numbers: dict[bytes, int] = field(default_factory=dict)
+
+    def gap(self) -> float:
+        """Return the median of the gaps in milliseconds."""
+        left = self.gaps.total() / 2
+        for tens, count in sorted(self.gaps.items()):
+            left -= count
+            if left <= 0:
+                return tens / 100
+        return 0.0
 
 
 class Sink(asyncio.Protocol):
@@ -52,6 +65,9 @@ class Sink(asyncio.Protocol):
         self.loop = asyncio.get_running_loop()
         self.later: deque[tuple[float, float, int, bytes]] = deque()
         self.timer: asyncio.TimerHandle | None = None
+        self.free: deque[tuple[float, int]] = deque()
+        """When answers went out, and how many, that no message has followed yet."""
+
         self.sequence = 0
 
     def connection_made(self, transport: Any) -> None:
@@ -135,12 +151,25 @@ class Sink(asyncio.Protocol):
         if answers:  # neither the bind nor the leave-taking is part of what is measured
             counts.first = counts.first or now
             counts.last = now
+            self.fill(now, answers)
         if not self.delay:
+            self.free.append((now, answers))
             self.transport.write(out)
             return
         self.later.append((self.loop.time() + self.delay, now, answers, out))
         if self.timer is None:
             self.timer = self.loop.call_later(self.delay, self.write_due)
+
+    def fill(self, now: float, came: int) -> None:
+        """Messages came into places that answers had freed."""
+        free, gaps = self.free, self.counts.gaps
+        while free and came:
+            wrote, places = free.popleft()
+            filled = min(places, came)
+            gaps[round((now - wrote) * 100_000)] += filled
+            came -= filled
+            if places > filled:
+                free.appendleft((wrote, places - filled))
 
     def write_due(self) -> None:
         """Write what has waited long enough."""
@@ -148,7 +177,9 @@ class Sink(asyncio.Protocol):
         while self.later and self.later[0][0] <= now:
             _, came, answers, out = self.later.popleft()
             self.counts.answers += answers
-            self.counts.held += answers * (time.perf_counter() - came)
+            wrote = time.perf_counter()
+            self.counts.held += answers * (wrote - came)
+            self.free.append((wrote, answers))
             self.transport.write(out)
         self.timer = None
         if self.later:

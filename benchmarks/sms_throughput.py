@@ -2,7 +2,9 @@
 
 Ours commits each message before it is sent and each answer, and each receipt, after it came.  Kannel has its spool
 filled before the clock runs; smpplib stores nothing at all.  The clock is the sink's: from the first submit_sm to the
-last; *held* is how long it really kept its answers back, since a timer on a busy machine is late.
+last; *held* is how long it really kept its answers back, since a timer on a busy machine is late; *gap* is the median
+time from its answer on its way out to the next message in that place of the window: what is left to a sender where
+window and delay set the rate.
 ``--receipts`` lets the sink tell a receipt for each message (only ours takes them up then).
 
     python -m benchmarks.sms_throughput [--seconds 4] [--rounds 3] [--windows 1 10 100] [--delays 0 20]
@@ -17,6 +19,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -43,6 +46,20 @@ from smsgateway.queue.database import queue_database
 from softswitch.clock import now
 
 _PATIENCE = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the sink saw of one sender."""
+
+    rate: float
+    """Messages a second."""
+
+    held: float
+    """Seconds that it held an answer."""
+
+    gap: float
+    """Milliseconds from an answer to the next message in its place."""
 
 
 async def fill(url: str, port: int, window: int, count: int, *, receipts: bool) -> int:
@@ -90,66 +107,65 @@ def ours(
         process.wait(20)
 
 
-def by_kannel(window: int, delay: float, count: int) -> tuple[float, float]:
-    """Return the rate of Kannel: its spool is filled before anybody listens."""
+def by_kannel(window: int, delay: float, count: int) -> Run:
+    """Send with Kannel: its spool is filled before anybody listens."""
     port = free_port()
     with kannel(port, window, count), SinkProcess(port=port, delay=delay) as sink:
         end = time.monotonic() + _PATIENCE
         while sink.counts().submits < count and time.monotonic() < end:
             time.sleep(0.2)
-        return _rate(sink, count)
+        return _seen(sink, count)
 
 
-def rate(
-    send: Callable[[SinkProcess], None], delay: float, receipts: bool, count: int
-) -> tuple[float, float]:
-    """Return the messages a second that the sink saw, and the seconds that it held an answer."""
+def run(send: Callable[[SinkProcess], None], delay: float, receipts: bool, count: int) -> Run:
+    """Send to a new sink."""
     with SinkProcess(delay=delay, receipts=receipts) as sink:
         send(sink)
-        return _rate(sink, count)
+        return _seen(sink, count)
 
 
-def _rate(sink: SinkProcess, count: int) -> tuple[float, float]:
+def _seen(sink: SinkProcess, count: int) -> Run:
     counts = sink.counts()
     if counts.submits < count:
         print(f"only {counts.submits} of {count} came", flush=True)
     held = counts.held / counts.answers if counts.answers else 0.0
-    return (counts.submits - 1) / (counts.last - counts.first), held
+    return Run((counts.submits - 1) / (counts.last - counts.first), held, counts.gap())
 
 
 def measured(window: int, delay: float, given: argparse.Namespace) -> list[object]:
     """Measure one point, all senders in turns; return its row of medians."""
     possible = window / delay if delay else float("inf")
     count = int(min(given.seconds * min(possible, 15_000 if window > 1 else 4_000), given.most))
-    senders: dict[str, Callable[[], tuple[float, float]]] = {
+    senders: dict[str, Callable[[], Run]] = {
         "ours": lambda: by_ours("", window, delay, count, given.receipts)
     }
     if given.postgres:
         senders["postgres"] = lambda: by_ours(given.postgres, window, delay, count, given.receipts)
     if kannel_is_there():
         senders["kannel"] = lambda: by_kannel(window, delay, count)
-    senders["smpplib"] = lambda: rate(
+    senders["smpplib"] = lambda: run(
         lambda sink: smpplib_process(sink.port, window, count), delay, False, count
     )
     runs = [{name: send() for name, send in senders.items()} for _ in range(given.rounds)]
-    rates = {name: median(run[name][0] for run in runs) for name in senders}
+    rates = {name: median(one[name].rate for one in runs) for name in senders}
+    gaps = {name: round(median(one[name].gap for one in runs), 2) for name in senders}
     mine = rates["ours"]
     row: list[object] = [window, round(delay * 1_000), round(mine)]
     row.append(f"{mine / possible:.2f}" if delay else "-")
-    held = [run["ours"][0] * run["ours"][1] / window for run in runs]
-    row.append(f"{median(held):.2f}" if delay else "-")
+    held = [one["ours"].rate * one["ours"].held / window for one in runs]
+    row += [f"{median(held):.2f}" if delay else "-", gaps["ours"]]
     if given.postgres:
         row.append(round(rates["postgres"]))
     for name in ("kannel", "smpplib"):
         if name in rates:
-            row += [round(rates[name]), mine / rates[name]]
+            row += [round(rates[name]), mine / rates[name], gaps[name]]
     return row
 
 
-def by_ours(url: str, window: int, delay: float, count: int, receipts: bool) -> tuple[float, float]:
-    """Return the rate of the gateway, by default on a new SQLite file."""
+def by_ours(url: str, window: int, delay: float, count: int, receipts: bool) -> Run:
+    """Send with the gateway, by default on a new SQLite file."""
     with empty_queue(url) as (queue_url, folder):
-        return rate(
+        return run(
             lambda sink: ours(folder, queue_url, sink, window, count, receipts),
             delay, receipts, count,
         )  # fmt: skip
@@ -172,12 +188,12 @@ def main() -> None:
             for delay in given.delays
             for window in given.windows
         ]
-    head = ["window", "delay ms", "ours/s", "of window/delay", "of window/delay held"]
+    head = ["window", "delay ms", "ours/s", "of window/delay", "of window/delay held", "gap ms"]
     head += ["ours on PostgreSQL/s"] if given.postgres else []
-    head += ["Kannel/s", "ratio"] if kannel_is_there() else []
+    head += ["Kannel/s", "ratio", "gap ms"] if kannel_is_there() else []
     table(
         "(i) Mass SMS accepted a second, ours durable (promise: ahead at every point; 0.9 of window/delay)",
-        [*head, "smpplib/s", "ratio"],
+        [*head, "smpplib/s", "ratio", "gap ms"],
         rows,
     )
 

@@ -65,6 +65,11 @@ class Submission:
     part: int
     """Counted from 0."""
 
+    octets: bytes = b""
+    """What the link encoded ahead of it, and until when that is true."""
+
+    true_until: Millis = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -116,17 +121,17 @@ class LinkOwner(Protocol):
     def cut(self, link: SmsLink, why: str, doubtful: Sequence[Submission]) -> None:
         """The connection ended; nobody knows of ``doubtful`` whether the centre took them."""
 
-    def accepted(self, link: SmsLink, submission: Submission, smsc_id: str) -> None:
-        """The centre took a part, under its own id."""
+    def accepted(self, link: SmsLink, answers: Sequence[tuple[Submission, str]]) -> None:
+        """The centre took parts, each under an id of its own; all that one read brought, which may be none.
+
+        Places in the link's window may be free now, also those of refused parts.
+        """
 
     def refused(self, link: SmsLink, submission: Submission, fault: Fault, error: str) -> None:
         """The centre refused a part."""
 
     def unanswered(self, link: SmsLink, submissions: Sequence[Submission]) -> None:
         """No answer came in time; one may still come, as ``accepted`` or ``refused``."""
-
-    def taken(self, link: SmsLink) -> None:
-        """All answers of one read have been told."""
 
     def receipt(self, link: SmsLink, receipt: Receipt) -> None:
         """A receipt came."""
@@ -157,6 +162,9 @@ class SmsLink(Protocol):
     @property
     def detail(self) -> str:
         """Return why it is not bound, in words; empty when it is."""
+
+    def prepare(self, submissions: Sequence[Submission]) -> None:
+        """Encode ahead what will be submitted soon: what is left for ``submit`` is little."""
 
     def submit(self, submissions: Sequence[Submission]) -> None:
         """Send parts, all in one write. Call it only while bound, with at most ``window`` under way."""

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import ctypes
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -107,6 +108,7 @@ async def _serve(url: str, rules: Rules, wire: Path) -> int:
         return 0
     begun.result()
     log.info("The gateway runs.")
+    gc.freeze()  # what is loaded stays: no collection walks through it while answers wait
     failing = asyncio.create_task(gateway.failed())
     try:
         await asyncio.wait((failing, ending), return_when=asyncio.FIRST_COMPLETED)

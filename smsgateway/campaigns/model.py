@@ -183,11 +183,6 @@ def _check_personal(plan: Plan) -> None:
             "no_fields", "The text has no fields.",
             "Name columns of the list in braces, or send one text to everybody.", field="text",
         )  # fmt: skip
-    if plan.voice_after is not None:
-        raise invalid(
-            "personal_voice", "A text that differs from person to person cannot be spoken to all.",
-            "Send without calling who has no receipt.", field="voice_after_minutes",
-        )  # fmt: skip
 
 
 def sent_text(plan: Plan, rules: Rules) -> str:

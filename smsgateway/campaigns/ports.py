@@ -20,7 +20,7 @@ class Telephone(Protocol):
     async def notify(
         self, login: str, text: str, language: str, people: Sequence[Mapping[str, str]]
     ) -> str:
-        """Begin to call ``people`` (number, name); return the id of the notification."""
+        """Begin to call ``people`` (number, name; text where it is his own); return the id of the notification."""
         ...
 
     def is_running(self, notice_id: str) -> bool:

@@ -14,9 +14,10 @@ from smsgateway.campaigns.model import Campaign
 from smsgateway.campaigns.ports import Telephone
 from smsgateway.campaigns.service import Campaigns
 from smsgateway.model import MessageState, Progress
-from smsgateway.queue.tables import messages
+from smsgateway.queue.tables import bodies, messages
 from smsgateway.recipients.mobile import own_form
 from smsgateway.replies.store import answered_among
+from smsgateway.text.signature import spoken
 from softswitch.clock import Millis
 from softswitch.errors import Refusal
 from softswitch.store.database import Database
@@ -62,7 +63,7 @@ class VoiceReach:
 
     async def _next(self, campaign: Campaign, batch: int) -> None:
         after = int(campaign.voice.removeprefix(AFTER) or 0)
-        last, people = await self._queue.read(_unreached, batch, after)
+        last, people = await self._queue.read(_unreached, batch, after, campaign.plan.personal)
         if last is None:
             await self._campaigns.note(campaign, voice=DONE)
             return
@@ -82,10 +83,16 @@ class VoiceReach:
         await self._campaigns.note(campaign, notices=(*campaign.notices, notice))
 
 
-def _unreached(conn: Connection, batch: int, after: int) -> tuple[int | None, list[dict[str, str]]]:
-    """Return the next people without a receipt who did not answer either, and the last message looked at."""
+def _unreached(
+    conn: Connection, batch: int, after: int, personal: bool
+) -> tuple[int | None, list[dict[str, str]]]:
+    """Return the next people without a receipt who did not answer either, and the last message looked at.
+
+    ``personal``: with the text that each of them was sent.
+    """
     query = (
-        select(messages.c.id, messages.c.number, messages.c.recipient)
+        select(messages.c.id, messages.c.number, messages.c.recipient, bodies.c.text)
+        .join(bodies, bodies.c.id == messages.c.body_id)
         .where(messages.c.batch_id == batch, messages.c.id > after)
         .where(messages.c.state.in_([int(state) for state in _UNREACHED]))
         .order_by(messages.c.id)
@@ -98,6 +105,7 @@ def _unreached(conn: Connection, batch: int, after: int) -> tuple[int | None, li
     answered = answered_among(conn, batch, list(numbers.values()))
     people = [
         {"number": numbers[row.id], "name": row.recipient}
+        | ({"text": spoken(row.text)} if personal else {})
         for row in rows
         if numbers[row.id] not in answered
     ]

@@ -44,7 +44,7 @@ class Session(links.Session):
 
     def submit(self, submissions: Sequence[Submission], encode: Encode) -> None:
         """Send parts in one write."""
-        self._send([encode(self._window.put(one), one) for one in submissions])
+        self._write(b"".join(map(encode, self._put(submissions), submissions)))
 
     def _hello(self) -> bytes:
         return pdu.connect(self._window.next(), *self._login)
@@ -60,9 +60,7 @@ class Session(links.Session):
 
     # ---- in
 
-    def data_received(self, data: bytes) -> None:
-        """Take what came, PDU by PDU."""
-        self._heard = self._loop.time()
+    def _read(self, data: bytes) -> None:
         data = self._rest + data
         at, end = 0, len(data)
         while end - at >= HEADER and self._transport is not None and not self.closed.is_set():
@@ -76,7 +74,6 @@ class Session(links.Session):
             self._take(data[at : at + length])
             at += length
         self._rest = data[at:]
-        self._owner.read_ended()
 
     def _take(self, octets: bytes) -> None:
         command, sequence = pdu.read_header(octets)

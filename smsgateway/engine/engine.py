@@ -59,9 +59,10 @@ class Engine:
         self._wire = wire
         self._turn = Turn()
         self._tokens: dict[int, list[Any]] = {}
-        self._going: list[tuple[Lane, Submission]] = []
+        self._going: dict[Lane, list[Submission]] = {}
         self._busy = False
         self._scheduled = False
+        self._filled = False
         self._idle = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._pacer = Pacer(self._loop, self._kick)
@@ -141,27 +142,25 @@ class Engine:
             self._unsend(lane)
         self._note_change(link)
 
-    def accepted(self, link: SmsLink, submission: Submission, smsc_id: str) -> None:
-        """The centre took a part."""
-        message = submission.message
-        self._wire.answered(message.id, submission.part, smsc_id or _NO_ID)
-        if not message.open_parts:
-            self._turn.late.append((message.id, submission.part, smsc_id, ""))
-        elif len(message.body.parts) == 1 or message.body.as_payload:
-            message.open_parts = 0
-            self._turn.accepted.append((message.id, smsc_id))
-            counts, batch = self._turn.counts, message.envelope.batch_id
-            counts[batch, _S] -= 1
-            counts[batch, _T] += 1
-        else:
-            self._turn.parts.append((message.id, submission.part, smsc_id))
-            self._part(submission, Rank.TAKEN, "")
-        self._note_work()
+    def accepted(self, link: SmsLink, answers: Sequence[tuple[Submission, str]]) -> None:
+        """The centre took parts: first the places that they free are filled, then it is noted."""
+        self._wire.answered(
+            [(one.message.id, one.part, smsc_id or _NO_ID) for one, smsc_id in answers]
+        )
+        lane = self.lanes.get(link.id)
+        if lane is not None:
+            lane.write(self._wire)
+        for submission, smsc_id in answers:
+            self._accept(submission, smsc_id)
+        if lane is not None and lane.is_hungry:
+            self._kick()
+        elif answers:
+            self._note_work()
 
     def refused(self, link: SmsLink, submission: Submission, fault: Fault, error: str) -> None:
         """The centre refused a part."""
         message = submission.message
-        self._wire.answered(message.id, submission.part, "")
+        self._wire.answered([(message.id, submission.part, "")])
         if not message.open_parts:
             self._turn.late.append((message.id, submission.part, "", error))
         elif fault is Fault.THROTTLED:
@@ -182,14 +181,6 @@ class Engine:
             self._part(submission, Rank.DOUBT, "")
         self._kick()
 
-    def taken(self, link: SmsLink) -> None:
-        """A link has told everything that one read brought: places in its window are free now."""
-        lane = self.lanes.get(link.id)
-        if lane is not None:
-            lane.write(self._wire)
-            if lane.is_hungry:
-                self._kick()
-
     def receipt(self, link: SmsLink, receipt: Receipt) -> None:
         """A receipt came."""
         self._turn.receipts.append((link.id, receipt))
@@ -204,6 +195,19 @@ class Engine:
         self._kick()
 
     # ---- what comes of a message
+
+    def _accept(self, submission: Submission, smsc_id: str) -> None:
+        """The centre took one part."""
+        message, turn = submission.message, self._turn
+        if not message.open_parts:
+            turn.late.append((message.id, submission.part, smsc_id, ""))
+        elif len(message.body.parts) == 1 or message.body.as_payload:
+            message.open_parts = 0
+            turn.accepted.append((message.id, smsc_id))
+            turn.move(message.envelope.batch_id, _S, _T)
+        else:
+            turn.parts.append((message.id, submission.part, smsc_id))
+            self._part(submission, Rank.TAKEN, "")
 
     def _part(self, submission: Submission, rank: Rank, error: str) -> None:
         """One part of a message has its answer."""
@@ -235,7 +239,10 @@ class Engine:
 
     def _note_work(self) -> None:
         """There is more for the next turn; nothing to do when that is planned already."""
-        if not self._busy and not self._pacer.is_waiting:
+        if not self._busy and (
+            not self._pacer.is_waiting or self._pacer.is_nearly_due(self._loop.time())
+        ):
+            self._filled = True
             self._kick()
 
     def _kick(self) -> None:
@@ -260,7 +267,7 @@ class Engine:
             return
         self._turn = Turn()
         tokens, self._tokens = self._tokens, {}
-        going, self._going = self._going, []
+        going, self._going = self._going, {}
         self._pacer.began()
         turn.at = self._clock()
         self._busy = True
@@ -273,7 +280,8 @@ class Engine:
 
     def _can_wait(self) -> bool:
         hungry = any(lane.is_hungry for lane in self.lanes.values())
-        return self._pacer.can_wait(hungry=hungry, receipts=bool(self._tokens))
+        filled, self._filled = self._filled, False
+        return self._pacer.can_wait(hungry=hungry, receipts=bool(self._tokens), filled=filled)
 
     def _out(self) -> Iterator[tuple[int, int]]:
         """Give what is on the wire and unanswered."""
@@ -284,7 +292,7 @@ class Engine:
     def _committed(
         self,
         result: TurnResult,
-        going: list[tuple[Lane, Submission]],
+        going: dict[Lane, list[Submission]],
         tokens: dict[int, list[Any]],
     ) -> None:
         """A turn is on the disk: what waited for that goes on."""
@@ -297,12 +305,13 @@ class Engine:
             if lane is not None:
                 lane.link.counters.unknown_receipts += result.unmatched
                 lane.link.acknowledge(known)
-        for lane, submission in going:
-            lane.committing -= 1
+        for lane, parts in going.items():
+            lane.committing -= len(parts)
             if lane.is_able and not self.stopping and lane.stored.id in self.lanes:
-                lane.ready.append(submission)
-            else:
-                self._part(submission, Rank.UNSENT, "")
+                lane.add(parts)
+                continue
+            for one in parts:
+                self._part(one, Rank.UNSENT, "")
         for batch_id, messages in self.leases.take(result, stopping=self.stopping):
             self._return(batch_id, messages)
         self._kick()
@@ -350,7 +359,7 @@ class Engine:
             message.open_parts = 1
             self._part(Submission(message, 0), Rank.TAKEN, "")
             return 0
-        self._going += [(lane, Submission(message, part)) for part in parts]
+        self._going.setdefault(lane, []).extend(Submission(message, part) for part in parts)
         lane.committing += len(parts)
         lane.limiter.take(len(parts))
         return len(parts)

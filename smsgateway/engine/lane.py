@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smsgateway.engine.limiter import Limiter
@@ -12,11 +13,11 @@ from smsgateway.port import SmsLink, Submission
 from softswitch.clock import Millis
 
 _RATE_SECONDS = 5
-_LEAST_AHEAD, _MOST_AHEAD = 64, 1_024
+_LEAST_AHEAD, _MOST_AHEAD = 64, 2_048
 """Parts that are committed ahead of a small window: some commits' worth, so that it never waits for the disk."""
 
 _PACE_SECONDS = 0.1
-_LEAST_SECONDS, _MOST_SECONDS = 0.04, 0.2
+_LEAST_SECONDS, _MOST_SECONDS = 0.12, 0.2
 _TURNS = 3
 """So many turns' worth of what goes out is committed ahead: one is under way, one gathers, and now and then one takes
 longer.  A quick disk or a slow link has less, since what is ready goes first, also before life safety, and since a
@@ -92,6 +93,11 @@ class Lane:
         permits = self.limiter.permits(now)
         return max(0, room if permits >= room else int(permits))
 
+    def add(self, parts: Sequence[Submission]) -> None:
+        """Keep parts that are committed ready to be written."""
+        self.link.prepare(parts)
+        self.ready.extend(parts)
+
     def write(self, wire: WireJournal) -> None:
         """Write what is ready as far as the window goes."""
         room = self.link.window - self.link.in_flight
@@ -99,8 +105,7 @@ class Lane:
             return
         take = self.ready.popleft
         parts = [take() for _ in range(min(room, len(self.ready)))]
-        for part in parts:
-            wire.wrote(part.message.id, part.part)
+        wire.wrote([(one.message.id, one.part) for one in parts])
         self.link.submit(parts)
         self.sent += len(parts)
 

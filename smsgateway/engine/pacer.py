@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-TURN_SECONDS = 0.02
+TURN_SECONDS = 0.05
 """A turn is not begun sooner after the last one while every lane has enough that is ready."""
+
+FILLED_SECONDS = 0.03
+"""But so soon when a window has just been filled: its next answers are a while away, and find the interpreter free."""
 
 RECEIPT_SECONDS = 0.004
 """And while receipts wait: a centre may hold back the next one until the first is acknowledged."""
@@ -36,15 +39,19 @@ class Pacer:
         self._stop_turn()
         self.last = self._loop.time()
 
-    def can_wait(self, *, hungry: bool, receipts: bool) -> bool:
+    def can_wait(self, *, hungry: bool, receipts: bool, filled: bool) -> bool:
         """Tell whether the next turn may grow a little; then it is planned."""
-        due = self.last + (RECEIPT_SECONDS if receipts else TURN_SECONDS)
-        if hungry or due <= self._loop.time():
+        due, now = self.last + (RECEIPT_SECONDS if receipts else TURN_SECONDS), self._loop.time()
+        if hungry or due <= now or (filled and self.is_nearly_due(now)):
             return False
         if self._turn is None or self._turn.when() > due:
             self._stop_turn()
             self._turn = self._loop.call_at(due, self._turn_due)
         return True
+
+    def is_nearly_due(self, now: float) -> bool:
+        """Tell whether a turn may begin when the moment is good."""
+        return self.last + FILLED_SECONDS <= now
 
     def wake_in(self, seconds: float) -> None:
         """Come back when a held lane may send again."""

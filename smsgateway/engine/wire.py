@@ -69,37 +69,39 @@ class WireJournal:
         # Empty first: records of two epochs ago must not be taken for those of this one.
         _HEAD.pack_into(self._map, self._base, self._epoch, 0)
         self._at = self._base + _HEAD.size
-        for message, part in out:
-            self.wrote(message, part)
         self._note()
+        self.wrote(out)
 
     @property
     def has_room(self) -> bool:
         """Tell whether a thousand more parts can be sent and answered before the next commit."""
         return self._base + _HALF - self._at > 1_000 * (_LONGEST + _WROTE.size)
 
-    def wrote(self, message: int, part: int) -> None:
-        """A part is about to be written."""
-        _WROTE.pack_into(self._map, self._at, _KIND_WROTE, message, part)
-        self._at += _WROTE.size
-        self._note()
+    def wrote(self, parts: Iterable[tuple[int, int]]) -> None:
+        """Parts, as (message, part), are about to be written."""
+        pack = _WROTE.pack
+        self._add(b"".join([pack(_KIND_WROTE, message, part) for message, part in parts]))
 
-    def answered(self, message: int, part: int, smsc_id: str) -> None:
-        """The centre answered; ``smsc_id`` is empty when it refused."""
-        octets = smsc_id.encode()[:65]
-        at = self._at
-        if at + _LONGEST > self._base + _HALF:
-            return  # it stays in doubt, which is the truth
-        _ANSWERED.pack_into(self._map, at, _KIND_ANSWERED, message, part, len(octets))
-        at += _ANSWERED.size
-        self._map[at : at + len(octets)] = octets
-        self._at = at + len(octets)
-        self._note()
+    def answered(self, answers: Iterable[tuple[int, int, str]]) -> None:
+        """The centre answered, as (message, part, its id); the id is empty when it refused."""
+        pack, records = _ANSWERED.pack, []
+        for message, part, smsc_id in answers:
+            octets = smsc_id.encode()[:65]
+            records.append(pack(_KIND_ANSWERED, message, part, len(octets)) + octets)
+        self._add(b"".join(records))
 
     def close(self) -> None:
         """Let go of the file after a proper end: it tells nothing, also not beside a queue from a backup."""
         _OWNER.pack_into(self._map, 0, b"", b"")
         self._map.close()
+
+    def _add(self, records: bytes) -> None:
+        end = self._at + len(records)
+        if end > self._base + _HALF:
+            return  # answers: they stay in doubt, which is the truth; nothing is written without ``has_room``
+        self._map[self._at : end] = records
+        self._at = end
+        self._note()
 
     def _note(self) -> None:
         _HEAD.pack_into(self._map, self._base, self._epoch, self._at)

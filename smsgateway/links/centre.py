@@ -56,6 +56,7 @@ class CentreLink(ABC, Generic[S, R]):
         self._drained = asyncio.Event()
         self._drained.set()
         self._silent = 0
+        self._taken: list[tuple[Submission, str]] = []
 
     # ---- what a protocol says
 
@@ -70,6 +71,9 @@ class CentreLink(ABC, Generic[S, R]):
     @abstractmethod
     def _transmits(self, role: R) -> bool:
         """Tell whether parts go out over this session."""
+
+    def prepare(self, submissions: Sequence[Submission]) -> None:
+        """Encode ahead what will be submitted soon, as far as that can be done."""
 
     @abstractmethod
     def submit(self, submissions: Sequence[Submission]) -> None:
@@ -144,8 +148,12 @@ class CentreLink(ABC, Generic[S, R]):
         self._note_drained()
 
     def read_ended(self) -> None:
-        """Everything that one read brought has been told."""
-        self._owner.taken(self)
+        """Everything that one read brought is known."""
+        taken, self._taken = self._taken, []
+        if taken:
+            self.counters.submitted += len(taken)
+            self._note_answer()
+        self._owner.accepted(self, taken)
 
     def unanswered(self, submissions: list[Submission]) -> None:
         """No answer in time."""
@@ -158,9 +166,8 @@ class CentreLink(ABC, Generic[S, R]):
             self._transmitter.close("no answers")
 
     def _accepted(self, submission: Submission, smsc_id: str) -> None:
-        self._note_answer()
-        self.counters.submitted += 1
-        self._owner.accepted(self, submission, smsc_id)
+        """Note it; all of one read are told together."""
+        self._taken.append((submission, smsc_id))
 
     def _refused(self, submission: Submission, fault: Fault, error: str) -> None:
         self._note_answer()

@@ -53,7 +53,7 @@ class SessionOwner(Protocol):
 
 
 class Session(asyncio.Protocol):
-    """Begun by a protocol's own class, which reads (``data_received``) and writes what is asked for here."""
+    """Begun by a protocol's own class, which reads (``_read``) and writes what is asked for here."""
 
     LOGIN: ClassVar[str]
     """What a centre does not answer that does not let us in."""
@@ -82,6 +82,10 @@ class Session(asyncio.Protocol):
         self._heard = self._asked = self._loop.time()
 
     # ---- what a protocol says
+
+    @abstractmethod
+    def _read(self, data: bytes) -> None:
+        """Take what came, PDU by PDU."""
 
     @abstractmethod
     def _hello(self) -> bytes:
@@ -166,16 +170,23 @@ class Session(asyncio.Protocol):
             if self._transport is not None:
                 self._transport.resume_reading()
 
-    def _send(self, out: Sequence[bytes]) -> None:
-        """Write the parts that were just put into the window, in one write."""
-        self._window.written(self._loop.time() + self._times.response)
-        self._write(b"".join(out))
+    def _put(self, submissions: Sequence[Submission]) -> range:
+        """Put parts into the window; return the sequences under which they are to be written at once."""
+        return self._window.put(submissions, self._loop.time() + self._times.response)
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
 
     # ---- in
+
+    def data_received(self, data: bytes) -> None:
+        """Read all of it, then tell what was answered: the places in the window are filled by one write."""
+        self._heard = self._loop.time()
+        try:
+            self._read(data)
+        finally:
+            self._told.read_ended()
 
     def _waits_for_commit(self) -> None:
         """A receipt or reply was handed on and will be acknowledged later."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from smsgateway.port import Submission
 
@@ -16,7 +16,7 @@ class Window:
 
     def __init__(self) -> None:
         self.sequence = 0
-        self._pending: OrderedDict[int, Submission] = OrderedDict()
+        self._pending: dict[int, Submission] = {}
         self._deadlines: deque[tuple[float, int]] = deque()
         self._late: OrderedDict[int, Submission] = OrderedDict()
 
@@ -28,19 +28,21 @@ class Window:
         self.sequence = self.sequence + 1 if self.sequence < LAST_SEQUENCE else 1
         return self.sequence
 
-    def put(self, submission: Submission) -> int:
-        """Add what is about to be written; return its sequence."""
-        sequence = self.sequence = self.sequence + 1 if self.sequence < LAST_SEQUENCE else 1
-        self._pending[sequence] = submission
-        return sequence
-
-    def written(self, deadline: float) -> None:
-        """What was added so far has been written, and is to be answered by then."""
+    def put(self, submissions: Sequence[Submission], deadline: float) -> range:
+        """Add what is about to be written and is to be answered by then; return the sequences, without a gap."""
+        first = self.sequence + 1
+        if first + len(submissions) > LAST_SEQUENCE:
+            first = 1
+        sequences = range(first, first + len(submissions))
+        self.sequence = sequences[-1]
+        self._pending.update(zip(sequences, submissions, strict=True))
         self._deadlines.append((deadline, self.sequence))
+        return sequences
 
     def take(self, sequence: int) -> Submission | None:
         """Return what an answer belongs to, in time or late; None for an answer to nothing."""
-        return self._pending.pop(sequence, None) or self._late.pop(sequence, None)
+        found = self._pending.pop(sequence, None)
+        return found if found is not None or not self._late else self._late.pop(sequence, None)
 
     def pending(self) -> Iterable[Submission]:
         """Return what waits."""

@@ -29,14 +29,22 @@ class SmppLink(CentreLink[Session, Command]):
         self._templates: dict[tuple[int, int], quick.Template] = {}
         self._templates_until = 0
 
+    def prepare(self, submissions: Sequence[Submission]) -> None:
+        """Encode ahead all but the sequences."""
+        if self._clock() >= self._templates_until or len(self._templates) > _MOST_TEMPLATES:
+            self._forget_templates()
+        until = self._templates_until
+        for one in submissions:
+            one.octets = self._template(one).encode(one.message.number.encode(), one.part)
+            one.true_until = until
+
     def submit(self, submissions: Sequence[Submission]) -> None:
         """Send parts, all in one write."""
         assert self._transmitter is not None
-        if self._clock() >= self._templates_until or len(self._templates) > _MOST_TEMPLATES:
-            self._forget_templates()
-        self._transmitter.submit(
-            [(one, self._template(one), one.message.number.encode()) for one in submissions]
-        )
+        now = self._clock()
+        if late := [one for one in submissions if one.true_until <= now]:
+            self.prepare(late)
+        self._transmitter.submit(submissions)
 
     # ---- sessions
 

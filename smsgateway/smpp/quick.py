@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from smsgateway.model import Body, MessageState
@@ -16,7 +16,6 @@ from smsgateway.port import Receipt
 from smsgateway.smpp.constants import (
     HEADER,
     INTERMEDIATE,
-    LONGEST,
     RECEIPT,
     RECEIPT_TYPES,
     UDH,
@@ -56,11 +55,20 @@ class Template:
         parts = (b"".join(body.parts),) if body.as_payload else body.parts
         self._behind = tuple(_behind(body, part, receipts, validity.encode()) for part in parts)
 
-    def encode(self, sequence: int, number: bytes, part: int) -> bytes:
-        """Return the PDU of ``part`` to ``number``."""
-        before, behind = self._before, self._behind[part]
-        length = HEADER + len(before) + len(number) + len(behind)
-        return _HEADER.pack(length, _SUBMIT, 0, sequence) + before + number + behind
+    def encode(self, number: bytes, part: int) -> bytes:
+        """Return what stands behind the header in the PDU of ``part`` to ``number``."""
+        return self._before + number + self._behind[part]
+
+
+def submits(sequences: Iterable[int], bodies: Iterable[bytes]) -> bytes:
+    """Return the PDUs of what :class:`Template` encoded."""
+    pack = _HEADER.pack
+    return b"".join(
+        [
+            pack(HEADER + len(body), _SUBMIT, 0, sequence) + body
+            for sequence, body in zip(sequences, bodies, strict=True)
+        ]
+    )
 
 
 def _address(sender: str) -> bytes:
@@ -89,45 +97,6 @@ def validity(seconds: float) -> str:
     hours, left = divmod(left, 3_600)
     minutes, left = divmod(left, 60)
     return f"{years:02}{months:02}{days:02}{hours:02}{minutes:02}{left:02}000R"
-
-
-class Frames:
-    """Cuts a stream into PDUs."""
-
-    __slots__ = ("_rest",)
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Give each PDU that is complete now. Raises :class:`PduError` where no PDU can begin: close then."""
-        if self._rest:
-            data = self._rest + data
-        at, end = 0, len(data)
-        try:
-            while end - at >= HEADER:
-                length = int.from_bytes(data[at : at + 4])
-                if not HEADER <= length <= LONGEST:
-                    raise PduError(
-                        f"a PDU of {length} octets",
-                        sequence=int.from_bytes(data[at + 12 : at + 16]),
-                    )
-                if length > end - at:
-                    break
-                at += length
-                yield data[at - length : at]
-        finally:
-            self._rest = data[at:] if at < end else b""
-
-    def waiting(self) -> int:
-        """Return how many octets of an incomplete PDU are there."""
-        return len(self._rest)
-
-
-def message_id(octets: bytes) -> bytes:
-    """Return the ``message_id`` of a submit_sm_resp; empty when it has none."""
-    end = octets.find(b"\0", HEADER)
-    return octets[HEADER:end] if end > 0 else octets[HEADER:]
 
 
 # ---- deliver_sm

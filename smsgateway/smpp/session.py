@@ -15,7 +15,7 @@ from smsgateway.links import session as links
 from smsgateway.links.session import Times
 from smsgateway.port import Submission
 from smsgateway.smpp import quick
-from smsgateway.smpp.constants import HEADER, RESPONSE, VERSION, Command, Status
+from smsgateway.smpp.constants import HEADER, LONGEST, RESPONSE, VERSION, Command, Status
 from smsgateway.smpp.pdu import Pdu, PduError
 
 _HEADER = struct.Struct(">IIII")
@@ -53,19 +53,13 @@ class Session(links.Session):
         super().__init__(owner, login.system_id, times)
         self._owner = owner
         self._login = login
-        self._frames = quick.Frames()
+        self._rest = b""
 
     # ---- out
 
-    def submit(self, parts: Sequence[tuple[Submission, quick.Template, bytes]]) -> None:
-        """Send parts in one write."""
-        put = self._window.put
-        self._send(
-            [
-                template.encode(put(submission), number, submission.part)
-                for submission, template, number in parts
-            ]
-        )
+    def submit(self, submissions: Sequence[Submission]) -> None:
+        """Send parts, which are encoded but for their sequences, in one write."""
+        self._write(quick.submits(self._put(submissions), [one.octets for one in submissions]))
 
     def _hello(self) -> bytes:
         login = self._login
@@ -88,29 +82,38 @@ class Session(links.Session):
 
     # ---- in
 
-    def data_received(self, data: bytes) -> None:
-        """Take what came, PDU by PDU."""
-        self._heard = self._loop.time()
-        unpack, take = _HEADER.unpack_from, self._window.take
-        answered, message_id = self._owner.answered, quick.message_id
-        try:
-            for octets in self._frames.feed(data):
-                _, command, status, sequence = unpack(octets)
-                if command == _SUBMIT_RESP:
-                    submission = take(sequence)
-                    if submission is not None:
-                        answered(submission, status, message_id(octets))
-                    else:
-                        self._bad("an answer to nothing that was sent")
-                else:
-                    self._other(command, status, sequence, octets)
+    def _read(self, data: bytes) -> None:
+        if self._rest:
+            data = self._rest + data
+        at, end = 0, len(data)
+        unpack, take, find = _HEADER.unpack_from, self._window.take, data.find
+        answered = self._owner.answered
+        while end - at >= HEADER:
+            length, command, status, sequence = unpack(data, at)
+            if not HEADER <= length <= LONGEST:
+                self._lost(length, sequence)
+                return
+            begin, at = at, at + length
+            if at > end:
+                at = begin
+                break
+            if command != _SUBMIT_RESP:
+                self._other(command, status, sequence, data[begin:at])
                 if self._transport is None or self.why:
                     return
-            self._owner.read_ended()
-        except PduError as error:  # the stream is lost: no next PDU can be found
-            self._bad(str(error))
-            self._write(_header(Command.GENERIC_NACK, error.sequence, Status.ESME_RINVCMDLEN))
-            self.close(f"garbage: {error}")
+            elif (submission := take(sequence)) is not None:
+                stop = find(b"\0", begin + HEADER, at)
+                answered(submission, status, data[begin + HEADER : stop if stop >= 0 else at])
+            else:
+                self._bad("an answer to nothing that was sent")
+        self._rest = data[at:]
+
+    def _lost(self, length: int, sequence: int) -> None:
+        """No next PDU can be found in the stream."""
+        what = f"a PDU of {length} octets"
+        self._bad(what)
+        self._write(_header(Command.GENERIC_NACK, sequence, Status.ESME_RINVCMDLEN))
+        self.close(f"garbage: {what}")
 
     def _other(self, command: int, status: int, sequence: int, octets: bytes) -> None:
         match command:

@@ -14,6 +14,7 @@ OPEN, CLOSE = "【", "】"
 SHORTEST, LONGEST = 2, 20
 OPT_OUT = "拒收请回复R"
 _SIGNATURE = re.compile(r"[\w·&（）() -]+")
+_SIGNED = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
 
 
 def signature(text: str) -> str:
@@ -29,6 +30,12 @@ def signature(text: str) -> str:
             field="signature",
         )
     return bare
+
+
+def spoken(text: str) -> str:
+    """Return what a voice says of a text as it is sent: without signature and the words of opting out."""
+    body = _SIGNED.sub("", text.strip())
+    return body.removesuffix(OPT_OUT).removesuffix("，").strip()
 
 
 def signed(text: str, sign: str, *, opt_out: bool = False) -> str:

@@ -12,7 +12,7 @@ import logging
 from softswitch.calls import outcomes
 from softswitch.calls.category import Category, category
 from softswitch.calls.dispatch_call import DispatchCall
-from softswitch.calls.model import CallKind, Role
+from softswitch.calls.model import CallKind, Leg, Role
 from softswitch.calls.ringing import Ringing
 from softswitch.errors import conflict, not_found
 from softswitch.ports import (
@@ -34,6 +34,11 @@ log = logging.getLogger(__name__)
 
 LEFT_SECONDS = 1.0
 """How long a channel that left dispatch may take to tell the cause of its end."""
+
+JOINING_SECONDS = 1.0
+"""How long those who have just been connected may take to come into their bridge."""
+
+LOOK_SECONDS = 0.01
 
 GONE_SECONDS = (1.0, 10.0)
 """When to look after a channel that the board has lost: a command may just be bringing it in."""
@@ -140,18 +145,13 @@ class Engine(Ringing):
         """
         if (call := self.calls.get(call_id)) is not None:
             return call
-        shown = self.board.calls.get(call_id)
-        if shown is None:
-            raise not_found("call", call_id, "It has ended; look at the history.")
         if self.guests.holds(call_id):
             raise conflict(
                 "is_conference",
                 f"Call {call_id} is a conference.",
                 "Act on its room: softswitch conference list.",
             )
-        up = [leg for leg in shown.legs.values() if leg.channel.state is ChannelState.UP]
-        bridged = [leg for leg in up if leg.channel.bridge_id]
-        legs = bridged or [leg for leg in shown.legs.values() if leg.incoming][:1]
+        legs, bridged = await self._to_move(call_id)
         if not legs or len(legs) > 2:
             raise conflict("not_movable", f"Call {call_id} cannot be moved.", "Hang it up instead.")
         channels = await self._redirect(call_id, [leg.channel for leg in legs])
@@ -168,6 +168,25 @@ class Engine(Ringing):
         if bridged:
             await self.join(call, *call.members.values())
         return call
+
+    async def _to_move(self, call_id: str) -> tuple[list[Leg], bool]:
+        """Return the legs that talk to each other and true, or the one that came in where nobody talks.
+
+        Two who have just been connected come into their bridge one after the other, and either may be told first.
+        To move one of them alone would end the call of the other: so both are waited for.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + JOINING_SECONDS
+        while (shown := self.board.calls.get(call_id)) is not None:
+            up = [leg for leg in shown.legs.values() if leg.channel.state is ChannelState.UP]
+            bridged = [leg for leg in up if leg.channel.bridge_id]
+            nobody_talks = len(up) < 2 and not bridged and all(leg.incoming for leg in up)
+            all_talk = len(bridged) > 1 and len(bridged) == len(up)
+            if nobody_talks or all_talk or loop.time() > deadline:
+                incoming = [leg for leg in shown.legs.values() if leg.incoming]
+                return bridged or incoming[:1], bool(bridged)
+            await asyncio.sleep(LOOK_SECONDS)
+        raise not_found("call", call_id, "It has ended; look at the history.")
 
     async def _redirect(self, call_id: str, channels: list[Channel]) -> list[Channel]:
         loop = asyncio.get_running_loop()

@@ -98,6 +98,6 @@ class NoticeBooks:
         # The id comes from the row, so that a restart in between makes no second deputy.
         made = hashlib.sha256(f"{person.id} deputy".encode()).hexdigest()[:20]
         name = self.engine.book.name_of(person.deputy)
-        deputy = Person(made, person.deputy, name, deputy_for=person.number)
+        deputy = Person(made, person.deputy, name, deputy_for=person.number, text=person.text)
         notice.people[made] = deputy
         self.save(notice, deputy)

@@ -17,6 +17,7 @@ from softswitch.conferences.voice import length_of, to_telephone
 from softswitch.errors import invalid
 
 MOST_PEOPLE = 1_000
+LONGEST_TEXT = 2_000
 LONGEST_SOUND = 600_000
 
 
@@ -50,6 +51,7 @@ def people_of(wanted: Sequence[dict[str, str]], book: Phonebook) -> list[Person]
         Person(
             new_id(), number, typed[number].get("name") or book.name_of(number),
             typed[number].get("deputy", ""),
+            text=numbers.plain_text(typed[number].get("text", ""), "text", LONGEST_TEXT),
         )
         for number in listed
     ]  # fmt: skip

@@ -55,6 +55,10 @@ class NoticeLegs:
         self._books.show(notice, person)
         await asyncio.gather(*(self._place(leg) for leg in legs))
 
+    def forget(self, notice: Notice) -> None:
+        """A notification is over: what was made for it alone goes."""
+        self._telling.forget(notice)
+
     def _leg(
         self, notice: Notice, person: Person, extension: str | None, phone: str, index: int
     ) -> Leg:

@@ -54,6 +54,9 @@ class Person:
     channel_id: str | None = None
     """The leg of the present try; its id is written before the leg is placed."""
 
+    text: str = ""
+    """What he is told in place of the notification's text; empty: that."""
+
 
 def channel_of(person: Person) -> str:
     """Return the id of the leg of the present try: made of the row and the try, so it can exist only once."""

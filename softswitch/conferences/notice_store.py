@@ -58,13 +58,14 @@ notice_people = Table(
     Column("done_at", BigInteger),
     Column("why", String(32), nullable=False),
     Column("channel_id", String(64)),
+    Column("text", Text, nullable=False, server_default=""),
     Index(None, "notice_id"),
 )
 
 Row = dict[str, Any]
 _PERSON = (
     "id", "number", "name", "deputy", "deputy_for", "tries", "next_at", "done_at", "why",
-    "channel_id",
+    "channel_id", "text",
 )  # fmt: skip
 
 

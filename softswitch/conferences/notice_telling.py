@@ -35,7 +35,7 @@ class Telling:
     async def tell(self, notice: Notice, person: Person, channel_id: str) -> None:
         """Say the text, and again, until the key is pressed or it was said often enough."""
         for _ in range(PLAYS if notice.rules.confirm else 1):
-            for spoken in await self._spoken(notice):
+            for spoken in await self._spoken(notice, person):
                 if not await self._say(person, channel_id, spoken):
                     return
             if not notice.rules.confirm:
@@ -48,12 +48,23 @@ class Telling:
         self._books.hang_up(channel_id)
         self._books.failed(notice, person, "not_confirmed")
 
-    async def _spoken(self, notice: Notice) -> list[Spoken]:
+    def forget(self, notice: Notice) -> None:
+        """Keep the sound of no text that was one person's own."""
+        for text in {person.text for person in notice.people.values()} - {""}:
+            self._voice.forget(self._with_key(notice, text), notice.language)
+
+    @staticmethod
+    def _with_key(notice: Notice, text: str) -> str:
         ask = _ASK.get(notice.language, _ASK["en"]) if notice.rules.confirm else ""
-        if not notice.sound:
-            return [await self._voice.speak(f"{notice.text} {ask}".strip(), notice.language)]
+        return f"{text} {ask}".strip()
+
+    async def _spoken(self, notice: Notice, person: Person) -> list[Spoken]:
+        if person.text or not notice.sound:
+            whole = self._with_key(notice, person.text or notice.text)
+            return [await self._voice.speak(whole, notice.language)]
         length = await asyncio.to_thread(length_of, Path(notice.sound))
         own = Spoken(f"sound:{notice.sound.removesuffix('.wav')}", length)
+        ask = self._with_key(notice, "")
         return [own, await self._voice.speak(ask, notice.language)] if ask else [own]
 
     def _listens(self, person: Person, channel_id: str) -> bool:

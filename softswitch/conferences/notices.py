@@ -16,7 +16,7 @@ from softswitch.calls.core import new_id
 from softswitch.conferences import notice_store
 from softswitch.conferences.notice import Notice
 from softswitch.conferences.notice_books import NoticeBooks
-from softswitch.conferences.notice_input import check_rules, keep_sound, people_of
+from softswitch.conferences.notice_input import LONGEST_TEXT, check_rules, keep_sound, people_of
 from softswitch.conferences.notice_legs import NoticeLegs
 from softswitch.conferences.notice_model import PersonState, Rules, due, is_over, next_due_at
 from softswitch.errors import conflict, invalid, not_found
@@ -46,12 +46,14 @@ class NoticeService:
         sound: str | None = None,
         notice_id: str | None = None,
     ) -> Notice:
-        """Begin: ``people`` are number, name and deputy; one number is told once. ``sound``: a WAV in base64.
+        """Begin: ``people`` are number, name, deputy and, where it differs, text; one number is told once.
+
+        ``sound``: a WAV in base64.
 
         Who chooses ``notice_id`` before the act may repeat it: a notification that was begun is not begun again
         (the refusal ``notice_exists``).
         """
-        text = numbers.plain_text(text, "text", 2_000)
+        text = numbers.plain_text(text, "text", LONGEST_TEXT)
         if not text:
             raise invalid("no_text", "Nothing is to be said.", "Give a text.", field="text")
         check_rules(rules)
@@ -139,4 +141,5 @@ class NoticeService:
             notice.state = "done"
             await self._db.write_surely(notice_store.end, notice.id, "done", self._clock())
         await self._books.saved()
+        self._legs.forget(notice)
         self._books.forget(notice)

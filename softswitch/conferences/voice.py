@@ -33,6 +33,9 @@ class Voice(Protocol):
     async def speak(self, text: str, language: str) -> Spoken:
         """Return the sound of a text; what cannot be spoken becomes a tone, never an error."""
 
+    def forget(self, text: str, language: str) -> None:
+        """Keep the sound of a text no longer; one that was never asked for is no error."""
+
 
 TONE = Spoken("tone:!950/200,!0/200,!950/200,!0/200", 800)
 
@@ -57,6 +60,15 @@ class EspeakVoice:
             self._making.pop(key, None)
         return self._kept.get(key, TONE)
 
+    def forget(self, text: str, language: str) -> None:
+        """Remove the file of a text."""
+        self._kept.pop((language, text), None)
+        self._file(text, language).unlink(missing_ok=True)
+
+    def _file(self, text: str, language: str) -> Path:
+        name = hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()[:32]
+        return (self._folder / f"{name}.wav").absolute()
+
     async def _keep(self, key: tuple[str, str]) -> None:
         language, text = key
         try:
@@ -66,8 +78,7 @@ class EspeakVoice:
 
     def _make(self, text: str, language: str) -> Spoken:
         self._folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()[:32]
-        target = (self._folder / f"{name}.wav").absolute()
+        target = self._file(text, language)
         if not target.exists():
             assert self._espeak is not None
             raw = target.with_suffix(".raw.wav")

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, ins
 
 from softswitch.errors import unavailable
 from softswitch.store.migration_incidents import incidents_become_cases
+from softswitch.store.migration_notices import people_have_texts
 from softswitch.store.tables import metadata
 
 schema_version = Table(
@@ -33,7 +34,10 @@ class Migration:
     change: Callable[[Connection], object]
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "incidents", incidents_become_cases),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "incidents", incidents_become_cases),
+    Migration(2, "notice_people", people_have_texts),
+)
 """In order, numbered from 1 without a gap."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -96,14 +96,58 @@ async def sip_phone(system: System, phone_id: str, **more: Any) -> AsyncIterator
     await until(lambda: not board.is_registered([phone_id]), what=f"{phone_id} is gone")
 
 
-async def no_channel_left(node: AsteriskNode, seconds: float = PATIENCE) -> None:
-    """Wait until the switch itself says so: an announcer, say, is on no board."""
+async def until_told(
+    ask: Callable[[], Awaitable[T | None]], *, seconds: float = PATIENCE, what: str = ""
+) -> T:
+    """Wait like `until` for a state that has to be asked for, of the database or of the API, say."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    while "0 active channels" not in (shown := await node.command("core show channels count")):
+    while True:
+        seen: T | LookupError | None
+        try:
+            seen = value = await ask()
+            if value:
+                return value
+        except LookupError as missing:
+            seen = missing
         if loop.time() > deadline:
-            raise AssertionError(f"{shown}\n{await node.command('core show channels')}")
+            raise AssertionError(f"not reached in {seconds} s: {what or ask}; last seen: {seen!r}")
         await asyncio.sleep(0.02)
+
+
+async def shows(system: System, entity: str, id_: str, **fields: Any) -> dict[str, Any]:
+    """Wait until the consoles are shown an entity with these values; return the whole of it."""
+
+    def read() -> dict[str, Any] | None:
+        found: dict[str, Any] = system.live.entities()[entity][id_]
+        return found if all(found[name] == value for name, value in fields.items()) else None
+
+    what = f"{entity} {id_} has {fields}; shown: {system.live.entities().get(entity, {}).get(id_)}"
+    return await until(read, what=what)
+
+
+async def no_channel_left(node: AsteriskNode) -> None:
+    """Wait until the switch itself says so: an announcer, say, is on no board."""
+
+    async def none() -> bool:
+        return "0 active channels" in await node.command("core show channels count")
+
+    try:
+        await until_told(none, what="the switch has no channel")
+    except AssertionError as left:
+        raise AssertionError(await node.command("core show channels")) from left
+
+
+async def no_bridge_left(node: AsteriskNode) -> None:
+    """Wait until the switch has no bridge."""
+
+    async def none() -> bool:
+        return len((await node.command("bridge show all")).strip().splitlines()) == 1
+
+    try:
+        await until_told(none, what="the switch has no bridge")
+    except AssertionError as left:
+        raise AssertionError(await node.command("bridge show all")) from left
 
 
 async def until(read: Callable[[], T | None], *, seconds: float = PATIENCE, what: str = "") -> T:

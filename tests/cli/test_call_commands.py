@@ -15,7 +15,7 @@ from softswitch.recordings import model as recording
 from softswitch.recordings.store import Filter
 from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Phone, State
-from softswitch.testing.system import LINE, sip_phone
+from softswitch.testing.system import LINE, sip_phone, until
 from tests.cli.conftest import Server, Softswitch
 
 TONES = {"1001": 450, "1002": 650, "2001": 850, LINE: 1050}
@@ -103,7 +103,6 @@ async def _answer(phone: Phone) -> None:
 
 def _waiting(server: Server) -> str:
     async def first() -> str:
-        from softswitch.testing.system import until
 
         queue = server.system.center.intake.queue
         return str((await until(lambda: list(queue), what="a call waits"))[0])
@@ -161,7 +160,6 @@ def test_who_gives_up_is_called_back_or_closed(
 
 
 async def _task(server: Server) -> str:
-    from softswitch.testing.system import until
 
     tasks = server.system.center.tasks
     return str((await until(lambda: list(tasks.open), what="a task is open"))[0])

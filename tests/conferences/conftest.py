@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.app import System
-from softswitch.testing.system import no_channel_left, running_system, until
+from softswitch.testing.system import no_bridge_left, no_channel_left, running_system, until
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -27,14 +27,13 @@ async def system(shared: System) -> AsyncIterator[System]:
         await conferences.rooms.close("test", room.id)
     await until(lambda: not center.board.legs, what="no channel is left")
     await until(lambda: not center.engine._tasks, what="no work is under way")
-    assert not center.engine.calls
-    assert not center.engine.rings
-    assert not center.engine._locks
+    await until(lambda: not center.engine.calls)
+    await until(lambda: not center.engine.rings)
+    await until(lambda: not center.engine._locks)
     await until(lambda: not conferences.books.by_channel, what="no leg is in the books")
-    assert not conferences.door.waiting
+    await until(lambda: not conferences.door.waiting)
     entities = shared.live.entities()
-    assert not entities.get("room")
-    assert not entities.get("room_member")
+    await until(lambda: not entities.get("room"))
+    await until(lambda: not entities.get("room_member"))
     await no_channel_left(shared.node)
-    bridges = await shared.node.command("bridge show all")
-    assert len(bridges.strip().splitlines()) == 1, bridges
+    await no_bridge_left(shared.node)

@@ -164,7 +164,7 @@ async def test_a_hunt_ends_with_the_first_who_answers(system: System) -> None:
         await taken.answer()
         await taken.hears(TONES["1001"])
         await chair.hears(TONES["2002"])
-        assert call.roll.state is RollState.DONE
+        await until(lambda: call.roll.state is RollState.DONE)
         assert not them["2003"].calls
 
 

@@ -36,8 +36,8 @@ async def test_next_lets_go_of_one_who_talks_and_of_one_who_rings(system: System
         third = await them["2003"].incoming()
         await third.answer()
         await chair.hears(TONES["2003"])
-        states = [entry.state for entry in call.roll.entries]
-        assert states == [EntryState.PRESENT, EntryState.ABSENT, EntryState.TALKING]
+        wanted = [EntryState.PRESENT, EntryState.ABSENT, EntryState.TALKING]
+        await until(lambda: [entry.state for entry in call.roll.entries] == wanted)
         await rolls.stop(WHO, call.id)
 
 
@@ -88,7 +88,7 @@ async def test_a_desk_that_does_not_come_back_is_rung_again_on_resume(system: Sy
         back = await desk.incoming()
         await back.answer()
         await asyncio.gather(back.hears(TONES["2001"]), first.hears(TONES["1001"]))
-        assert call.roll.state is RollState.RUNNING
+        await until(lambda: call.roll.state is RollState.RUNNING)
         await first.hangup()
         second = await them["2002"].incoming()
         await second.answer()
@@ -113,7 +113,9 @@ async def test_only_the_key_makes_an_answer_in_a_hunt_that_asks_for_it(system: S
         await person.hears(TONES["1001"])
         await person.send_digits("1")
         await until(lambda: call.roll.state is RollState.DONE, what="he was found")
-        assert [(e.number, e.why) for e in call.roll.absent] == [("2001", "not_confirmed")]
+        await until(
+            lambda: [(e.number, e.why) for e in call.roll.absent] == [("2001", "not_confirmed")]
+        )
 
 
 async def test_a_roll_call_that_is_over_or_unknown_says_so(system: System) -> None:

@@ -16,6 +16,7 @@ from smsgateway.testing.control import CentreProcess
 from softswitch.app import System
 from softswitch.testing.system import until
 from tests.console.kit import console
+from tests.console.scene import PLACE
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -63,8 +64,7 @@ async def compose(page: Page, name: str, text: str) -> None:
 
 
 async def state(page: Page, wanted: str) -> None:
-    await expect(page.locator(f"[data-testid=campaign][data-state={wanted}]")).to_be_visible(
-    )
+    await expect(page.locator(f"[data-testid=campaign][data-state={wanted}]")).to_be_visible()
 
 
 async def twice(page: Page, name: str) -> None:
@@ -127,6 +127,54 @@ async def test_a_large_one_waits_for_the_supervisor(
         await state(other.page, "finished")
         await state(tab.page, "finished")
     await system.sms.campaigns.set_rules("admin", Rules())
+
+
+async def draw(page: Page) -> None:
+    """Draw a square around the middle of the map with the pointer, from corner to corner and back to the first."""
+    canvas = page.locator("[data-page=map] canvas").first
+    await expect(canvas).to_be_visible()
+    box = await canvas.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.get_by_role("button", name="Draw a polygon").click()
+    for dx, dy in ((-120, -120), (120, -120), (120, 120), (-120, 120), (-120, -120)):
+        await page.mouse.move(x + dx, y + dy)
+        await page.mouse.down()
+        await page.mouse.up()
+
+
+async def test_who_is_inside_a_drawn_area_is_in_the_campaign(
+    system: System, browser: Browser, centre: CentreProcess
+) -> None:
+    assert system.layers.gis is not None
+    lon, lat = PLACE
+    near = {"school": "13800000011", "clinic": "13800000012"}
+    places = {**dict.fromkeys(near, lon), "far": lon + 1}
+    for name, where in places.items():
+        system.layers.gis.service.show(
+            "target", name, where, lat, name, (near.get(name, "13800000013"),)
+        )
+    await system.sms.campaigns.set_rules("admin", Rules(approval_size=1))
+    async with console(browser, system.url) as tab:
+        page = tab.page
+        await tab.sign_in("chen")
+        await tab.press("Shift+M")
+        await draw(page)
+        await expect(page.get_by_test_id("inside")).to_contain_text("2")
+        await page.get_by_role("textbox", name="Text of the message").fill("请远离河岸")
+        await page.get_by_role("button", name="Send", exact=True).press("Enter")
+        await expect(page.get_by_text("2 people are many").first).to_be_visible()
+        await tab.press("Shift+S")
+        await page.get_by_test_id("campaign-row").filter(has_text="请远离河岸").click()
+        await state(page, "approval")
+        await page.get_by_role("button", name="Back to draft").click()
+        await state(page, "draft")
+    drafts = system.sms.campaigns.open.values()
+    (campaign,) = [one for one in drafts if one.plan.text == "请远离河岸"]
+    assert set(campaign.plan.audience.numbers) == set(near.values())
+    await system.sms.campaigns.set_rules("admin", Rules())
+    for name in places:
+        system.layers.gis.service.hide("target", name)
 
 
 async def test_a_refusal_is_told_in_words(system: System, browser: Browser, people: Path) -> None:

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from smsgateway.campaigns.model import Rules
 from smsgateway.cap.write import document
 from smsgateway.links import store as links
+from smsgateway.links.model import Route
 from softswitch.app import System
 from tests.console.kit import Console, console
 from tests.smsgateway.kit import stream
@@ -100,8 +101,7 @@ async def test_a_number_is_blocked_and_written_to_again(system: System, browser:
         await page.focus("[name=number]")
         await typed(page, "110")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text("This is no mobile number.").first).to_be_visible(
-        )
+        await expect(page.get_by_text("This is no mobile number.").first).to_be_visible()
         await page.fill("[name=number]", "+86 138 0000 0009")
         await page.select_option("[name=kind]", "opt_out")
         await page.fill("[name=why]", "by telephone")
@@ -131,9 +131,7 @@ async def test_the_rules_change_what_phones_show(system: System, browser: Browse
         page = await part(tab, "campaigns")
         await page.get_by_test_id("new-campaign").click()
         await page.fill("[name=text]", "请转移")
-        await expect(page.locator("#sms-preview")).to_contain_text(
-            "【自贡应急】请转移"
-        )
+        await expect(page.locator("#sms-preview")).to_contain_text("【自贡应急】请转移")
     await system.sms.campaigns.set_rules("admin", Rules())
 
 
@@ -173,16 +171,25 @@ async def test_a_link_is_added_changed_and_removed(system: System, browser: Brow
         for name, value in (("host", "127.0.0.1"), ("port", "9"), ("user", "x"), ("password", "y")):
             await page.fill(f"[name={name}]", value)
         await page.check("[name=exercise]")
+        await page.focus("[name=prefix]")
+        await typed(page, "86138", "35")
+        await page.get_by_test_id("add-route").press("Enter")
+        await expect(page.locator("[name=prefix]").nth(1)).to_be_focused()
+        await typed(page, "", "50")
         await page.get_by_test_id("store-link").press("Enter")
         table = page.get_by_test_id("sms-links")
+        await expect(table).to_contain_text("86138: 35, 任意号码: 50")
         await expect(table).to_contain_text("127.0.0.1:9")
         await expect(table).to_contain_text("演习")
         await page.get_by_test_id("change-drill").press("Enter")
         await page.fill("[name=window]", "50")
+        await page.get_by_role("button", name="删除路由：86138").press("Enter")
+        await expect(page.get_by_test_id("add-route")).to_be_focused()
         await page.get_by_test_id("store-link").press("Enter")
         await expect(page.get_by_test_id("link-form")).to_have_count(0)
         (link,) = await system.sms.queue.read(links.every)
         assert (link.config.window, link.config.password, link.config.exercise) == (50, "y", True)
+        assert link.config.routes == (Route("", 50),)
         await twice(page, "删除")
         await expect(page.get_by_text("还没有链路，请新增。")).to_be_visible()
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from softswitch.app import System
 from softswitch.features.night_model import Mode
-from softswitch.testing.system import running_system, until
+from softswitch.testing.system import no_bridge_left, running_system, until
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -32,11 +32,10 @@ async def system(shared: System) -> AsyncIterator[System]:
     await until(lambda: not center.board.legs, what="no channel is left")
     await until(lambda: not center.engine.calls, what="no call is under dispatch")
     await until(lambda: not center.engine._tasks, what="no work is under way")
-    assert not center.engine.rings
-    assert not center.engine._locks
-    assert not features.camps.camps
-    assert not features.camps._calls
-    assert not features.phones.offers
-    assert not shared.live.entities().get("camp")
-    bridges = await shared.node.command("bridge show all")
-    assert len(bridges.strip().splitlines()) == 1, bridges
+    await until(lambda: not center.engine.rings)
+    await until(lambda: not center.engine._locks)
+    await until(lambda: not features.camps.camps)
+    await until(lambda: not features.camps._calls)
+    await until(lambda: not features.phones.offers)
+    await until(lambda: not shared.live.entities().get("camp"))
+    await no_bridge_left(shared.node)

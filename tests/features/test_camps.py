@@ -13,7 +13,7 @@ from softswitch.errors import Refusal
 from softswitch.features import camp_store
 from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import Call, Phone
-from softswitch.testing.system import sip_phone, until
+from softswitch.testing.system import shows, sip_phone, until, until_told
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 WHO = "chief"
@@ -62,8 +62,7 @@ async def test_the_caller_is_rung_and_then_the_one_who_was_busy(system: System) 
         own = await talk(target, far)
         camp = await camps.add(WHO, "1001", "2001")
         assert (await camps.add(WHO, "1001", "2001")).id == camp.id  # a repeat is harmless
-        shown = system.live.entities()["camp"][camp.id]
-        assert (shown["place"], shown["state"]) == (1, "waiting")
+        await shows(system, "camp", camp.id, place=1, state="waiting")
         assert not caller.arrived
         await own.hangup()
         back, there = await called_back(caller, target, (TONES["1001"], TONES["2001"]))
@@ -83,7 +82,7 @@ async def test_several_are_called_in_the_order_in_which_they_asked(system: Syste
         own = await talk(target, far)
         await camps.add(WHO, "1001", "2001")
         later = await camps.add(WHO, "1002", "2001")
-        assert system.live.entities()["camp"][later.id]["place"] == 2
+        await shows(system, "camp", later.id, place=2)
         await own.hangup()
         back, there = await called_back(first, target, (TONES["1001"], TONES["2001"]))
         assert not second.arrived
@@ -137,12 +136,12 @@ async def test_by_code_and_by_key(system: System) -> None:
         await meets.early()  # he hears what the key does, before any answer
         await meets.send_digits("5")
         assert (await meets.ended()).status == 486
-        queue = [(c["caller"], c["place"]) for c in camps.listed()]
-        assert queue == [("1001", 1), ("1002", 2)]
+        wanted = [("1001", 1), ("1002", 2)]
+        await until(lambda: [(c["caller"], c["place"]) for c in camps.listed()] == wanted)
         off = await coded.dial("*38")
         await off.hears_sound()
         await off.ended()
-        assert [c["caller"] for c in camps.listed()] == ["1002"]
+        await until(lambda: [c["caller"] for c in camps.listed()] == ["1002"])
         await own.hangup()
         back, _ = await called_back(keyed, target, (TONES["1002"], TONES["2001"]))
         await back.hangup()
@@ -153,7 +152,7 @@ async def test_who_is_turned_away_by_hand_is_offered_nothing(system: System) -> 
         call = await caller.dial("2001")
         await (await target.incoming()).reject()
         assert (await call.ended()).status == 486
-        assert not system.features.phones.offers
+        await until(lambda: not system.features.phones.offers)
 
 
 async def test_cancelling_stops_the_phone_that_rings(system: System) -> None:
@@ -193,7 +192,7 @@ async def test_a_call_back_that_nobody_answers_is_over_and_a_busy_one_stays(syst
         await (await target.incoming()).reject(480)
         await again.ended()
         await until(lambda: not camps.camps, what="it is over")
-        assert (camp.state.value, camp.why) == ("failed", "no_answer")
+        await until(lambda: (camp.state.value, camp.why) == ("failed", "no_answer"))
 
 
 async def test_the_time_runs_out(system: System) -> None:
@@ -211,8 +210,12 @@ async def test_the_time_runs_out(system: System) -> None:
             await camps.look()
         finally:
             camps.clock = real
-        assert camp.state.value == "expired"
-        assert not await system.db.read(camp_store.open_camps)
+        await until(lambda: camp.state.value == "expired")
+
+        async def none_is_open() -> bool:
+            return not await system.db.read(camp_store.open_camps)
+
+        await until_told(none_is_open, what="no camp is open in the books")
 
 
 async def test_what_cannot_be_camped_on_is_refused(system: System) -> None:

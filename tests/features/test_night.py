@@ -11,7 +11,7 @@ from softswitch.app import System
 from softswitch.errors import Refusal
 from softswitch.features.night_model import Mode, Period
 from softswitch.testing.phone import Phone
-from softswitch.testing.system import LOCAL, secret, sip_phone, until
+from softswitch.testing.system import LOCAL, secret, shows, sip_phone, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 WHO = "chief"
@@ -32,7 +32,7 @@ async def test_an_emergency_call_goes_to_the_night_target_and_not_to_the_desks(
         sip_phone(system, "2002", tone=850) as citizen,
     ):
         await night(system, "2001")
-        assert system.live.entities()["night"]["night"]["on"]
+        await shows(system, "night", "night", on=True)
         call = await citizen.dial("120")
         answer = await target.incoming()
         assert not desk.arrived

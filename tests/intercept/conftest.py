@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.app import System
-from softswitch.testing.system import no_channel_left, running_system, until
+from softswitch.testing.system import no_bridge_left, no_channel_left, running_system, until
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -26,14 +26,13 @@ async def system(shared: System) -> AsyncIterator[System]:
     await until(lambda: not center.board.legs, what="no channel is left")
     await until(lambda: not center.engine.calls, what="no call is under dispatch")
     await until(lambda: not center.engine._tasks, what="no work is under way")
-    assert not center.engine.rings
-    assert not shared.intercept.books.sessions
-    assert not shared.intercept.books.pending
-    assert not shared.intercept.books.by_channel
-    assert not shared.intercept.books._hidden
-    assert not shared.intercept.service.hands._arriving
-    assert not center.engine._locks
-    assert not shared.live.entities().get("intercept")
+    await until(lambda: not center.engine.rings)
+    await until(lambda: not shared.intercept.books.sessions)
+    await until(lambda: not shared.intercept.books.pending)
+    await until(lambda: not shared.intercept.books.by_channel)
+    await until(lambda: not shared.intercept.books._hidden)
+    await until(lambda: not shared.intercept.service.hands._arriving)
+    await until(lambda: not center.engine._locks)
+    await until(lambda: not shared.live.entities().get("intercept"))
     await no_channel_left(shared.node)
-    bridges = await shared.node.command("bridge show all")
-    assert len(bridges.strip().splitlines()) == 1, bridges
+    await no_bridge_left(shared.node)

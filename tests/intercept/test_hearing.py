@@ -10,7 +10,7 @@ import pytest
 from intercept.model import Act
 from intercept.session import Stage
 from softswitch.app import System
-from softswitch.testing.system import sip_phone, until
+from softswitch.testing.system import shows, sip_phone, until
 from tests.intercept.kit import (
     GUEST,
     ORDER,
@@ -79,9 +79,8 @@ async def test_an_insert_is_warned_of_and_then_all_hear_all(
         await everybody_hears_everybody(together)
         heard = [each.first_heard(TONES[GUEST], began) for each in call.calls.values()]
         assert all(at is not None and at > max(warned) + 0.5 for at in heard)
-        shown = system.live.entities()["call"][call.call_id]
         await until(lambda: len(system.live.entities()["call"][call.call_id]["legs"]) == count + 1)
-        assert shown["state"] == "talking"
+        await shows(system, "call", call.call_id, state="talking")
         await asyncio.gather(*(each.stops_hearing(950) for each in call.calls.values()))
         left = asyncio.get_running_loop().time()
         await guest.hangup()
@@ -138,7 +137,7 @@ async def test_a_takeover_replaces_one_leg(system: System, count: int, dispatch:
         together = {**call.calls, GUEST: guest}
         await everybody_hears_everybody(together)
         under = system.center.engine.calls[call.call_id]
-        assert under.owner == GUEST
+        await until(lambda: under.owner == GUEST)
         await guest.send_digits("3")
         if count == 2:  # his keys are for the others again
             await call.calls["2001"].receives("3")
@@ -152,7 +151,7 @@ async def test_release_tells_cause_8_to_all(system: System, count: int, dispatch
         session = await begin(system, Act.RELEASE, call)
         ends = await asyncio.gather(*(each.ended() for each in call.calls.values()))
         assert [str(end.reasons[0]) for end in ends] == ["Q.850;cause=8"] * count
-        assert session.stage is Stage.ENDED
+        await until(lambda: session.stage is Stage.ENDED)
 
 
 @pytest.mark.parametrize(("count", "dispatch"), kinds())

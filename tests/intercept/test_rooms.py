@@ -21,7 +21,7 @@ from softswitch.conferences.room import Room
 from softswitch.errors import Refusal
 from softswitch.testing.phone import Call
 from softswitch.testing.system import sip_phone, until
-from tests.conferences.kit import gather_in, make, phones
+from tests.conferences.kit import gather_in, make, phones, reaches
 from tests.intercept.kit import (
     GUEST,
     SECOND,
@@ -94,8 +94,8 @@ async def as_before(there: Conference) -> None:
     """The three talk as they did, nobody was rung anew, and nothing of the guest is left."""
     await asyncio.gather(*(call.stops_hearing(OWN) for call in there.calls.values()))
     await everybody_hears_everybody(there.calls)
-    assert set(there.states().values()) == {MemberState.IN}
-    assert not there.system.intercept.books.sessions
+    await until(lambda: set(there.states().values()) == {MemberState.IN})
+    await until(lambda: not there.system.intercept.books.sessions)
 
 
 async def refused(work: Any) -> str:
@@ -196,8 +196,8 @@ async def test_release_tells_cause_8_to_all_and_rings_nobody_again(
         everybody = [*there.calls.values(), listening]
         ends = await asyncio.gather(*(each.ended() for each in everybody))
         assert [str(end.reasons[0]) for end in ends] == ["Q.850;cause=8"] * 4
-        assert session.stage is Stage.ENDED
-        assert set(there.states().values()) == {MemberState.LEFT}
+        await until(lambda: session.stage is Stage.ENDED)
+        await until(lambda: set(there.states().values()) == {MemberState.LEFT})
         stays = there.room.id in system.conferences.books.rooms
         assert stays == (kind is RoomKind.FIXED) or await until(
             lambda: there.room.id not in system.conferences.books.rooms
@@ -217,9 +217,8 @@ async def test_release_with_connect_me_of_one_member(system: System) -> None:
         await asyncio.gather(*(each.hears_sound() for each in there.calls.values()))
         ends = await asyncio.gather(*(each.ended() for each in there.calls.values()))
         assert [str(end.reasons[0]) for end in ends] == ["Q.850;cause=8"] * 2
-        assert there.states() == {
-            "1001": MemberState.LEFT, "2001": MemberState.IN, "2002": MemberState.LEFT
-        }  # fmt: skip
+        wanted = {"1001": MemberState.LEFT, "2001": MemberState.IN, "2002": MemberState.LEFT}
+        await until(lambda: there.states() == wanted)
         await asyncio.gather(guest.hears(650), kept.hears(OWN))
         await kept.hangup()
         await guest.ended()  # nobody is left in the room
@@ -319,7 +318,7 @@ async def test_a_call_with_precedence_takes_one_line_out_of_a_room_and_not_the_r
         await incoming.answer()
         await asyncio.gather(call.hears(1050), incoming.hears(1250))
         await everybody_hears_everybody(there.calls)
-        assert there.states()["2002"] is MemberState.LEFT
+        await until(lambda: there.states()["2002"] is MemberState.LEFT)
         await call.hangup()
         await incoming.ended()
 
@@ -359,7 +358,7 @@ async def test_release_stops_who_still_rings_for_the_room(system: System) -> Non
         ringing = await late.incoming()
         await there.begin(Act.RELEASE)
         await asyncio.gather(*(call.ended() for call in there.calls.values()), ringing.ended())
-        assert there.states()["2003"] is MemberState.LEFT
+        await until(lambda: there.states()["2003"] is MemberState.LEFT)
 
 
 async def test_release_clears_the_rooms_that_are_joined(system: System) -> None:
@@ -372,4 +371,4 @@ async def test_release_clears_the_rooms_that_are_joined(system: System) -> None:
         await there.begin(Act.RELEASE)
         ends = await asyncio.gather(*(call.ended() for call in everybody.values()))
         assert [str(end.reasons[0]) for end in ends] == ["Q.850;cause=8"] * 4
-        assert other.by_number("2003").state is MemberState.LEFT  # type: ignore[union-attr]
+        await reaches(other, "2003", MemberState.LEFT)

@@ -158,6 +158,16 @@ async def test_stops_hearing_tells_when_it_was_last_heard() -> None:
     assert await waiting == pytest.approx(3 * 0.02)
 
 
+def test_lost_frames_are_seen_as_gaps() -> None:
+    ear = Ear()
+    feed(ear, 450, count=10)
+    feed(ear, 450, count=10, loss=5)
+    (gap,) = ear.gaps(450, longer_than=0.08)
+    assert gap.start == pytest.approx(9 * 0.02)
+    assert gap.length == pytest.approx(6 * 0.02)
+    assert ear.lost == 5
+
+
 async def test_the_end_of_the_call_ends_every_wait() -> None:
     ear = Ear("1001 → 120")
     waiting = asyncio.create_task(ear.hears(450))

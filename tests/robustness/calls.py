@@ -24,8 +24,8 @@ async def call_up(system: System) -> AsyncIterator[str]:
         await other.answer()
         await call.hears(650)
         await other.hears(450)
-        shown = system.live.entities()["call"]
-        yield await until(lambda: next(iter(shown), ""), what="the call is on the board")
+        entities = system.live.entities()
+        yield await until(lambda: next(iter(entities["call"]), ""), what="the call is on the board")
         await call.hears(650)
         await other.hears(450)
         assert call.end is None
@@ -42,7 +42,7 @@ async def help_comes(system: System, digits: str = "120") -> None:
         call = await citizen.dial(digits)
         offered = await desk.incoming()
         waiting = system.center.intake.queue
-        assert [entry.digits for entry in waiting.values()] == [digits]
+        await until(lambda: [entry.digits for entry in waiting.values()] == [digits])
         await offered.answer()
         await call.hears(1050)
         await offered.hears(850)

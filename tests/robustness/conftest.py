@@ -78,8 +78,8 @@ async def system(robust_system: System) -> AsyncIterator[System]:
     center = robust_system.center
     await until(lambda: not center.board.legs, what="no channel is left")
     await until(lambda: not center.engine.calls, what="no call is under dispatch")
-    assert not center.engine.rings
-    assert not center.intake.queue
+    await until(lambda: not center.engine.rings)
+    await until(lambda: not center.intake.queue)
     assert robust_system.node.starts == before, "Asterisk died"
     await no_channel_left(robust_system.node)
     for key in robust_system.sip_lockout.blocked():

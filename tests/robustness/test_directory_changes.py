@@ -14,7 +14,7 @@ import pytest_asyncio
 from softswitch.app import System
 from softswitch.directory.model import DirectorySnapshot
 from softswitch.testing.phone import Phone, RegistrationFailed
-from softswitch.testing.system import LOCAL, secret, sip_phone, until
+from softswitch.testing.system import LOCAL, secret, shows, sip_phone, until
 from tests.robustness.calls import call_up, help_comes
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
@@ -69,7 +69,7 @@ async def test_a_new_phone_registers_and_is_called_at_once(
             await incoming.hears(1050)
             await chief.patch("/api/extensions/2950", json={"name": "Renamed", "kind": "desk"})
             await call.hears(850)
-            assert system.live.entities()["extension"]["2950"]["name"] == "Renamed"
+            await shows(system, "extension", "2950", name="Renamed")
             await call.hangup()
 
 

@@ -78,6 +78,9 @@ class Telephone:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, list[str]]] = []
+        self.texts: dict[str, str | None] = {}
+        """Number → the text that is his own."""
+
         self.running: set[str] = set()
         self.refuses = False
 
@@ -87,6 +90,7 @@ class Telephone:
         if self.refuses:
             raise not_found("voice", "x", "y")
         self.asked.append((login, text, [person["number"] for person in people]))
+        self.texts |= {person["number"]: person.get("text") for person in people}
         self.running.add(notice := f"n{len(self.asked)}")
         return notice
 

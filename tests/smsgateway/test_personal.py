@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smsgateway.campaigns.model import Campaign, CampaignState, Rules
-from smsgateway.model import Priority
+from smsgateway.model import MessageState, Priority
 from smsgateway.queue import repository
 from smsgateway.recipients import store
 from smsgateway.recipients.model import Audience
@@ -99,6 +99,20 @@ async def test_the_sample_is_the_first_person(town: Kit) -> None:
     assert await town.sms.queue.read(repository.text_of, body) == "甲请到第一小学3号桌登记"
 
 
+async def test_who_has_no_receipt_is_told_his_own_text(town: Kit) -> None:
+    await town.sms.campaigns.set_rules("li", Rules(signature="应急局"))
+    campaign = await send(town, voice_after=60_000)
+    await town.became(campaign, MessageState.DELIVERED, "13800000001")
+    await town.became(campaign, MessageState.FAILED, "13800000002")
+    await town.became(campaign, MessageState.SUBMITTED, "13800000005")
+    town.time.at += 60_000
+    await town.sms.watch.look()
+    assert town.telephone.texts == {
+        "13800000002": "乙请到体育馆12号桌登记",
+        "13800000005": "戊请到第一小学3号桌登记",
+    }
+
+
 async def test_filling_goes_on_after_a_crash_without_writing_twice(town: Kit) -> None:
     campaign = await send(town)
     once = await texts(town, campaign)
@@ -116,7 +130,6 @@ async def test_filling_goes_on_after_a_crash_without_writing_twice(town: Kit) ->
         ({"text": "没有字段"}, "no_fields"),
         ({"text": "{安置点"}, "bad_template"),
         ({"text": "{楼号}"}, "field_unknown"),
-        ({"voice_after": 600_000}, "personal_voice"),
         ({"audience": Audience(lists=("别的",))}, "sms_list_not_found"),
     ],
 )

@@ -11,7 +11,7 @@ from smsgateway.text.alphabet import BASIC, EXTENSION, National, decode, septets
 from smsgateway.text.headers import PartOf, split, text_of
 from smsgateway.text.preview import preview
 from smsgateway.text.segments import Encoded, Joining, encode
-from smsgateway.text.signature import signature, signed
+from smsgateway.text.signature import signature, signed, spoken
 from smsgateway.text.templates import FieldKind, parse
 from softswitch.errors import Refusal
 
@@ -169,12 +169,18 @@ def test_a_signature_stands_once_before_the_text() -> None:
     assert signed("大促", "某店", opt_out=True) == "【某店】大促，拒收请回复R"
     assert signed("大促！拒收请回复R", "某店", opt_out=True) == "【某店】大促！拒收请回复R"
     assert signed("请撤离", "") == "请撤离"
+
     for bad in ("【a】", "x" * 21, "a】b", "a\nb"):
         with pytest.raises(Refusal, match="signature"):
             signature(bad)
     with pytest.raises(Refusal) as caught:
         signed("见【附件】", "自贡应急")
     assert caught.value.code == "signature_twice"
+
+
+@pytest.mark.parametrize(("sign", "opt_out"), [("", False), ("某店", False), ("某店", True)])
+def test_a_voice_says_the_text_alone(sign: str, opt_out: bool) -> None:
+    assert spoken(signed("请到2号桌。", sign, opt_out=opt_out)) == "请到2号桌。"
 
 
 def test_a_template_is_filled_by_type() -> None:

@@ -156,6 +156,16 @@ class Server:
         found: dict[str, Any] = (await self.get("/api/board"))["entities"].get(entity, {})
         return found
 
+    async def shows(self, entity: str, id_: str, **fields: Any) -> dict[str, Any]:
+        """Wait until the board shows an entity with these values; return the whole of it."""
+
+        async def read() -> dict[str, Any] | None:
+            found: dict[str, Any] | None = (await self.board(entity)).get(id_)
+            told = found is not None and all(found[name] == fields[name] for name in fields)
+            return found if told else None
+
+        return await until(read, f"{entity} {id_} has {fields}")
+
     async def recordings(self, query: str = "") -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await self.get(f"/api/recordings?limit=1000&{query}"))[
             "recordings"

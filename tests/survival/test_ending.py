@@ -26,8 +26,8 @@ async def test_sigterm_leaves_the_calls_to_asterisk(server: Server) -> None:
         assert server.asterisk is not None
         await call.hears(650, frames=25)
         await server.start()
-        (view,) = (await server.board("call")).values()
-        assert (view["kind"], view["state"]) == ("emergency", "talking")
+        (call_id,) = await until(lambda: server.board("call"), "the call is on the board")
+        await server.shows("call", call_id, kind="emergency", state="talking")
         await call.hangup()
 
 
@@ -99,9 +99,9 @@ async def test_calls_go_on_while_the_database_is_locked(server: Server) -> None:
         finally:
             lock.execute("ROLLBACK")
             lock.close()
-        (view,) = (await server.board("call")).values()
+        (view,) = (await until(lambda: server.board("call"), "it is on the board")).values()
         await call.hangup()
-        await until(lambda: _in_history(server, view["id"]), "the call is in the history", 15)
+        await until(lambda: _in_history(server, view["id"]), "the call is in the history")
 
 
 async def _in_history(server: Server, call_id: str) -> bool:

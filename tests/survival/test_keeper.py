@@ -35,7 +35,7 @@ async def test_a_killed_server_comes_back_by_itself_with_its_waiting_caller(serv
                 return call_id in await server.board("waiting")
             return False
 
-        await until(again, "the caller waits in the new server", 30)
+        await until(again, "the caller waits in the new server")
         async with server.phone("1001", 650) as desk:
             await (await desk.incoming()).answer()
             await call.hears(650)
@@ -45,11 +45,11 @@ async def test_a_killed_server_comes_back_by_itself_with_its_waiting_caller(serv
 async def test_a_server_that_has_loaded_its_code_waits_for_its_turn(server: Server) -> None:
     killed = worker(server)
     assert server.process is not None
-    (spare,) = await until(lambda: children(server, without=killed), "a spare one is there", 20)
+    (spare,) = await until(lambda: children(server, without=killed), "a spare one is there")
     os.kill(killed, signal.SIGKILL)
     await until(lambda: as_soon(worker(server) == spare), "it is the server")
     await until(server.serves, "it serves")
-    (call,) = await until(lambda: children(server, without=spare), "the next one is there", 20)
+    (call,) = await until(lambda: children(server, without=spare), "the next one is there")
     assert call != killed
     assert await server.end(signal.SIGTERM) == 0
 

@@ -13,8 +13,8 @@ from tests.survival.rig import Server, until
 
 pytestmark = pytest.mark.asterisk
 
-LONGEST_GAP = 0.2
-"""Seconds between two packets; the machine that runs the tests starts a server meanwhile."""
+LONGEST_GAP = 2.0
+"""Seconds between two packets: less than a server takes to start, more than a busy machine stands still."""
 
 
 async def test_calls_keep_their_audio_and_are_controllable_again(server: Server) -> None:
@@ -32,13 +32,13 @@ async def test_calls_keep_their_audio_and_are_controllable_again(server: Server)
         incoming = await other.incoming()
         await incoming.answer()
         await plain.hears(1050)
-        before = await server.board("call")
+        before = await until(lambda: _all_talk(server, 2), "both calls are on the board")
         began = time.monotonic()
 
         await server.kill()
         await asyncio.gather(emergency.hears(650, frames=50), incoming.hears(850, frames=50))
         await server.start()
-        after = await server.board("call")
+        after = await until(lambda: _all_talk(server, 2), "both calls are on the board again")
         for call, tone in ((emergency, 650), (offered, 450), (plain, 1050), (incoming, 850)):
             heard_on(call, tone, began)
         assert set(after) == set(before)
@@ -79,8 +79,8 @@ async def test_an_emergency_call_rings_the_desks_without_python_and_is_recorded(
         await incoming.hears(450)
 
         await server.start()
-        (view,) = (await server.board("call")).values()
-        assert (view["kind"], view["state"], view["digits"]) == ("emergency", "talking", "119")
+        (view,) = (await until(lambda: _all_talk(server, 1), "the call is on the board")).values()
+        assert (view["kind"], view["digits"]) == ("emergency", "119")
         incident = await until(
             lambda: _incident_of(server, view["id"]), "the call has its draft incident"
         )
@@ -88,7 +88,7 @@ async def test_an_emergency_call_rings_the_desks_without_python_and_is_recorded(
         await call.hears(650)
         await call.hangup()
         await incoming.ended()
-        kept = await until(lambda: _kept(server, view["id"]), "the recording is kept", 20)
+        kept = await until(lambda: _kept(server, view["id"]), "the recording is kept")
         assert kept["duration_ms"] > 500
 
 
@@ -103,8 +103,7 @@ async def test_a_call_waiting_in_the_queue_is_answered_after_the_restart(server:
         offered = await _next_ringing(desk, ringing)
         await offered.answer()
         await call.hears(650)
-        view = (await server.board("call"))[call_id]
-        assert (view["state"], view["owner"]) == ("talking", "1001")
+        await server.shows("call", call_id, state="talking", owner="1001")
         await call.hangup()
 
 
@@ -118,8 +117,8 @@ async def test_who_gave_up_while_python_was_down_is_called_back(server: Server) 
         await server.start()
         tasks = await until(lambda: server.board("task"), "there is a task")
         (task,) = tasks.values()
+        task = await server.shows("task", task["id"], calls=2)
         assert (task["number"], task["digits"], task["state"]) == ("2001", "120", "open")
-        assert task["calls"] == 2
 
 
 async def test_who_gave_up_in_the_queue_while_python_was_down_is_called_back(
@@ -146,7 +145,7 @@ async def test_who_was_answered_without_python_is_not_called_back(server: Server
         await call.hears(650)
         await call.hangup()
         await server.start()
-        await until(server.recordings, "the recording is listed", 20)
+        await until(server.recordings, "the recording is listed")
         assert not await server.board("task")
 
 
@@ -164,6 +163,16 @@ def heard_on(call: Any, tone: int, since: float) -> None:
 async def _incident_of(server: Server, call_id: str) -> dict | None:
     incidents = (await server.get("/api/incidents"))["incidents"]
     return next((one for one in incidents if call_id in one["call_ids"]), None)
+
+
+async def _all_talk(server: Server, count: int) -> dict[str, Any] | None:
+    """Return the calls when so many are talked in and each for help has its incident."""
+    calls = await server.board("call")
+    whole = [
+        view["state"] == "talking" and (view["incident_id"] or view["kind"] != "emergency")
+        for view in calls.values()
+    ]
+    return calls if len(whole) == count and all(whole) else None
 
 
 async def _kept(server: Server, call_id: str) -> dict | None:

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.app import System
-from softswitch.testing.system import no_channel_left, running_system, until
+from softswitch.testing.system import no_bridge_left, no_channel_left, running_system, until
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -25,11 +25,10 @@ async def system(shared: System) -> AsyncIterator[System]:
     center = shared.center
     await until(lambda: not center.board.legs, what="no channel is left")
     await until(lambda: not center.engine.calls, what="no call is under dispatch")
-    assert not center.engine.rings
-    assert not center.intake.queue
+    await until(lambda: not center.engine.rings)
+    await until(lambda: not center.intake.queue)
     await until(lambda: not center.engine._locks, what="no command is under way")
     await no_channel_left(shared.node)
-    bridges = await shared.node.command("bridge show all")
-    assert len(bridges.strip().splitlines()) == 1, bridges
+    await no_bridge_left(shared.node)
     for row in list(center.tasks.open.values()):
         await center.tasks.close("test", row["id"], "end of test")

@@ -6,7 +6,7 @@ import pytest
 
 from softswitch.app import System
 from softswitch.errors import Refusal
-from softswitch.testing.system import sip_phone, until
+from softswitch.testing.system import shows, sip_phone, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -30,6 +30,16 @@ async def call_of(system: System, extension: str, state: str = "talking") -> str
     )
 
 
+async def between(system: System, call_id: str, caller: str, called: str) -> None:
+    """Wait until the board names both ends of a call."""
+
+    def read() -> bool:
+        view = system.live.entities()["call"][call_id]
+        return (view["caller"]["number"], view["called"]["number"]) == (caller, called)
+
+    await until(read, what=f"the call is between {caller} and {called}")
+
+
 async def test_dial_from_a_desk_rings_the_own_phone_then_the_number(system: System) -> None:
     async with (
         sip_phone(system, "1001", tone=450, auto_answer=True) as desk,
@@ -42,8 +52,7 @@ async def test_dial_from_a_desk_rings_the_own_phone_then_the_number(system: Syst
         await target.answer()
         await own.hears(650)
         await target.hears(450)
-        view = system.live.entities()["call"][call_id]
-        assert (view["caller"]["number"], view["called"]["number"]) == ("1001", "2001")
+        await between(system, call_id, "1001", "2001")
         await system.center.commands.hangup("1001", call_id)
         await target.ended()
         await own.ended()
@@ -86,7 +95,7 @@ async def test_hold_and_resume_a_dispatched_call(system: System) -> None:
         await commands.hold("1001", call_id)
         await target.stops_hearing(450)
         await own.stops_hearing(650)
-        assert system.live.entities()["call"][call_id]["state"] == "held"
+        await shows(system, "call", call_id, state="held")
         with pytest.raises(Refusal):
             await commands.hold("1001", call_id)
         await commands.resume("1001", call_id)
@@ -111,8 +120,7 @@ async def test_a_plain_call_comes_under_dispatch_when_it_is_held(system: System)
         await system.center.commands.resume("1001", call_id)
         await call.hears(650)
         await incoming.hears(450)
-        view = system.live.entities()["call"][call_id]
-        assert (view["caller"]["number"], view["called"]["number"]) == ("1001", "2001")
+        await between(system, call_id, "1001", "2001")
         await call.hangup()
         await incoming.ended()
 
@@ -145,9 +153,7 @@ async def test_park_and_retrieve_by_command_and_by_phone(system: System) -> None
 
 
 async def call_of_parked(system: System, call_id: str, slot: str) -> None:
-    shown = system.live.entities()["call"]
-    await until(lambda: shown.get(call_id, {}).get("parked_at") == slot, what="the call is parked")
-    assert shown[call_id]["state"] == "parked"
+    await shows(system, "call", call_id, parked_at=slot, state="parked")
 
 
 async def test_blind_transfer_and_its_way_back_when_nobody_answers(system: System) -> None:
@@ -248,7 +254,7 @@ async def test_takeover_of_a_plain_and_of_an_emergency_call(system: System) -> N
             await own.ended()
             await call.hears(850)
             await taken.hears(650)
-            assert system.center.engine.calls[call_id].owner == "1002"
+            await until(lambda: system.center.engine.calls[call_id].owner == "1002")  # noqa: B023
             await call.hangup()
             await taken.ended()
             await until(lambda: not system.center.board.legs)

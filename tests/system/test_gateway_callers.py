@@ -9,7 +9,7 @@ from softswitch.app import System
 from softswitch.calls import store as call_store
 from softswitch.directory.model import RegistryEntry
 from softswitch.numbers import PhoneNumber
-from softswitch.testing.system import LINE, sip_phone, until
+from softswitch.testing.system import LINE, shows, sip_phone, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -22,14 +22,8 @@ async def test_the_incident_knows_the_caller_behind_a_gateway(system: System) ->
     async with sip_phone(system, LINE) as line:
         call = await line.dial("119", caller=NUMBER)
         call_id = await until(lambda: next(iter(system.center.intake.queue), ""), what="he waits")
-        incident = await until(
-            lambda: next(iter(system.live.entities().get("incident", {}).values()), None),
-            what="there is a draft",
-        )
-        assert incident is not None
-        assert [incident[name] for name in ("number", "name", "address")] == [
-            NUMBER, "Chen", "8 Mill Lane",
-        ]  # fmt: skip
+        incident = await until(lambda: next(iter(system.live.entities()["incident"])))
+        await shows(system, "incident", incident, number=NUMBER, name="Chen", address="8 Mill Lane")
         await call.hangup()
         await until(lambda: call_id not in system.center.board.calls, what="the call is over")
     await system.center.log.written()

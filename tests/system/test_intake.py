@@ -11,7 +11,7 @@ from softswitch.calls import store as call_store
 from softswitch.calls.intake import Duty
 from softswitch.errors import Refusal
 from softswitch.layers.incidents import store as incident_store
-from softswitch.testing.system import sip_phone, until
+from softswitch.testing.system import shows, sip_phone, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -35,10 +35,10 @@ async def test_a_citizen_dials_120_and_a_desk_answers(system: System) -> None:
         await call.answered()
         await call.hears(650)
         await offered.hears(450)
-        view = system.live.entities()["call"][call_id]
-        assert (view["kind"], view["state"], view["owner"]) == ("emergency", "talking", "1001")
+        await shows(system, "call", call_id, kind="emergency", state="talking", owner="1001")
         await call.hangup()
         await offered.ended()
+        await until(lambda: call_id not in system.center.board.calls)
     await system.center.log.written()
     row = await system.db.read(call_store.call_by_id, call_id)
     assert row is not None
@@ -61,8 +61,7 @@ async def test_a_dispatcher_takes_a_waiting_call_by_command(system: System) -> N
         incident = await until(
             lambda: center.screens.incident_of(call_id), what="an incident is drafted"
         )
-        shown = system.live.entities()["incident"]
-        await until(lambda: shown[incident]["owner"] == "li", what="the incident has its owner")
+        await shows(system, "incident", incident, owner="li")
         await center.commands.hangup("1002", call_id)
         await call.ended()
         center.desks.leave("li")
@@ -107,7 +106,7 @@ async def test_unanswered_goes_to_the_next_desk_then_to_the_duty_number(system: 
         one = await first.incoming()
         await one.reject(486)
         two = await second.incoming()
-        assert next(iter(center.intake.queue.values())).stage.value == "next"
+        await until(lambda: next(iter(center.intake.queue.values())).stage.value == "next")
         await two.reject(486)
         mobile = await duty.incoming()
         await mobile.answer()
@@ -147,7 +146,7 @@ async def test_priority_can_be_changed_while_waiting(system: System) -> None:
         medical = await second.dial("120")
         await until(lambda: len(center.intake.queue) == 2)
         await center.commands.prioritise(traffic_id, 0)
-        assert center.intake.first_for("1001") == traffic_id
+        await until(lambda: center.intake.first_for("1001") == traffic_id)
         await traffic.hangup()
         await medical.hangup()
         await until(lambda: not center.intake.queue)

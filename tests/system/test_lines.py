@@ -9,7 +9,7 @@ from softswitch.calls.intake import Duty
 from softswitch.directory.model import RegistryEntry
 from softswitch.numbers import PhoneNumber
 from softswitch.testing.phone import Phone
-from softswitch.testing.system import LINE, sip_phone, until
+from softswitch.testing.system import LINE, shows, sip_phone, until, until_told
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -28,12 +28,15 @@ async def test_a_citizen_calls_over_a_line_and_is_known_by_name(system: System) 
         offered = await desk.incoming()
         assert offered.caller_number == CITIZEN
         call_id = await until(lambda: next(iter(system.center.intake.queue), ""))
-        shown = system.live.entities()["waiting"]
-        await until(lambda: shown[call_id]["name"] == "王秀英", what="the name is found")
-        assert shown[call_id]["address"] == "自流井区解放路12号"
+        await shows(system, "waiting", call_id, name="王秀英", address="自流井区解放路12号")
         incident = await until(lambda: system.center.screens.incident_of(call_id))
         assert system.layers.incidents is not None
-        assert (await system.layers.incidents.get(incident))["address"] == "自流井区解放路12号"
+        incidents = system.layers.incidents
+
+        async def addressed() -> bool:
+            return bool((await incidents.get(incident))["address"] == "自流井区解放路12号")
+
+        await until_told(addressed, what="the incident has the address")
         await offered.answer()
         await call.hears(450)
         await offered.hears(650)
@@ -114,11 +117,9 @@ async def test_a_name_that_comes_into_the_registry_is_shown_to_the_next_call(
     headers = {"P-Asserted-Identity": f"<sip:{number}@softswitch>"}
 
     async def call_shows(line: Phone, name: str | None) -> None:
-        shown = system.live.entities()["waiting"]
         call = await line.dial("120", headers=headers)
         call_id = await until(lambda: next(iter(system.center.intake.queue), ""))
-        await until(lambda: call_id in shown)
-        await until(lambda: shown[call_id]["name"] == name, what=f"{name} is shown")
+        await shows(system, "waiting", call_id, name=name)
         await call.hangup()
         await until(lambda: not system.center.intake.queue)
 

@@ -6,7 +6,7 @@ import pytest
 
 from softswitch.app import System
 from softswitch.testing.phone import Call, Phone
-from softswitch.testing.system import sip_phone, until
+from softswitch.testing.system import shows, sip_phone, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -36,7 +36,7 @@ async def test_star_1_takes_the_longest_waiting_call(system: System) -> None:
         taking = await station.dial("*1")
         await call.hears(450)
         await taking.hears(650)
-        assert system.center.engine.calls[call_id].owner == "2002"
+        await until(lambda: system.center.engine.calls[call_id].owner == "2002")
         await call.hangup()
         await taking.ended()
 
@@ -78,7 +78,7 @@ async def test_star_7_takes_over_a_connected_call(system: System) -> None:
         await own.ended()
         await call.hears(850)
         await taking.hears(650)
-        assert system.center.engine.calls[call_id].owner == "1002"
+        await until(lambda: system.center.engine.calls[call_id].owner == "1002")
         await taking.hangup()
         await call.ended()
 
@@ -97,9 +97,7 @@ async def test_the_transfer_button_blind_in_an_emergency_call(system: System) ->
         await call.hears(850)
         await to.hears(650)
         await own.ended()
-        shown = system.live.entities()["call"][call_id]
-        assert shown["incident_id"] == incident
-        assert shown["owner"] == "1002"
+        await shows(system, "call", call_id, incident_id=incident, owner="1002")
         await call.hangup()
         await to.ended()
 
@@ -206,8 +204,7 @@ async def test_hold_on_the_phone_itself_shows_on_the_board(system: System) -> No
     async with sip_phone(system, "2001") as one, sip_phone(system, "2002") as two:
         call = await one.dial("2002")
         incoming = await two.incoming()
-        await until(lambda: state("2002") == "ringing")
-        assert state("2001") == "dialing"
+        await until(lambda: (state("2001"), state("2002")) == ("dialing", "ringing"))
         await incoming.answer()
         await until(lambda: state("2001") == state("2002") == "talking")
         await call.hold()

@@ -104,7 +104,7 @@ async def test_a_plain_call_that_a_desk_transfers_stays_on_record(system: System
         own = await desk.incoming()
         await own.answer()
         await call.hears(450, frames=25)
-        call_id = next(iter(system.center.board.calls))
+        call_id = await until(lambda: next(iter(system.center.board.calls)))
         await own.transfer("2003")
         to = await field.incoming()
         await to.answer()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from dataclasses import dataclass
 from typing import Any
 
 from softswitch.app import System
 from softswitch.testing.carrier import HOST, Carrier
-from softswitch.testing.patience import PATIENCE
-from softswitch.testing.system import until
+from softswitch.testing.system import until, until_told
 from trunk.ledger import TrunkCall
 
 TWO_TRUNKS = """
@@ -88,7 +86,7 @@ class Rig:
             found[:] = await self.system.trunks.calls(trunk, None, None, 100)
             return len(found) >= count
 
-        await until_async(look, what=f"{count} records")
+        await until_told(look, what=f"{count} records")
         return found
 
     async def quiet(self) -> None:
@@ -97,14 +95,5 @@ class Rig:
         await until(lambda: not center.board.legs, what="no channel is left")
         await until(lambda: not center.engine.calls, what="no call is under dispatch")
         await until(lambda: not self.system.trunks.books.ledger.calls, what="no trunk call")
-        assert not self.system.trunk_acts.trips
-        assert not center.engine.rings
-
-
-async def until_async(read: Any, *, seconds: float = PATIENCE, what: str = "") -> None:
-    """Wait for a state that is told by a coroutine."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while not await read():
-        assert loop.time() < deadline, f"not reached in {seconds} s: {what}"
-        await asyncio.sleep(0.01)
+        await until(lambda: not self.system.trunk_acts.trips, what="no trunk is tried")
+        await until(lambda: not center.engine.rings, what="nobody is rung")

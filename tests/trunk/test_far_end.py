@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from softswitch.testing.system import sip_phone, until
-from tests.trunk.kit import Rig, until_async
+from softswitch.testing.system import sip_phone, until, until_told
+from tests.trunk.kit import Rig
 from trunk.hanging import FORSAKEN_MILLIS
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -145,7 +145,7 @@ async def test_a_far_end_that_vanishes_during_a_call_is_noticed_by_its_silence(r
         accounts.write_text(written)
         await node.command("module reload res_pjsip.so")
     await until(lambda: rig.trunk("first")["state"] == "up")
-    await until_async(lambda: _nothing_up(rig), what="the carrier has let go too")
+    await until_told(lambda: _nothing_up(rig), what="the carrier has let go too")
 
 
 async def test_a_caller_who_waits_on_a_line_that_dies_becomes_a_call_back_task(rig: Rig) -> None:
@@ -170,7 +170,7 @@ async def test_a_caller_who_waits_on_a_line_that_dies_becomes_a_call_back_task(r
         os.kill(pid, signal.SIGCONT)
     await until(lambda: rig.trunk("first")["state"] == "up")
     await rig.carrier.hang_up_all()
-    await until_async(lambda: _nothing_up(rig), what="the carrier has let go too")
+    await until_told(lambda: _nothing_up(rig), what="the carrier has let go too")
 
 
 async def _nothing_up(rig: Rig) -> bool:

@@ -12,9 +12,9 @@ from softswitch.app import System
 from softswitch.asterisk.model import Phone, PhoneKind
 from softswitch.numbers import PhoneId
 from softswitch.testing.carrier import HOST, running_carrier
-from softswitch.testing.system import LOCAL, running_system, sip_phone, until
+from softswitch.testing.system import LOCAL, running_system, sip_phone, until, until_told
 from tests.trunk.certificates import DAY, authority
-from tests.trunk.kit import Rig, until_async
+from tests.trunk.kit import Rig
 from trunk.books import SILENT_TLS
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -146,4 +146,4 @@ async def until_registered(rig: Rig) -> None:
         shown = await rig.carrier.node.command(f"pjsip show aor {MEMBER}")
         return "Contact:" in shown and f"sip:{MEMBER}" in shown
 
-    await until_async(registered, what="the trunk is registered")
+    await until_told(registered, what="the trunk is registered")

@@ -35,13 +35,15 @@ async def test_a_dispatch_call_goes_out_on_the_first_trunk(rig: Rig) -> None:
 @pytest.mark.parametrize("cause", [34, 38, 41, 42, 44, 47])
 async def test_a_cause_of_the_way_leads_to_the_next_trunk(rig: Rig, cause: int) -> None:
     await rig.use()
+    gaps = rig.system.trunks.service.gaps  # how long they are: benchmarks/trunk_failover.py
+    known = len(gaps)
     async with sip_phone(rig.system, "1001", tone=650, auto_answer=True) as desk:
         call_id = await dial(rig, desk, f"01{cause:03}0")
         own = await desk.incoming()
         await own.hears(650)
         (call,) = await until(lambda: rig.calls("second"))
         assert call.number == f"21{cause:03}0"
-        assert rig.system.trunks.service.gaps[-1] < 0.3
+        assert len(gaps) == known + 1
         await rig.system.center.commands.hangup("1001", call_id)
         await own.ended()
 

@@ -169,6 +169,12 @@ export interface BadRow {
 }
 export type ListReport = Omit<SmsList, 'state' | 'placed' | 'columns' | 'created_at'> & { bad_rows: BadRow[] }
 
+/** Numbers that begin with `prefix` go over the link, at `cost` thousandths of the currency for each part. */
+export interface LinkRoute {
+  prefix: string
+  cost: number
+}
+
 export interface SmsLink {
   id: number
   name: string
@@ -183,6 +189,7 @@ export interface SmsLink {
   exercise: boolean
   enabled: boolean
   paused: boolean
+  routes: LinkRoute[]
   status: {
     state: 'disabled' | 'connecting' | 'bound' | 'paused' | 'waiting' | 'unknown'
     detail: string
@@ -196,7 +203,7 @@ export interface SmsLink {
   }
 }
 
-/** What a new link needs; the routes are set by command. */
+/** What a new link needs. */
 export type NewLink = Omit<SmsLink, 'id' | 'paused' | 'status'> & { password: string }
 
 /** How many blocked numbers are shown at once. */

@@ -219,9 +219,18 @@ export const enSms = {
     tls: 'Encrypted (TLS)',
     exercise: 'For exercises only',
     enabled: 'In use',
+    routes: 'Routes',
+    prefix: 'Prefix',
+    anyNumber: 'any number',
+    cost: 'Cost a part (1/1000)',
+    addRoute: 'Add route',
+    dropRoute: 'Delete route: {prefix}',
+    routesHint:
+      'Prefixes are international, such as 86138. The longest goes first, then the cheapest; links of one cost share. The next link takes over when a better one is cut; for life safety as soon as it is full.',
     head: {
       name: 'Link',
       address: 'Centre',
+      routes: 'Routes',
       state: 'State',
       rate: 'Parts a second',
       submitted: 'Taken',
@@ -292,10 +301,6 @@ export const enSmsErrors = {
   no_fields: {
     message: 'The text has no fields.',
     next: 'Name columns of the list in braces, or send one text to everybody.',
-  },
-  personal_voice: {
-    message: 'A text that differs from person to person cannot be spoken to all.',
-    next: 'Send without calling who has no receipt.',
   },
   too_many_tests: { message: 'Too many tests were sent.', next: 'Make a copy of the campaign.' },
   campaign_not_begun: { message: 'The campaign has not begun.', next: 'There is nothing to report so far.' },

@@ -220,9 +220,18 @@ export const zhSms: typeof enSms = {
     tls: '加密（TLS）',
     exercise: '只用于演习',
     enabled: '启用',
+    routes: '路由',
+    prefix: '号码前缀',
+    anyNumber: '任意号码',
+    cost: '每条成本（厘）',
+    addRoute: '增加路由',
+    dropRoute: '删除路由：{prefix}',
+    routesHint:
+      '前缀写国际格式，如 86138；前缀最长的优先，同样长时成本低的优先，成本相同的分担。优先的链路中断时由下一条接替；生命安全类在其占满时即溢出到下一条。',
     head: {
       name: '链路',
       address: '短信中心',
+      routes: '路由',
       state: '状态',
       rate: '每秒条数',
       submitted: '已收',
@@ -273,7 +282,6 @@ export const zhSmsErrors: typeof enSmsErrors = {
   exercise_priority: { message: '演习不能是生命安全级。', next: '请换用其他优先级。' },
   advertising_priority: { message: '推广内容不能是生命安全级。', next: '请换用其他优先级。' },
   no_fields: { message: '内容中没有字段。', next: '请用花括号写出名单的列，或发同一内容。' },
-  personal_voice: { message: '因人而异的内容不能统一播报。', next: '请不要设置改打电话。' },
   too_many_tests: { message: '试发次数过多。', next: '请复制该任务。' },
   campaign_not_begun: { message: '任务尚未开始。', next: '目前没有结果。' },
 }

@@ -85,7 +85,7 @@ def test_the_quick_submit_is_the_plain_one_and_smpplib_reads_it(body: Body) -> N
     template = quick.Template(body, sender="10690", service="CMT", validity=quick.validity(90_061))
     parts = 1 if body.as_payload else len(body.parts)
     for part in range(parts):
-        octets = template.encode(5, b"8613800000001", part)
+        octets = quick.submits([5], [template.encode(b"8613800000001", part)])
         told = Pdu.decode(octets)
         assert told.encode() == octets
         text = told.tlv(Tag.MESSAGE_PAYLOAD) or told.fields["short_message"]
