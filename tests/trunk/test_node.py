@@ -219,6 +219,20 @@ async def test_precedence_and_category_cross_it_to_the_line(site: Site) -> None:
     await site.system.trunk_acts.hangup("urgent-leg")
 
 
+async def test_only_the_far_end_says_that_it_rings(site: Site) -> None:
+    """A channel of IAX2 reads Ringing as soon as the call is sent: that must not count as a word of the far end."""
+    books, acts = site.system.trunks.books, site.system.trunk_acts
+    books.breakers["city-pri"].release(books.clock())
+    failing = Leg("fails", "", ("probe", "city-pri"), f"01038{site.mark}", caller_number="1001")
+    await acts.place(failing)
+    await until(lambda: books.breakers["city-pri"].failures == 1)
+    ringing = Leg("rings", "", ("probe", "city-pri"), "0300001", caller_number="1001")
+    await acts.place(ringing)
+    await until(lambda: acts.trips["rings"].rang)
+    await until(lambda: not books.breakers["city-pri"].failures)
+    await acts.hangup("rings")
+
+
 async def test_a_call_that_is_cleared_for_a_more_urgent_one_says_so_on_the_line(site: Site) -> None:
     async with sip_phone(site.system, "2001") as phone:
         call = await phone.dial("0200000")

@@ -97,7 +97,7 @@ def _exchange(orders: Orders) -> dict[str, str]:
         **_line_values(EXCHANGE, *POINT_CODES),
     }
     own = ("pjsip.conf", "chan_dahdi.conf", "extensions.conf")
-    return _switch("exchange", orders, values, own) | {"iax.conf": _NOTHING}
+    return _switch("exchange", orders, values, own)
 
 
 def _node(orders: Orders, plan: Plan) -> dict[str, str]:
@@ -150,7 +150,8 @@ def _switch(
         **values,
         "user": USER,
         "secret": orders.secret,
-        "modules": MODULES,
+        # One machine has one port for IAX2: the node's.
+        "modules": [each for each in MODULES if name == "node" or each != "chan_iax2"],
         "rtp_ports": ports_of.RTP_PORTS,
         "switchtype": orders.switchtype,
     }
