@@ -275,6 +275,7 @@ async def test_every_cause_reaches_dispatch(site: Site) -> None:
             caller_number="1001",
         )
         await site.system.trunk_acts.place(leg)
+        await until(lambda: not site.system.trunk_acts.trips, what=f"the leg with {cause} is over")
         await until(lambda: not site.calls(), what=f"the call with {cause} is over")
 
     async def told() -> bool:

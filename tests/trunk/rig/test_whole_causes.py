@@ -36,11 +36,13 @@ async def test_every_cause_reaches_a_phone_that_dialled(whole: Whole, cable: Cab
 @BOTH
 async def test_every_cause_of_the_way_reaches_dispatch(whole: Whole, cable: Cable) -> None:
     """It is on record what each leg that dispatch placed has ended with."""
+    trips = whole.system.trunk_acts.trips
     for cause in DISPATCHED:
         well(whole, cable)
         number = f"{ALONE[cable]}90{cause:03}"
         leg = Leg(f"{cable}-{cause}", "", ("probe", NAMES[cable]), number, caller_number="1")
         await whole.system.trunk_acts.place(leg)
+        await until(lambda: not trips, seconds=SLOW, what=f"the leg with {cause} is over")
         await until(lambda: not whole.calls(NAMES[cable]), seconds=SLOW, what=f"{cause} is over")
 
     async def told() -> bool:
