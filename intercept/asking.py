@@ -67,7 +67,7 @@ class Asking:
         decision = decide(self._request(session, within), self._config.settings.rules)
         if isinstance(decision, Refused):
             await self._books.refused(session, decision.code)
-            raise refusal(decision, session.requester.language)
+            raise refusal(decision)
         return decision
 
     def check_desk(self, session: Session, own: Session | None, channel: Channel | None) -> None:

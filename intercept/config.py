@@ -59,7 +59,7 @@ def checked(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         if not lowest <= getattr(new, name) <= highest:
             raise invalid(
                 "out_of_range",
-                f"{name} is {getattr(new, name)}.",
+                f"{name} cannot be {getattr(new, name)}.",
                 f"Give {lowest} to {highest}.",
                 field=name,
             )

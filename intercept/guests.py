@@ -217,7 +217,7 @@ class InterceptGuests(Guests):
         if any(
             each.protection and requester.levels.intrusion <= each.protection for each in parties
         ):
-            raise refusal(PROTECTED, requester.language)
+            raise refusal(PROTECTED)
 
     async def _taken_up(self, session: Session) -> None:
         engine = self._center.engine

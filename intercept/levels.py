@@ -74,7 +74,10 @@ def check_levels(
     for name, value in given.items():
         if not 0 <= value <= HIGHEST_LEVEL:
             raise invalid(
-                "out_of_range", f"{name} is {value}.", f"Give 0 to {HIGHEST_LEVEL}.", field=name
+                "out_of_range",
+                f"{name} cannot be {value}.",
+                f"Give 0 to {HIGHEST_LEVEL}.",
+                field=name,
             )
     if not 0 <= precedence <= Precedence.ROUTINE:
         raise invalid(

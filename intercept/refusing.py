@@ -22,13 +22,13 @@ KINDS: Mapping[str, Kind] = {
 FIELDS = {"reason_required": "reason", "target_required": "target", "target_not_in_call": "target"}
 
 
-def refusal(decision: Refused, language: str = "en") -> Refusal:
-    """Return the refusal in the language of the one who asked."""
-    zh = language == "zh"
+def refusal(decision: Refused) -> Refusal:
+    """Return the refusal, in both languages."""
     return Refusal(
         KINDS.get(decision.code, Kind.CONFLICT),
         decision.code,
-        decision.zh if zh else decision.en,
-        decision.next_zh if zh else decision.next_en,
+        decision.en,
+        decision.next_en,
         field=FIELDS.get(decision.code),
+        chinese=(decision.zh, decision.next_zh),
     )

@@ -120,8 +120,7 @@ class MassSms:
             taken = await self.alerts.take(_FOLDER_LOGIN, data, REGISTRY)
         except Refusal as refusal:
             alarm = {
-                "id": _ALARM, "code": refusal.code, "message": refusal.message,
-                "next_step": refusal.next_step, "since": self.clock(),
+                "id": _ALARM, **refusal.as_json()["error"], "since": self.clock(),
             }  # fmt: skip
             self._screen.put("alarm", _ALARM, alarm)
             raise

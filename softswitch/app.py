@@ -160,7 +160,10 @@ class System:
     async def _open_access(self) -> None:
         settings = self.settings
         self.access = Access(
-            self.db, idle_minutes=settings.session_idle_minutes, hours=settings.session_hours
+            self.db,
+            idle_minutes=settings.session_idle_minutes,
+            hours=settings.session_hours,
+            wall_days=settings.wall_days,
         )
         self.users = Users(self.db, self.access)
         self.tokens = Tokens(self.db, self.access)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from softswitch.errors import Kind, Refusal, invalid
+from softswitch.errors import Kind, Refusal, conflict, invalid
 
 MOST_BYTES = 10_000_000
 MOST_ROWS = 100_000
@@ -39,6 +39,14 @@ class RowReport:
     status: RowStatus
     key: str
     message: str | None = None
+    refusal: Refusal | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as the API shows it."""
+        shown = {"line": self.line, "status": self.status, "key": self.key, "message": self.message}
+        if self.refusal is None:
+            return shown
+        return {**shown, "message_zh": "".join(self.refusal.in_chinese)}
 
 
 @dataclass(slots=True)
@@ -47,13 +55,13 @@ class Report:
 
     rows: list[RowReport] = field(default_factory=list)
 
-    def add(self, line: int, status: RowStatus, key: str, message: str | None = None) -> None:
+    def add(self, line: int, status: RowStatus, key: str) -> None:
         """Note what became of one row."""
-        self.rows.append(RowReport(line, status, key, message))
+        self.rows.append(RowReport(line, status, key))
 
     def refuse(self, line: int, key: str, refusal: Refusal) -> None:
         """Note why a row was refused."""
-        self.add(line, RowStatus.REFUSED, key, f"{refusal.message} {refusal.next_step}".strip())
+        self.rows.append(RowReport(line, RowStatus.REFUSED, key, str(refusal), refusal))
 
     def count(self, status: RowStatus) -> int:
         """Return how many rows have ``status``."""
@@ -61,10 +69,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the API shows it."""
-        rows = [
-            {"line": row.line, "status": row.status, "key": row.key, "message": row.message}
-            for row in self.rows
-        ]
+        rows = [row.as_json() for row in self.rows]
         return {"rows": rows, **{status.value: self.count(status) for status in RowStatus}}
 
 
@@ -78,6 +83,11 @@ class Row:
     def get(self, name: str, otherwise: str = "") -> str:
         """Return a cell without spaces around it; ``otherwise`` when it is empty or missing."""
         return self.cells.get(name, "") or otherwise
+
+
+def repeated(key: str, line: int) -> Refusal:
+    """Return the refusal of a row whose key stands in an earlier line."""
+    return conflict("repeated_row", f"{key} stands in line {line} already.", "Remove one.")
 
 
 def read_rows(

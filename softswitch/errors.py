@@ -1,7 +1,7 @@
 """The one kind of refusal that people meet, on every entrance.
 
-A refusal says what is wrong, with which thing, and what to do next.  The web frame turns it into one
-JSON shape and the command line into one line of text.
+A refusal says what is wrong, with which thing, and what to do next, in English and in Chinese.  The web frame
+turns it into one JSON shape and the command line into one line of text.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
+
+from softswitch.chinese import sentence
 
 
 class Kind(IntEnum):
@@ -28,7 +30,8 @@ class Kind(IntEnum):
 class Refusal(Exception):
     """A clear answer to a request that is not carried out.
 
-    ``code`` is stable and in snake case; ``message`` names the thing; ``next_step`` says what to do.
+    ``code`` is stable and in snake case; ``message`` names the thing; ``next_step`` says what to do.  Their Chinese
+    comes from :mod:`softswitch.chinese`; who writes it himself gives ``chinese``: both sentences.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Refusal(Exception):
         *,
         field: str | None = None,
         details: Mapping[str, Any] | None = None,
+        chinese: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(f"{message} {next_step}".strip())
         self.kind = kind
@@ -48,19 +52,33 @@ class Refusal(Exception):
         self.next_step = next_step
         self.field = field
         self.details = details
+        self._chinese = chinese
+
+    @property
+    def in_chinese(self) -> tuple[str, str]:
+        """What is wrong and what to do next, in Chinese."""
+        return self._chinese or (sentence(self.message), sentence(self.next_step))
 
     def as_json(self) -> dict[str, dict[str, Any]]:
         """Return the JSON shape that every entrance answers with; ``details`` only where a refusal has some."""
-        error: dict[str, Any] = {
-            "code": self.code,
-            "message": self.message,
-            "next_step": self.next_step,
-        }
+        error = told(self.code, self.message, self.next_step)
+        error["message_zh"], error["next_step_zh"] = self.in_chinese
         if self.field is not None:
             error["field"] = self.field
         if self.details is not None:
             error["details"] = dict(self.details)
         return {"error": error}
+
+
+def told(code: str, message: str, next_step: str) -> dict[str, Any]:
+    """Return what a refusal or an alarm says, in both languages, as it is sent to screens and programs."""
+    return {
+        "code": code,
+        "message": message,
+        "next_step": next_step,
+        "message_zh": sentence(message),
+        "next_step_zh": sentence(next_step),
+    }
 
 
 def invalid(code: str, message: str, next_step: str, *, field: str | None = None) -> Refusal:

@@ -74,6 +74,8 @@ class Settings:
     recording_days: int = 180
     session_idle_minutes: int = 240
     session_hours: int = 24
+    wall_days: int = 30
+    """How long the session of a display on the wall lives without being seen; it renews while it is used."""
     log_level: str = "info"
     demo: bool = False
     layers: tuple[str, ...] = LAYERS
@@ -152,6 +154,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "recording_days": values.whole(1, 36_500),
     "session_idle_minutes": values.whole(5, 1_440),
     "session_hours": values.whole(1, 168),
+    "wall_days": values.whole(1, 365),
     "log_level": values.level,
     "demo": values.boolean,
     "layers": values.some_of(LAYERS),

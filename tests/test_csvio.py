@@ -107,7 +107,13 @@ def test_a_report_counts_and_says_why() -> None:
     assert report.as_json() == {
         "rows": [
             {"line": 2, "status": "added", "key": "1001", "message": None},
-            {"line": 3, "status": "refused", "key": "x", "message": "x is no number. Give digits."},
+            {
+                "line": 3,
+                "status": "refused",
+                "key": "x",
+                "message": "x is no number. Give digits.",
+                "message_zh": "x 不是号码。请填数字。",
+            },
         ],
         "added": 1,
         "changed": 0,

@@ -90,17 +90,17 @@ def check_limits(what: str, limits: Limits, calls: int, usage: Usage, at: Millis
 def over(what: str, limits: Limits, calls: int, usage: Usage, at: Millis) -> Refusal | None:
     """Return the limit that a further call would break, None when it breaks none."""
     if limits.calls is not None and calls >= limits.calls:
-        return _limit(what, f"has {calls} calls up, of {limits.calls} allowed")
+        return _limit(f"{what} has {calls} calls up, of {limits.calls} allowed.")
     if limits.calls_per_hour is not None and usage.in_hour(at) >= limits.calls_per_hour:
-        return _limit(what, f"has made {limits.calls_per_hour} calls in this hour")
+        return _limit(f"{what} has made {limits.calls_per_hour} calls in this hour.")
     if limits.minutes_per_day is not None and usage.minutes_in_day(at) >= limits.minutes_per_day:
-        return _limit(what, f"has used {limits.minutes_per_day} minutes in this day")
+        return _limit(f"{what} has used {limits.minutes_per_day} minutes in this day.")
     return None
 
 
-def _limit(what: str, how: str) -> Refusal:
+def _limit(message: str) -> Refusal:
     return conflict(
         "limit_reached",
-        f"{what} {how}.",
+        message,
         "Wait, or have the limit raised in the description of trunks.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from softswitch import chinese
 from softswitch.clock import Millis
 from trunk.books import Books
 from trunk.ledger import Counters, TrunkCall
@@ -18,7 +19,7 @@ MOST_IDLE = 480
 def trunk_view(books: Books, trunk: Trunk, states: dict[str, CircuitState]) -> Json:
     """Return one trunk with its circuits."""
     breaker, ledger = books.breakers[trunk.name], books.ledger
-    share = breaker.share
+    share, why = breaker.share, breaker.down or breaker.why
     return {
         "name": trunk.name,
         "kind": trunk.kind.value,
@@ -26,7 +27,8 @@ def trunk_view(books: Books, trunk: Trunk, states: dict[str, CircuitState]) -> J
         "line": line_text(trunk),
         "enabled": trunk.enabled,
         "state": books.state(trunk.name),
-        "why": breaker.down or breaker.why,
+        "why": why,
+        "why_zh": chinese.word(why),
         "since": breaker.since,
         "failures": breaker.failures,
         "answer_seizure": None if share is None else round(share, 3),

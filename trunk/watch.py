@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from softswitch.calls.center import CallCenter
 from softswitch.clock import Millis
-from softswitch.errors import Refusal
+from softswitch.errors import Refusal, told
 from softswitch.events import Fact
 from softswitch.ports import ActFailed, ChannelState, PlainActs
 from softswitch.store.database import Database
@@ -126,6 +126,7 @@ class Watch:
 
     async def _end_stuck(self, at: Millis) -> None:
         for call in self._stuck(at):
+            self._alone[call.channel_id] = at  # its end is told in a moment
             self.stuck_cleared += 1
             log.warning("channel %s on trunk %s was stuck; it is ended", call.name, call.trunk)
             await self._end(call, TEMPORARY_FAILURE)
@@ -264,10 +265,12 @@ class Watch:
             return
         alarm = {
             "id": f"trunk {name}",
-            "code": "trunk_out_of_service",
             "since": self._books.breakers[name].since,
-            "message": f"Trunk {name} is {state.replace('_', ' ')}: {why or 'no circuit is free'}.",
-            "next_step": "Calls take other trunks. Look at it: softswitch trunk show.",
+            **told(
+                "trunk_out_of_service",
+                f"Trunk {name} is {state.replace('_', ' ')}: {why or 'no circuit is free'}.",
+                "Calls take other trunks. Look at it: softswitch trunk show.",
+            ),
         }
         self._screen.put("alarm", f"trunk {name}", alarm)
 
@@ -278,8 +281,10 @@ _WELL = frozenset({"up", "disabled"})
 def _traffic_alarm(who: str, calls: int, at: Millis) -> dict[str, Any]:
     return {
         "id": f"traffic {who}",
-        "code": "unusual_traffic",
         "since": at,
-        "message": f"Unusual traffic: {who} has made {calls} calls in an hour.",
-        "next_step": "Look who calls where: softswitch trunk calls.",
+        **told(
+            "unusual_traffic",
+            f"Unusual traffic: {who} has made {calls} calls in an hour.",
+            "Look who calls where: softswitch trunk calls.",
+        ),
     }

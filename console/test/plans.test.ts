@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { clockIn, dateIn, monthsOn, weekday } from '../src/duty/days'
 import { compact, emptyPlan } from '../src/plans/form'
 import { levelFor, suits } from '../src/plans/suits'
-import { wordsOf } from '../src/ui/words'
+import { joined, keysOf, wordsOf } from '../src/ui/words'
 
 describe('the form of a plan', () => {
   it('leaves out what was left empty and keeps what was said', () => {
@@ -25,6 +25,26 @@ describe('the form of a plan', () => {
 
   it('keeps the name and key even when they are empty, so that the server names them', () => {
     expect(compact(emptyPlan())).toMatchObject({ key: '', name: '' })
+  })
+
+  it('takes a name with spaces for one group', () => {
+    expect(keysOf(' Fire Station 2 ', [])).toEqual(['Fire Station 2'])
+    expect(keysOf('消防 一队，医疗 二队、Water Rescue,', [])).toEqual([
+      '消防 一队',
+      '医疗 二队',
+      'Water Rescue',
+    ])
+    expect(keysOf(' , ', [])).toEqual([])
+  })
+
+  it('takes a name with a comma that is known for one group', () => {
+    const known = [{ key: 'Rescue, north' }]
+    expect(keysOf('Rescue, north', known)).toEqual(['Rescue, north'])
+    expect(keysOf('Rescue, south', known)).toEqual(['Rescue', 'south'])
+  })
+
+  it('names each once, in the order in which they came', () => {
+    expect(joined(['b', 'a'], ['a', 'c', 'c'])).toEqual(['b', 'a', 'c'])
   })
 
   it('takes words with commas of both languages', () => {

@@ -10,6 +10,7 @@ const trunk = (change: Partial<Trunk> = {}): Trunk => ({
   enabled: true,
   state: 'up',
   why: '',
+  why_zh: '',
   since: 0,
   failures: 0,
   answer_seizure: null,

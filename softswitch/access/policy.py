@@ -149,6 +149,20 @@ POLICY: Mapping[Role, frozenset[Right]] = MappingProxyType(
             Right.CONFERENCE_READ,
             Right.SMS_READ,
         },
+        # Shows what the wall of the command room shows, and makes no token that would outlive its session.
+        Role.WALL: frozenset(
+            {
+                Right.ACCOUNT_OWN,
+                Right.STATUS_READ,
+                Right.BOARD_READ,
+                Right.TASK_READ,
+                Right.INTAKE_READ,
+                Right.INCIDENT_READ,
+                Right.MAP_READ,
+                Right.TRUNK_READ,
+                Right.SMS_READ,
+            }
+        ),
     }
 )
 

@@ -94,9 +94,10 @@ class Right(StrEnum):
 
 
 class Role(StrEnum):
-    """The four kinds of people at the system."""
+    """The four kinds of people at the system, and the display on the wall, at which nobody sits."""
 
     DISPATCHER = "dispatcher"
     SUPERVISOR = "supervisor"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    WALL = "wall"

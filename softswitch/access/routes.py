@@ -109,7 +109,7 @@ def _session_routes(router: APIRouter, access: Access, guard: Guard, desk_of: De
         response.set_cookie(
             SESSION_COOKIE,
             secret,
-            max_age=access.hours * 3_600,
+            max_age=access.lasts(user.role),
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",

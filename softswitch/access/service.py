@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from softswitch.access import keys, signing, store
 from softswitch.access.lockout import Lockout
-from softswitch.access.model import LANGUAGES, Actor, User
+from softswitch.access.model import LANGUAGES, Actor, Role, User
 from softswitch.access.passwords import Passwords, check_rules
 from softswitch.access.remember import Remember
 from softswitch.clock import Clock, Millis, now
@@ -19,6 +19,9 @@ from softswitch.store.database import Database
 
 log = logging.getLogger(__name__)
 
+_DAY = 86_400_000
+_LONGEST: Millis = 400 * _DAY
+"""No browser keeps a cookie for longer."""
 _TOUCH_AFTER = 60_000
 """Milliseconds between two notes of a session's or token's sign of life."""
 
@@ -34,6 +37,7 @@ class Access:
         passwords: Passwords | None = None,
         idle_minutes: int = 240,
         hours: int = 24,
+        wall_days: int = 30,
         by_login: Lockout | None = None,
         by_address: Lockout | None = None,
     ) -> None:
@@ -41,11 +45,11 @@ class Access:
         self.by_login = by_login or Lockout(5, 900, 30)
         # Many consoles may share an address.
         self.by_address = by_address or Lockout(25, 900, 60)
-        self.hours = hours
         self._db = db
         self._clock = clock
         self._idle = idle_minutes * 60_000
         self._absolute = hours * 3_600_000
+        self._wall_idle = wall_days * _DAY
         self._sessions: Remember[store.StoredSession] = Remember(clock)
         self._tokens: Remember[store.StoredToken] = Remember(clock)
         self._ended: list[Callable[[str], object]] = []
@@ -122,7 +126,16 @@ class Access:
     async def end_old_sessions(self) -> int:
         """Remove sessions that have run out; to be called now and then."""
         at = self._clock()
-        return await self._db.write(store.end_old_sessions, at - self._idle, at - self._absolute)
+        limits = {role.value: self._limits(role) for role in Role}
+        return await self._db.write(store.end_old_sessions, at, limits)
+
+    def lasts(self, role: Role) -> int:
+        """Return after how many seconds a session of somebody with this role ends in any case."""
+        return self._limits(role)[1] // 1_000
+
+    def _limits(self, role: Role) -> tuple[Millis, Millis]:
+        """How long a session lives unseen, and in any case; nobody is there to sign a wall in every day."""
+        return (self._wall_idle, _LONGEST) if role is Role.WALL else (self._idle, self._absolute)
 
     # ---- who is it ------------------------------------------------------------------------------------
 
@@ -133,7 +146,8 @@ class Access:
         if found is None or found.user.disabled:
             return None
         seen = max(found.seen_at, self._sessions.seen(key))
-        if at - seen > self._idle or at - found.created_at > self._absolute:
+        idle, absolute = self._limits(found.user.role)
+        if at - seen > idle or at - found.created_at > absolute:
             return None
         if self._sessions.saw(key, at, max(seen, 0), _TOUCH_AFTER):
             self._later(store.touch_session, key, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,10 +178,16 @@ def end_sessions(conn: Connection, login: str, but: str = "") -> int:
     return conn.execute(query).rowcount
 
 
-def end_old_sessions(conn: Connection, seen_before: Millis, begun_before: Millis) -> int:
-    """Remove sessions that were idle too long or began too long ago; return how many."""
-    old = (sessions.c.seen_at < seen_before) | (sessions.c.created_at < begun_before)
-    return conn.execute(delete(sessions).where(old)).rowcount
+def end_old_sessions(
+    conn: Connection, at: Millis, limits: Mapping[str, tuple[Millis, Millis]]
+) -> int:
+    """Remove sessions that are older, unseen or in all, than those of a role may be; return how many."""
+    ended = 0
+    for role, (idle, absolute) in limits.items():
+        old = (sessions.c.seen_at < at - idle) | (sessions.c.created_at < at - absolute)
+        old &= sessions.c.login.in_(select(users.c.login).where(users.c.role == role))
+        ended += conn.execute(delete(sessions).where(old)).rowcount
+    return ended
 
 
 # ---- tokens -----------------------------------------------------------------------------------------------

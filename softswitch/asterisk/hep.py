@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 
 MOST_BYTES = 65_535
-_SIGN = b"HEP3"
+SIGN = b"HEP3"
 _HEAD = 6
 _SECRET, _PAYLOAD = 0x0E, 0x0F
 """The chunks that are looked at, of vendor 0."""
@@ -18,7 +18,7 @@ _SECRET, _PAYLOAD = 0x0E, 0x0F
 
 def payload(packet: bytes, secret: bytes) -> bytes | None:
     """Return the message in a packet; None when the packet is no copy from a switch that knows the secret."""
-    if packet[:4] != _SIGN or len(packet) < _HEAD:
+    if packet[:4] != SIGN or len(packet) < _HEAD:
         return None
     if struct.unpack_from("!H", packet, 4)[0] != len(packet):
         return None
@@ -31,7 +31,7 @@ def payload(packet: bytes, secret: bytes) -> bytes | None:
 def packet(message: bytes, secret: bytes) -> bytes:
     """Return a packet with these two chunks, as a switch sends it."""
     chunks = _chunk(_SECRET, secret) + _chunk(_PAYLOAD, message)
-    return _SIGN + struct.pack("!H", _HEAD + len(chunks)) + chunks
+    return SIGN + struct.pack("!H", _HEAD + len(chunks)) + chunks
 
 
 def _chunk(kind: int, value: bytes) -> bytes:

@@ -187,18 +187,18 @@ class AsteriskNode:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if not process.is_alive(pid):
-                raise self._start_refusal("Asterisk ended while it was starting", since)
+                raise self._start_refusal("Asterisk ended while it was starting.", since)
             if await ari_answers(self.settings, self.secrets):
                 return
             await asyncio.sleep(_POLL_SECONDS)
-        raise self._start_refusal(f"Asterisk did not answer within {START_SECONDS:.0f} s", since)
+        raise self._start_refusal(f"Asterisk did not answer within {START_SECONDS:.0f} s.", since)
 
-    def _start_refusal(self, what: str, since: int) -> Refusal:
-        errors = process.log_errors(self.settings, since)
-        said = f" It says: {errors[0].strip()}" if errors else ""
+    def _start_refusal(self, message: str, since: int) -> Refusal:
+        if errors := process.log_errors(self.settings, since):
+            message = f"{message} It says: {errors[0].strip()}"
         return unavailable(
             "asterisk_does_not_start",
-            f"{what}.{said}",
+            message,
             f"Read {self.settings.log}/messages and console.log.",
         )
 

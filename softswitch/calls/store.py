@@ -13,12 +13,14 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    bindparam,
     insert,
     select,
     update,
 )
 
 from softswitch.clock import Millis
+from softswitch.store.prepared import Prepared
 from softswitch.store.tables import metadata
 
 calls = Table(
@@ -112,16 +114,31 @@ def put(conn: Connection, table: Table, key: str, values: Mapping[str, Any]) -> 
         conn.execute(insert(table).values(**values))
 
 
+class _Whole:
+    """Rows with an ``id`` that are written whole, many times in a call."""
+
+    def __init__(self, table: Table) -> None:
+        columns = [column.name for column in table.columns]
+        self._add = Prepared(insert(table), columns)
+        self._change = Prepared(update(table).where(table.c.id == bindparam("key")), columns)
+
+    def put(self, conn: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
+            if self._change.change(conn, {**row, "key": row["id"]}) == 0:
+                self._add.change(conn, row)
+
+
+_CALLS, _LEGS = _Whole(calls), _Whole(legs)
+
+
 def put_calls(conn: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write calls."""
-    for row in rows:
-        put(conn, calls, "id", row)
+    """Write calls, each with all its columns."""
+    _CALLS.put(conn, rows)
 
 
 def put_legs(conn: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write legs."""
-    for row in rows:
-        put(conn, legs, "id", row)
+    """Write legs, each with all their columns."""
+    _LEGS.put(conn, rows)
 
 
 def add_call(conn: Connection, row: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from softswitch.cli.session import NotReachableError
+from softswitch.cli.session import NotReachableError, chinese_of
 from softswitch.errors import Kind, Refusal, invalid
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -144,6 +144,7 @@ def refusal_of(answer: httpx.Response) -> Refusal:
             str(error["message"]),
             str(error.get("next_step", "")),
             field=error.get("field"),
+            chinese=chinese_of(error),
         )
     except (ValueError, KeyError, TypeError):
         return Refusal(

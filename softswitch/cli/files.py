@@ -24,7 +24,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8", "replace")
     except PermissionError:
-        raise _refused(path, "may not be read") from None
+        raise _refused(f"{path} may not be read.") from None
 
 
 def put(path: Path, text: str) -> None:
@@ -47,10 +47,8 @@ def put(path: Path, text: str) -> None:
             shutil.copy2(path, path.with_name(path.name + ".before"))
         new.replace(path)
     except OSError as error:
-        raise _refused(path, f"cannot be written: {error.strerror}") from None
+        raise _refused(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _refused(path: Path, why: str) -> Exception:
-    return unavailable(
-        "file_refused", f"{path} {why}.", "Run it as root on the node, or give --root."
-    )
+def _refused(message: str) -> Exception:
+    return unavailable("file_refused", message, "Run it as root on the node, or give --root.")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from softswitch.cli.session import NotReachableError
+from softswitch.cli.session import NotReachableError, chinese_of
 from softswitch.errors import Kind, Refusal
 
 Maps = dict[str, dict[str, Any]]
@@ -57,7 +57,13 @@ def follow(url: str, token: str | None) -> Iterator[dict[str, Any]]:
 
 
 def _refusal(error: Mapping[str, str]) -> Refusal:
-    return Refusal(Kind.FORBIDDEN, error["code"], error["message"], error.get("next_step", ""))
+    return Refusal(
+        Kind.FORBIDDEN,
+        error["code"],
+        error["message"],
+        error.get("next_step", ""),
+        chinese=chinese_of(error),
+    )
 
 
 def _ended(url: str) -> NotReachableError:

@@ -89,23 +89,28 @@ def run(args: Sequence[str]) -> int:
         return REFUSED
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        with error.ctx.scope(cleanup=False):  # in the language that it names
+            click.echo(error.ctx.get_help(), err=True)
+        return WRONG_USAGE
     except click.UsageError as error:
-        return _tell(_usage(error), "--json" in args, WRONG_USAGE)
+        session.json = "--json" in args  # the options behind the mistake were not read
+        return _tell(_usage(error), session, WRONG_USAGE)
     except NotReachableError as error:
-        return _tell(error, session.json, NOT_REACHABLE)
+        return _tell(error, session, NOT_REACHABLE)
     except Refusal as error:
-        return _tell(error, session.json, REFUSED)
+        return _tell(error, session, REFUSED)
     except click.ClickException as error:
         return _tell(
             invalid("refused", error.format_message(), "See softswitch --help."),
-            session.json,
+            session,
             REFUSED,
         )
     except SetupError as error:
         missing = unavailable("not_set_up", str(error), "See: softswitch doctor")
-        return _tell(missing, session.json, REFUSED)
+        return _tell(missing, session, REFUSED)
     except OSError as error:
-        return _tell(_of_system(error), session.json, REFUSED)
+        return _tell(_of_system(error), session, REFUSED)
 
 
 def _usage(error: click.UsageError) -> Refusal:
@@ -120,10 +125,10 @@ def _of_system(error: OSError) -> Refusal:
     return Refusal(Kind.UNAVAILABLE, "system_error", message, "Mend that and try again.")
 
 
-def _tell(refusal: Refusal, in_json: bool, code: int) -> int:
-    if in_json:
+def _tell(refusal: Refusal, session: Session, code: int) -> int:
+    if session.json:
         click.echo(json.dumps(refusal.as_json(), ensure_ascii=False, indent=2))
     else:
-        line = f"softswitch: {refusal.message} {refusal.next_step}".strip()
-        click.echo(clean(line), err=True)
+        said = "".join(refusal.in_chinese) if session.lang == "zh" else str(refusal)
+        click.echo(clean(f"softswitch: {said}"), err=True)
     return code

@@ -34,7 +34,9 @@ standard output:
   "error": {
     "code": "extension_taken",
     "message": "Extension 1001 exists already.",
-    "next_step": "Choose another number or change 1001."
+    "next_step": "Choose another number or change 1001.",
+    "message_zh": "分机 1001 已存在。",
+    "next_step_zh": "请选择其他号码，或修改 1001。"
   }
 }
 ```

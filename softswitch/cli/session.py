@@ -27,6 +27,13 @@ class NotReachableError(Refusal):
         super().__init__(Kind.UNAVAILABLE, "not_reachable", message, next_step)
 
 
+def chinese_of(error: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the Chinese sentences of an error; None when the server told none."""
+    if "message_zh" not in error:
+        return None
+    return str(error["message_zh"]), str(error.get("next_step_zh", ""))
+
+
 @dataclass
 class Session:
     """The global options, each from the command line, else from the environment."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from softswitch import chinese
 from softswitch.cli.session import Session
 from softswitch.cli.table import clean, table
 
@@ -87,6 +88,21 @@ def text(name: str, heading: str | None = None) -> Column:
     return (heading or name, lambda session, row: plain(session, name, row.get(name)))
 
 
+def said(name: str) -> Column:
+    """Return a column that shows a sentence of the server in the language of the session."""
+    return (name, lambda session, row: sentence(session, row, name))
+
+
+def phrase(name: str, heading: str | None = None) -> Column:
+    """Return a column that shows a sentence of this program in the language of the session."""
+
+    def cell(session: Session, row: Row) -> str:
+        text = str(row.get(name) or "")
+        return chinese.word(text) if session.lang == "zh" else text
+
+    return (heading or name, cell)
+
+
 def word(name: str, heading: str | None = None) -> Column:
     """Return a column that shows a state or kind in the language of the session."""
     return (heading or name, lambda session, row: session.say(str(row.get(name) or "")))
@@ -125,6 +141,12 @@ def plain(session: Session, name: str, value: object) -> str:
     if isinstance(value, Mapping):
         return person(value) if "number" in value else json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def sentence(session: Session, row: Row, name: str = "message") -> str:
+    """Return a sentence of the server in the language of the session."""
+    chinese = row.get(f"{name}_zh") if session.lang == "zh" else None
+    return str(chinese or row.get(name) or "")
 
 
 def person(value: Mapping[str, Any] | None) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from softswitch.access.model import Actor
-from softswitch.csvio import Report, Row, RowReport, RowStatus, read_rows, write_rows
+from softswitch.csvio import Report, Row, RowReport, RowStatus, read_rows, repeated, write_rows
 from softswitch.directory import csv_extensions, store
 from softswitch.directory.changes import new_secret
 from softswitch.directory.ledger import Hand, difference, shown, tell
@@ -147,8 +147,7 @@ def _registry_lines(service: RegistryService, data: bytes) -> tuple[list[Line], 
             continue
         first = lines.setdefault(entry.number, (row.line, entry))
         if first[0] != row.line:
-            message = f"{entry.number} stands in line {first[0]} already."
-            refused.add(row.line, RowStatus.REFUSED, entry.number, message)
+            refused.refuse(row.line, entry.number, repeated(entry.number, first[0]))
     return list(lines.values()), refused
 
 

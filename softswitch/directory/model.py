@@ -377,7 +377,7 @@ def _within(value: int, lowest: int, highest: int, field: str) -> None:
     if not lowest <= value <= highest:
         raise invalid(
             "out_of_range",
-            f"{field} is {value}.",
+            f"{field} cannot be {value}.",
             f"Give a number from {lowest} to {highest}.",
             field=field,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from softswitch.clock import Clock
+from softswitch.errors import told
 
 Show = Callable[[str, dict[str, object] | None], None]
 """Shows (or, with ``None``, takes away) the alarm with an id; for example ``Live.put`` of an entity ``alarm``."""
@@ -22,14 +23,12 @@ class Alarms:
         self._show = show
         self._standing: dict[str, dict[str, object]] = {}
 
-    def put(self, name: str, code: str, message: str, next_step: str) -> None:
+    def sound(self, name: str, code: str, message: str, next_step: str) -> None:
         """Raise an alarm; one that stands already keeps its beginning."""
         before = self._standing.get(name, {})
         value: dict[str, object] = {
             "id": f"recordings-{name}",
-            "code": code,
-            "message": message,
-            "next_step": next_step,
+            **told(code, message, next_step),
             "since": before.get("since", self._clock()),
         }
         if value != before:

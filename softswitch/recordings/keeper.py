@@ -189,7 +189,7 @@ class Keeper:
             return
         if await self._db.write(_mark_missing, name, self._clock()):
             log.error("recordings: the file of recording %s is missing", name)
-            self._alarms.put(
+            self._alarms.sound(
                 f"missing-{name}",
                 "recording_missing",
                 f"The file of recording {name} (call {row.call_id}) is missing.",

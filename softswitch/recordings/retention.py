@@ -74,7 +74,7 @@ class Cleaner:
             log.warning("recordings: %d bytes free; %d old recordings deleted", room.free, number)
             room = Room(await asyncio.to_thread(self._folder.free_bytes), self._floor)
         if room.is_short:
-            self._alarms.put(
+            self._alarms.sound(
                 "disk",
                 "recordings_disk_low",
                 f"Only {room.free // 1_000_000} MB are free for recordings "

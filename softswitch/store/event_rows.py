@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -24,7 +25,8 @@ from sqlalchemy import (
 
 from softswitch.clock import Millis, now
 from softswitch.events import Fact, UnknownKindError, from_json, to_json
-from softswitch.store.notes import note_each
+from softswitch.store.notes import note_more
+from softswitch.store.prepared import Prepared
 from softswitch.store.tables import metadata
 
 log = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ event_log = Table(
     sqlite_autoincrement=True,
 )
 
-_APPEND = insert(event_log)  # made once: every change of everything waits for it
+_APPEND = Prepared(insert(event_log), ("at", "kind", "body"))
 
 event_cursor = Table(
     "event_cursor",
@@ -72,15 +74,16 @@ class Batch:
 
 
 def append(conn: Connection, *events: Fact, at: Millis | None = None) -> None:
-    """Write facts in the transaction of the change that they tell; subscribers are woken after its commit."""
+    """Write facts in the transaction of the change that they tell; subscribers get them after its commit."""
     if not events:
         return
     instant = now() if at is None else at
-    conn.execute(
-        _APPEND,
-        [{"at": instant, "kind": event.kind, "body": _encode(event)} for event in events],
-    )
-    note_each(conn, TOPIC, [event.kind for event in events])
+    note_more(conn, TOPIC, [_put(conn, event, instant) for event in events])
+
+
+def _put(conn: Connection, event: Fact, at: Millis) -> Stored:
+    values = {"at": at, "kind": event.kind, "body": _encode(event)}
+    return Stored(_APPEND.add(conn, values), at, event)
 
 
 def read_after(conn: Connection, seq: int, kinds: Iterable[str], limit: int) -> Batch:
@@ -105,10 +108,14 @@ def cursor(conn: Connection, name: str) -> int | None:
     return conn.execute(select(event_cursor.c.seq).where(event_cursor.c.name == name)).scalar()
 
 
+_MOVE = Prepared(
+    event_cursor.update().where(event_cursor.c.name == bindparam("whose")), columns=("seq",)
+)
+
+
 def move_cursor(conn: Connection, name: str, seq: int) -> None:
     """Record that ``name`` has handled everything up to ``seq``."""
-    changed = conn.execute(event_cursor.update().where(event_cursor.c.name == name).values(seq=seq))
-    if changed.rowcount == 0:
+    if _MOVE.change(conn, {"whose": name, "seq": seq}) == 0:
         conn.execute(insert(event_cursor).values(name=name, seq=seq))
 
 

@@ -27,6 +27,8 @@ def as_refusal(error: BaseException) -> Refusal | None:
     """Return the refusal for an error whose cause lies outside of us; None for a mistake in our own SQL."""
     if isinstance(error, PoolTimeout):
         return busy()
+    if isinstance(error, sqlite3.Error):
+        return _of_sqlite(error)
     if not isinstance(error, DBAPIError):
         return None
     if isinstance(error.orig, sqlite3.Error):

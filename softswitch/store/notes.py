@@ -18,10 +18,10 @@ def note(conn: Connection, topic: str, value: Any = True) -> None:
     _notes(conn)[topic] = value
 
 
-def note_each(conn: Connection, topic: str, values: Iterable[str]) -> None:
-    """Leave several words under ``topic``, beside those that are there: listeners get the set of all."""
+def note_more(conn: Connection, topic: str, values: Iterable[Any]) -> None:
+    """Leave several values under ``topic``, after those that are there: listeners get the tuple of all."""
     notes = _notes(conn)
-    notes[topic] = frozenset(values) | notes.get(topic, frozenset())
+    notes[topic] = (*notes.get(topic, ()), *values)
 
 
 def take(conn: Connection) -> Mapping[str, Any]:

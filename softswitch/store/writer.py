@@ -182,15 +182,15 @@ class Writer:
 
     def _in_savepoint(self, conn: Connection, job: Job) -> None:
         before = notes.keep(conn)
-        savepoint = conn.begin_nested()
         try:
+            conn.exec_driver_sql("SAVEPOINT job")
             job.result = job.function(conn)
-            savepoint.commit()
+            conn.exec_driver_sql("RELEASE SAVEPOINT job")
         except Exception as error:
             job.fail(error)
             notes.put_back(conn, before)
             try:
-                savepoint.rollback()
+                conn.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
             except SQLAlchemyError as worse:
                 raise _TransactionLostError from worse
 

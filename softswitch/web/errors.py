@@ -16,7 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from softswitch.errors import Refusal
+from softswitch.errors import Kind, Refusal
+from softswitch.web.wrong_value import wrong_value
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,8 @@ class ErrorDetail(BaseModel):
     code: str
     message: str
     next_step: str
+    message_zh: str
+    next_step_zh: str
     field: str | None = None
     details: dict[str, Any] | None = None
 
@@ -69,8 +72,7 @@ def error_response(
 
 def error_body(code: str, message: str, next_step: str, field: str | None = None) -> dict[str, Any]:
     """Return the JSON shape of an error."""
-    error = {"code": code, "message": message, "next_step": next_step}
-    return {"error": error if field is None else {**error, "field": field}}
+    return Refusal(Kind.INVALID, code, message, next_step, field=field).as_json()
 
 
 def install(app: FastAPI) -> None:
@@ -102,8 +104,9 @@ async def _validation(_request: Request, error: Exception) -> Response:
         return error_response(422, body)
     place = [str(part) for part in first["loc"] if part not in {"body", "query", "path", "header"}]
     field = ".".join(place)
-    message = f"{field or 'The body'}: {first['msg']}."
-    body = error_body("bad_request", message, "Correct it and try again.", field or None)
+    body = error_body(
+        "bad_request", wrong_value(field, first), "Correct it and try again.", field or None
+    )
     return error_response(422, body)
 
 

@@ -63,6 +63,8 @@ async def test_a_wrong_login_gets_one_answer(kit: Kit, login: str, password: str
         "code": "wrong_login",
         "message": "Login or password is wrong.",
         "next_step": "Try again; a supervisor can set a new password.",
+        "message_zh": "用户名或密码错误。",
+        "next_step_zh": "请重试；值班长可以重设密码。",
     }
 
 
@@ -162,6 +164,33 @@ async def test_a_session_ends_after_a_day_in_any_case(kit: Kit) -> None:
         kit.clock.forward(hours=2)
         assert await kit.access.by_session(secret, HERE) is not None
     kit.clock.forward(seconds=1)
+    assert await kit.access.by_session(secret, HERE) is None
+    assert await kit.access.end_old_sessions() == 1
+
+
+async def test_a_wall_stays_signed_in_while_it_is_used_and_is_put_out_at_once(kit: Kit) -> None:
+    await kit.add("wall1", Role.WALL)
+    secret = await signed_in(kit, "wall1")
+    for _ in range(13):
+        kit.clock.forward(hours=29 * 24)
+        assert await kit.access.by_session(secret, HERE) is not None
+        assert await kit.access.end_old_sessions() == 0
+    await kit.users.change(BOSS, "wall1", UserChange(disabled=True))
+    assert await kit.access.by_session(secret, HERE) is None
+    assert (await kit.acts())[-1] == "user.changed"
+
+
+@pytest.mark.parametrize("days", [31, 400.1])
+async def test_a_wall_that_nobody_uses_is_forgotten_and_every_one_once_a_year(
+    kit: Kit, days: float
+) -> None:
+    await kit.add("wall1", Role.WALL)
+    secret = await signed_in(kit, "wall1")
+    while days > 31:
+        kit.clock.forward(hours=29 * 24)
+        days -= 29
+        assert await kit.access.by_session(secret, HERE) is not None
+    kit.clock.forward(hours=days * 24)
     assert await kit.access.by_session(secret, HERE) is None
     assert await kit.access.end_old_sessions() == 1
 

@@ -44,6 +44,10 @@ NEVER = {
         "map.edit", "map.locate", "position.report", "resource.edit",
         "incident.order", "incident.review", "incident.configure",
     },
+    Role.WALL: {right.value for right in Right} - {
+        "account.own", "status.read", "board.read", "task.read", "intake.read", "incident.read",
+        "map.read", "trunk.read", "sms.read",
+    },
 }  # fmt: skip
 
 

@@ -243,9 +243,7 @@ WRONG = [
     "sms template fill x y",
     "intercept monitor 9.9",
     "intercept switch shout",
-    "",
     "cal",
-    "call",
     "call lst",
     "call dial",
     "--nonsense",
@@ -327,6 +325,14 @@ def test_a_file_of_a_gigabyte_is_refused_and_not_read(
     assert "The file has more than" in result.err
     assert is_one_line(result.err)
     assert peak < 100_000_000
+
+
+@pytest.mark.parametrize("line", ["", "call", "sms link"])
+def test_a_word_alone_shows_what_may_follow(typed: Softswitch, line: str) -> None:
+    result = typed(*line.split())
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: softswitch")
+    assert "Commands:\n" in result.err
 
 
 @pytest.mark.parametrize("line", WRONG)

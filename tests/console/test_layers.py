@@ -81,7 +81,16 @@ async def test_a_step_is_written_with_its_post_tries_pause_and_language(
         await form.locator("[name=name]").fill("高温")
         step = form.get_by_test_id("step-form")
         await step.get_by_test_id("pick-duty").fill("chief")
-        await expect(step.locator("[name=duty]")).to_have_value("chief")
+        await step.get_by_test_id("pick-duty").press("Enter")
+        await expect(step.get_by_test_id("keys-duty").locator(".chip")).to_have_count(1)
+        groups = step.get_by_test_id("pick-groups")
+        await groups.fill("消防 一队")
+        await groups.press("Enter")
+        await groups.fill("Water Rescue 2，错")
+        await groups.press("Enter")
+        await expect(step.get_by_test_id("keys-groups").locator(".chip")).to_have_count(3)
+        await groups.press("Backspace")
+        await expect(step.get_by_test_id("keys-groups").locator(".chip")).to_have_count(2)
         await step.locator("textarea").fill("请到岗")
         await step.locator("[name=tries]").fill("5")
         await step.locator("[name=pause]").fill("30")
@@ -91,7 +100,7 @@ async def test_a_step_is_written_with_its_post_tries_pause_and_language(
         stored = await scene.ask(page, "GET", "/plans/heat")
         [level] = stored["plan"]["levels"]
         [kept] = level["steps"]
-        assert kept["to"] == {"duty": ["chief"]}
+        assert kept["to"] == {"duty": ["chief"], "groups": ["消防 一队", "Water Rescue 2"]}
         assert (kept["tries"], kept["pause_seconds"], kept["language"]) == (5, 30, "en")
 
 
@@ -175,6 +184,14 @@ async def test_a_long_list_draws_what_is_seen_and_reaches_its_end(
             arg=f"m-{MANY - 1:05}",
         )
         await expect(last).to_be_visible()
+        # And to the middle, of which nothing was read before.
+        await page.evaluate(
+            """() => {
+              const list = document.querySelector('[data-page=resources] .list')
+              list.scrollTop = list.scrollHeight / 2
+            }"""
+        )
+        await expect(rows.filter(has_text=f"m-{MANY // 2:05}")).to_be_visible()
         assert await rows.count() < 100
 
 

@@ -10,7 +10,7 @@ from softswitch.app import System
 from softswitch.layers.incidents.books import new_id
 from softswitch.layers.incidents.model import Status
 from softswitch.testing.system import sip_phone, until
-from tests.console.kit import console
+from tests.console.kit import PASSWORD, console
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -108,15 +108,17 @@ async def test_the_wall_tells_who_waits_and_what_is_open_and_takes_no_telephone(
     assert layer is not None
     fields = {"title": "化工厂氨气泄漏", "address": "汇东路1号", "type": "20601", "grade": 1}
     worst = await layer.service.create(WANG, new_id(), fields)
+    await system.users.add(WANG, "wall1", "Wall", Role.WALL.value, PASSWORD, "zh")
     async with (
         console(browser, system.url, language="zh") as wall,
         sip_phone(system, "2001") as first,
         sip_phone(system, "2002") as second,
     ):
         page = wall.page
-        await wall.sign_in("li")
-        await page.get_by_role("button", name="中文").click()
-        await page.evaluate("location.hash = '#/wall'")
+        # A display comes to the wall wherever it signs in.
+        await page.fill("[name=login]", "wall1")
+        await page.fill("[name=password]", PASSWORD)
+        await page.keyboard.press("Enter")
         await expect(page.get_by_test_id("wall")).to_be_visible()
         assert await page.locator("button, input, a").count() == 0
         one = await first.dial("119")
@@ -134,4 +136,6 @@ async def test_the_wall_tells_who_waits_and_what_is_open_and_takes_no_telephone(
         done = await layer.service.edit(WANG, worst["id"], worst["version"], {"result": "误报"})
         await layer.service.move(WANG, worst["id"], done["version"], Status.CLOSED)
         await expect(row).not_to_contain_text("化工厂氨气泄漏")
+        await system.users.remove(WANG, "wall1")
+        await expect(page.locator("[name=login]")).to_be_visible()
     await until(lambda: not system.center.board.legs, what="no channel is left")

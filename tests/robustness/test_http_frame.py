@@ -22,9 +22,9 @@ JSON = {"Content-Type": "application/json"}
 def code_of(answer: httpx.Response) -> str:
     """Return the code of a refusal, after a look at its shape."""
     error = answer.json()["error"]
-    assert set(error) <= {"code", "message", "next_step", "field"}, error
-    assert error["message"], error
-    assert error["next_step"], error
+    words = {"code", "message", "next_step", "message_zh", "next_step_zh"}
+    assert words <= set(error) <= {*words, "field"}, error
+    assert all(error[word] for word in words), error
     return str(error["code"])
 
 

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, insert
 from softswitch.errors import unavailable
 from softswitch.events import CallAnswered, CallEnded, Fact
 from softswitch.store import event_log as store_log
+from softswitch.store import event_rows as store_rows
+from softswitch.store import subscriber
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog, Stored, append, last_seq, prune
 from softswitch.store.event_rows import event_log
@@ -207,3 +209,78 @@ async def test_two_subscribers_of_one_name_are_a_mistake(db: Database) -> None:
     log.subscribe("test", [CallEnded], Collected())
     with pytest.raises(ValueError, match=r"two subscribers test"):
         log.subscribe("test", [CallEnded], Collected())
+
+
+async def test_what_is_committed_is_handed_on_without_reading_the_log(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, got = EventLog(db), Collected()
+    log.subscribe("test", [CallEnded], got)
+    await log.start()
+    await log.drained()
+
+    def unread(*_: object) -> None:
+        raise AssertionError("the log was read")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store_log, "read_after", unread)
+        await db.write(append, ended(1), CallAnswered("x", 1))
+        await db.write(append, ended(2))
+        await until(lambda: len(got.events) == 2, what="both are handled")
+    await log.close()
+    assert got.events == [ended(1), ended(2)]
+
+
+async def test_facts_that_come_together_are_one_batch(db: Database) -> None:
+    log, got = EventLog(db), Collected()
+    log.subscribe("test", [CallEnded], got, pause=60)
+    await log.start()
+    await log.drained()
+    for number in range(3):
+        await db.write(append, ended(number))
+    assert got.events == []
+    await log.drained()
+    await log.close()
+    assert (got.batches, len(got.events)) == (1, 3)
+
+
+async def test_what_another_program_writes_is_found_by_the_gap(db: Database) -> None:
+    log, got = EventLog(db), Collected()
+    log.subscribe("test", [CallEnded], got)
+    await log.start()
+    await db.write(append, ended(1))
+    await until(lambda: got.events == [ended(1)], what="the first is handled")
+    silent = {"at": 1, "kind": "call.ended", "body": store_rows._encode(ended(2))}
+    await db.write(lambda conn: conn.execute(insert(event_log), [silent]).rowcount)
+    await db.write(append, ended(3))
+    await until(lambda: len(got.events) == 3, what="both are handled")
+    await log.close()
+    assert got.events == [ended(1), ended(2), ended(3)]
+
+
+async def test_one_that_lags_far_reads_the_log(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriber, "MOST_HELD", 2)
+    log, got = EventLog(db), Collected()
+    log.subscribe("test", [CallEnded], got, pause=60)
+    await log.start()
+    await log.drained()
+    for number in range(5):
+        await db.write(append, ended(number))
+    await log.drained()
+    await log.close()
+    assert got.events == [ended(number) for number in range(5)]
+
+
+async def test_after_long_work_a_subscriber_rests(db: Database) -> None:
+    """Calls go first: what comes during the rest is one batch after it."""
+    one = subscriber.Subscriber("test", frozenset({"call.ended"}), True, pause=0.0)
+    one.behind = False
+    one.worked(60.0)
+    one.hear([Stored(1, 1, ended(1))], gap=False)
+    ready = asyncio.create_task(one.ready())
+    began = asyncio.get_running_loop().time()
+    await ready
+    assert asyncio.get_running_loop().time() - began >= subscriber._LONGEST_REST * 0.9
+    assert [stored.seq for stored in one.take(10)] == [1]

@@ -34,9 +34,8 @@ async def site() -> AsyncIterator[Site]:
 def error(answer: httpx.Response) -> dict[str, str]:
     body = answer.json()
     assert set(body) == {"error"}
-    assert {"code", "message", "next_step"} <= set(body["error"]) <= {
-        "code", "message", "next_step", "field",
-    }  # fmt: skip
+    words = {"code", "message", "next_step", "message_zh", "next_step_zh"}
+    assert words <= set(body["error"]) <= {*words, "field"}
     assert answer.headers["content-type"] == "application/json"
     return dict(body["error"])
 

@@ -55,6 +55,7 @@ export interface ImportRow {
   status: 'added' | 'changed' | 'unchanged' | 'refused'
   key: string
   message: string | null
+  message_zh?: string
 }
 
 export interface ImportReport {

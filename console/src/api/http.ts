@@ -8,6 +8,8 @@ export class ApiError extends Error {
     message: string,
     readonly nextStep: string = '',
     readonly field: string | null = null,
+    /** The same two sentences in Chinese. */
+    readonly chinese: readonly [message: string, next: string] | null = null,
   ) {
     super(message)
   }
@@ -18,14 +20,24 @@ export class ApiError extends Error {
 }
 
 interface ErrorShape {
-  error?: { code?: string; message?: string; next_step?: string; field?: string }
+  error?: {
+    code?: string
+    message?: string
+    next_step?: string
+    message_zh?: string
+    next_step_zh?: string
+    field?: string
+  }
 }
 
 /** Read the error shape out of an answer; whatever it is, the result can be shown. */
 export function errorFrom(status: number, body: unknown): ApiError {
   const error = (body as ErrorShape | null)?.error
   if (!error?.code) return new ApiError(status, 'unexpected_answer', `HTTP ${status}`)
-  return new ApiError(status, error.code, error.message ?? '', error.next_step ?? '', error.field ?? null)
+  const { code, message = '', next_step: next = '', field = null } = error
+  const chinese =
+    error.message_zh === undefined ? null : ([error.message_zh, error.next_step_zh ?? ''] as const)
+  return new ApiError(status, code, message, next, field, chinese)
 }
 
 export interface RequestOptions {

@@ -74,7 +74,7 @@ export interface Loaded {
   name: string
   features: number
   left_out: number
-  faults: { feature: number; message: string }[]
+  faults: { feature: number; message: string; message_zh?: string }[]
 }
 
 /** A campaign that was made of a message. */

@@ -111,6 +111,7 @@ export interface Problem {
   line: number
   place: string
   message: string
+  message_zh?: string
 }
 
 export type RunState = 'waiting' | 'running' | 'done' | 'aborted'

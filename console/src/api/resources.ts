@@ -1,5 +1,6 @@
 /** Contacts and resources over HTTP. */
 import type { ImportReport } from './admin'
+import type { Page } from '../ui/whole'
 import { query, request } from './http'
 import type { Millis } from './types'
 
@@ -29,15 +30,21 @@ export interface Wanted {
   kind?: string
   status?: string
   query?: string
-  after?: string
+  /** The place of the first one in the whole list. */
+  offset: number
   limit: number
 }
 
 const path = encodeURIComponent
 
 export const resources = {
-  page: async (wanted: Wanted) =>
-    (await request<{ resources: Resource[] }>('GET', `/resources${query({ ...wanted })}`)).resources,
+  page: async (wanted: Wanted): Promise<Page<Resource>> => {
+    const found = await request<{ resources: Resource[]; count: number }>(
+      'GET',
+      `/resources${query({ ...wanted })}`,
+    )
+    return { rows: found.resources, count: found.count }
+  },
   add: (body: object) => request<Resource>('POST', '/resources', { body }),
   change: (code: string, body: object) => request<Resource>('PATCH', `/resources/${path(code)}`, { body }),
   remove: (code: string) => request<void>('DELETE', `/resources/${path(code)}`),

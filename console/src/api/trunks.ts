@@ -67,6 +67,7 @@ export interface Trunk {
   enabled: boolean
   state: TrunkState
   why: string
+  why_zh: string
   since: Millis
   failures: number
   answer_seizure: number | null

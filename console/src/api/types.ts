@@ -211,6 +211,8 @@ export interface Alarm {
   code: string
   message: string
   next_step: string
+  message_zh: string
+  next_step_zh: string
   since: Millis
 }
 

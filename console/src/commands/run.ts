@@ -1,7 +1,7 @@
 /** Carrying out a command: one at a time under a key, and its refusal on the screen. */
 import { reactive } from 'vue'
 import { ApiError } from '../api/http'
-import { t, te } from '../i18n'
+import { language, t, te } from '../i18n'
 import { notify } from './notices'
 
 const pending = reactive(new Set<string>())
@@ -12,14 +12,20 @@ export function isPending(key: string): boolean {
 
 /**
  * What to tell of a failure, and the next step: in the words of the console where it knows the code (with the
- * number that the server names), else as the server says.
+ * number that the server names), else as the server says in the language of the console.
  */
 export function worded(error: unknown): [message: string, next: string] {
   if (!(error instanceof ApiError)) return [error instanceof Error ? error.message : String(error), '']
   const key = `errors.${error.code}`
-  if (!te(`${key}.message`)) return [error.message || error.code, error.nextStep]
+  if (!te(`${key}.message`)) return inLanguage(error)
   const number = /\+?\d+/.exec(`${error.message} ${error.nextStep}`)?.[0] ?? ''
   return [t(`${key}.message`, { number }), t(`${key}.next`, { number })]
+}
+
+/** What the server says of a failure, in the language of the console. */
+export function inLanguage(error: ApiError): [message: string, next: string] {
+  if (language.value === 'zh' && error.chinese) return [...error.chinese]
+  return [error.message || error.code, error.nextStep]
 }
 
 export function showError(error: unknown): void {

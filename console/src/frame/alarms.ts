@@ -2,8 +2,9 @@
 import { computed, ref } from 'vue'
 import { request } from '../api/http'
 import { queue } from '../call/store'
-import { t } from '../i18n'
+import { language, t } from '../i18n'
 import { duration } from '../i18n/format'
+import { spoken } from '../i18n/spoken'
 import { now } from '../live/clock'
 import { link, live } from '../live/store'
 import { microphone } from '../phone/microphone'
@@ -56,8 +57,9 @@ export const alarms = computed<Alarm[]>(() => {
   const found: Alarm[] = []
   if (link.state === 'down') found.push({ id: 'link', level: 'alarm', text: t('alarm.link') })
   found.push(...phoneAlarms())
-  for (const { id, message, next_step: step } of live.alarm.values()) {
-    found.push({ id, level: 'warning', text: `${message} ${step}` })
+  for (const alarm of live.alarm.values()) {
+    const text = spoken(alarm, 'message') + (language.value === 'zh' ? '' : ' ') + spoken(alarm, 'next_step')
+    found.push({ id: alarm.id, level: 'warning', text })
   }
   for (const part of health.value?.failing ?? []) {
     found.push({ id: `health-${part}`, level: 'warning', text: t('alarm.health', { part }) })

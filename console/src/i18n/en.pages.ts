@@ -87,6 +87,7 @@ export const enPages = {
       supervisor: 'supervisor',
       operator: 'operator',
       auditor: 'auditor',
+      wall: 'wall display',
       zh: '中文',
       en: 'English',
       longest_idle: 'Longest idle desk',

@@ -344,7 +344,7 @@ export const en = {
     edit: 'Edit',
     add: 'Add',
     refresh: 'Refresh',
-    pick: 'Choose: {what}',
+    removeOne: 'Remove {what}',
     pickShort: '+ choose',
     search: 'Search',
     yes: 'yes',

@@ -89,6 +89,7 @@ export const zhPages: typeof enPages = {
       supervisor: '值班长',
       operator: '运维',
       auditor: '审计员',
+      wall: '大屏',
       zh: '中文',
       en: 'English',
       longest_idle: '空闲最久的席位',

@@ -340,7 +340,7 @@ export const zh: typeof en = {
     edit: '编辑',
     add: '添加',
     refresh: '刷新',
-    pick: '选择：{what}',
+    removeOne: '移除 {what}',
     pickShort: '＋ 选择',
     search: '查找',
     yes: '是',

@@ -17,6 +17,8 @@ export const emergencyNumbers = shallowRef<EmergencyNumber[]>([])
 export const desk = computed(() => me.value?.desk ?? null)
 export const ownExtension = computed(() => (desk.value ? (live.extension.get(desk.value) ?? null) : null))
 export const duty = computed<Duty>(() => ownExtension.value?.duty ?? 'off')
+/** A display, not a person: it comes to the wall wherever it signs in. */
+export const isWall = computed(() => me.value?.role === 'wall')
 export const may = (right: string): boolean => me.value?.rights.includes(right) ?? false
 
 /** Load what changes seldom. A part that fails leaves the rest in place. */

@@ -17,7 +17,7 @@ _REPORT = (
     show.text("line"),
     show.word("status"),
     show.text("key"),
-    show.text("message"),
+    show.said("message"),
 )
 _SUMMARY = "{added} added, {changed} changed, {unchanged} unchanged, {refused} refused"
 REFUSED_ROWS = 1

@@ -166,6 +166,6 @@ def _import(group: Group, what: str, help_: str) -> None:
         path = f"/api/incidents/{what}/import"
         content = content_of(file)
         report = session.api.upload(path, content, dry_run="1" if dry_run else None)
-        columns = (show.text("line"), show.word("status"), show.text("key"), show.text("message"))
+        columns = (show.text("line"), show.word("status"), show.text("key"), show.said("message"))
         show.rows(session, report, columns)
         return REFUSED_ROWS if report["refused"] else 0

@@ -39,7 +39,7 @@ _THINGS = (
     show.text("lat"),
     show.at("fix_at"),
 )
-_FAULTS = (show.text("feature"), show.text("message"))
+_FAULTS = (show.text("feature"), show.said("message"))
 
 
 @click.group("map", cls=Group)

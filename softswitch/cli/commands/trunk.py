@@ -22,7 +22,7 @@ _TRUNKS = (
     show.text("capacity"),
     show.text("reserved"),
     show.text("blocked"),
-    show.text("why"),
+    show.said("why"),
 )
 _CIRCUITS = (
     show.text("id"),
@@ -108,7 +108,7 @@ def way(session: Session, number: str, caller: str, level: int) -> None:
         for name, why in answer["refused"].items():
             show.note(session, "{name}: {why}", name=name, why=session.say(why))
         if "error" in answer:
-            show.note(session, "{message}", message=answer["error"]["message"])
+            show.note(session, "{message}", message=show.sentence(session, answer["error"]))
     show.rows(session, answer, _ATTEMPTS)
 
 

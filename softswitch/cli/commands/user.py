@@ -13,7 +13,7 @@ from softswitch.cli.frame import Group
 from softswitch.cli.helpers import changes, given, part
 from softswitch.cli.session import Session
 
-_ROLES = click.Choice(["dispatcher", "supervisor", "operator", "auditor"])
+_ROLES = click.Choice(["dispatcher", "supervisor", "operator", "auditor", "wall"])
 _LANGUAGES = click.Choice(["zh", "en"])
 _COLUMNS = (
     show.text("login"),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from softswitch.clock import Clock, Millis, now
-from softswitch.errors import Refusal
+from softswitch.errors import Refusal, told
 from softswitch.layers.duty import store
 from softswitch.layers.duty.consume import KINDS, consume
 from softswitch.layers.duty.entries import no_roster
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 ENTITY = "duty"
 LOOK_SECONDS = 5.0
+COUNT_SECONDS = 0.5
+"""Nobody waits for the counts of the daily report."""
 BEHIND: Millis = 3 * HOUR
 AHEAD: Millis = 72 * HOUR
 """How far around now the book in memory reaches."""
@@ -89,7 +91,7 @@ class DutyService:
 
     async def start(self, events: EventLog) -> None:
         """Read the books and follow the facts that the daily report counts."""
-        events.apply("duty", KINDS, consume)
+        events.apply("duty", KINDS, consume, pause=COUNT_SECONDS)
         await self.reload()
 
     async def run(self) -> None:
@@ -178,9 +180,12 @@ class DutyService:
         self._screen.put(
             "alarm", _alarm(roster.key),
             {
-                "id": _alarm(roster.key), "code": "duty_gap", "since": gap["begin"],
-                "message": f"{roster.name} 缺人 has {gap['there']} of {gap['need']} from {begins}.",
-                "next_step": "请排班 Fill the roster.",
+                "id": _alarm(roster.key), "since": gap["begin"],
+                **told(
+                    "duty_gap",
+                    f"{roster.name} has {gap['there']} of {gap['need']} from {begins}.",
+                    "Fill the roster.",
+                ),
             },
         )  # fmt: skip
 

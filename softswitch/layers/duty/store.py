@@ -11,6 +11,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -25,6 +26,7 @@ from softswitch.layers.duty.events import DutyChanged, DutyGap
 from softswitch.layers.duty.model import Book, Gap, Leave, Person, Roster, Shift, Use
 from softswitch.layers.duty.tables import counts, leaves, people, rosters, shifts, told
 from softswitch.store.event_log import append
+from softswitch.store.prepared import Prepared
 
 Row = dict[str, Any]
 MOST_IN_QUERY = 500
@@ -243,10 +245,16 @@ def tell_changes(
 # ---- counts of what happened
 
 
+_COUNT = Prepared(
+    update(counts)
+    .where(and_(counts.c.quarter == bindparam("begin"), counts.c.kind == bindparam("what")))
+    .values(count=counts.c.count + bindparam("more"))
+)
+
+
 def count(conn: Connection, quarter: Millis, kind: str, more: int) -> None:
     """Add to what happened in a quarter of an hour."""
-    where = and_(counts.c.quarter == quarter, counts.c.kind == kind)
-    if not conn.execute(update(counts).where(where).values(count=counts.c.count + more)).rowcount:
+    if not _COUNT.change(conn, {"begin": quarter, "what": kind, "more": more}):
         conn.execute(insert(counts).values(quarter=quarter, kind=kind, count=more))
 
 

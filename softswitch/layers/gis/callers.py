@@ -86,18 +86,15 @@ class CallerService:
         """Apply facts; telling one twice changes nothing."""
         for stored in facts:
             fact = stored.event
-            if isinstance(fact, CallStarted):
-                if fact.kind_of_call == "emergency":
-                    await self._started(fact.call_id, fact.caller_number)
-            elif isinstance(fact, CallEnded):
-                await self._ended(fact.call_id, fact.at)
-            elif isinstance(fact, CallMerged):
-                await self._db.write(store.follow, fact.call_id, fact.into_call_id)
-                await self._ended(fact.call_id, fact.at)
-                await self._refresh(fact.into_call_id)
-            elif isinstance(fact, IncidentDrafted):
-                await self._db.write(store.belongs, fact.call_id, fact.incident_id)
-                await self._refresh(fact.call_id)
+            if isinstance(fact, CallStarted) and fact.kind_of_call == "emergency":
+                await self._started(fact.call_id, fact.caller_number)
+        later = [one.event for one in facts if not isinstance(one.event, CallStarted)]
+        shown, over = await self._db.write(_follow, later) if later else ([], [])
+        for row in shown:
+            self._show(row)
+        for call_id in over:
+            self._screen.drop("location", call_id)
+            self._board.drop(Kind.CALLER, call_id)
 
     # ---- what people do
 
@@ -125,9 +122,10 @@ class CallerService:
     # ---- what is learnt
 
     async def _started(self, call_id: str, number: str) -> None:
-        for location in (await self._of_address(number), await self._of_number(number)):
-            if location is not None:
-                await self._learnt(call_id, number, location)
+        address = await self._address_of(number) if number else ""
+        known = await self._db.read(store.points_known, list(self._forms(number)), address)
+        for location in known:
+            await self._learnt(call_id, number, location)
         header = await self._carried(call_id)
         if (carried := value(header)) is not None:
             await self._learnt(call_id, number, carried)
@@ -135,15 +133,6 @@ class CallerService:
             self._beside(call_id, self._open(call_id, number, names))
         if uri := reference(header):
             self._beside(call_id, self._fetch(call_id, number, uri))
-
-    async def _of_number(self, number: str) -> Location | None:
-        found = await self._db.read(store.point_of, "number", list(self._forms(number)))
-        return Location(*found, Source.NUMBER) if found else None
-
-    async def _of_address(self, number: str) -> Location | None:
-        address = await self._address_of(number) if number else ""
-        found = await self._db.read(store.point_of, "address", [address] if address else [])
-        return Location(*found, Source.ADDRESS, None, address) if found else None
 
     async def _at_address(self, call_id: str, number: str, address: str, source: Source) -> None:
         found = await self._db.read(store.point_of, "address", [address])
@@ -189,11 +178,6 @@ class CallerService:
 
     # ---- what is shown
 
-    async def _ended(self, call_id: str, at: Millis) -> None:
-        if await self._db.write(store.end, call_id, at):
-            self._screen.drop("location", call_id)
-            self._board.drop(Kind.CALLER, call_id)
-
     async def _refresh(self, call_id: str) -> None:
         row = await self._db.read(store.location, call_id)
         if row is not None:
@@ -209,6 +193,23 @@ class CallerService:
         if row["ended_at"] is None:
             self._board.put(Thing(Kind.CALLER, row["call_id"], place, row["address"], numbers))
             self._screen.put("location", row["call_id"], dict(row))
+
+
+def _follow(conn: Connection, facts: Sequence[Fact]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Write what facts tell of calls; return the places to show, and the calls whose place is no longer shown."""
+    seen: dict[str, None] = {}
+    over: dict[str, None] = {}
+    for fact in facts:
+        if isinstance(fact, CallMerged):
+            store.follow(conn, fact.call_id, fact.into_call_id)
+            seen[fact.into_call_id] = None
+        if isinstance(fact, CallEnded | CallMerged) and store.end(conn, fact.call_id, fact.at):
+            over[fact.call_id] = None
+        if isinstance(fact, IncidentDrafted):
+            store.belongs(conn, fact.call_id, fact.incident_id)
+            seen[fact.call_id] = None
+    found = [store.location(conn, call_id) for call_id in seen if call_id not in over]
+    return [row for row in found if row is not None], list(over)
 
 
 def _store(

@@ -131,7 +131,7 @@ class MapService:
             if "fault" in value:
                 left_out += 1
                 if len(faults) < MOST_FAULTS:
-                    faults.append({"feature": value["fault"], "message": value["message"]})
+                    faults.append({"feature": value.pop("fault"), **value})
                 continue
             rows.append(value)
             count, size = count + 1, size + len(line)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from softswitch import numbers
 from softswitch.access import audit
-from softswitch.csvio import Report, Row, RowReport, RowStatus, read_rows, write_rows
+from softswitch.csvio import Report, Row, RowReport, RowStatus, read_rows, repeated, write_rows
 from softswitch.errors import Refusal, invalid
 from softswitch.layers.gis import store
 from softswitch.layers.gis.model import Coordinates, point, uncertainty
@@ -59,8 +59,7 @@ def _lines(data: bytes, canonical: Canonical) -> tuple[list[Line], list[RowRepor
             continue
         first = lines.setdefault((value["what"], value["key"]), (row.line, value))
         if first[0] != row.line:
-            message = f"{value['key']} stands in line {first[0]} already."
-            refused.add(row.line, RowStatus.REFUSED, value["key"], message)
+            refused.refuse(row.line, value["key"], repeated(value["key"], first[0]))
     return list(lines.values()), refused.rows
 
 

@@ -59,7 +59,8 @@ def read(path: Path, form: str, coordinates: str) -> Iterator[Json]:
             yield _feature(number, geometry, fields, change)
             good += 1
         except Refusal as refusal:
-            yield {"fault": number, "message": f"{refusal.message} {refusal.next_step}"}
+            chinese = "".join(refusal.in_chinese)
+            yield {"fault": number, "message": str(refusal), "message_zh": chinese}
     if good == 0:
         raise invalid("empty_map", "No feature of the file can be used.", "Mend the file.")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from softswitch.clock import Millis
 from softswitch.layers.gis.model import Fix, Location, Point, Source, better
@@ -17,11 +17,28 @@ from softswitch.layers.gis.tables import (
     positions,
     tracks,
 )
+from softswitch.store.prepared import Prepared
 
 Row = dict[str, Any]
 Key = tuple[str, str]
 _AT_ONCE = 400
 MOST_RUNNING = 2_000
+
+# Made once: every call takes these.
+_COLUMNS = tuple(column.name for column in locations.columns)
+_OF_CALL = locations.c.call_id == bindparam("key")
+_LOCATION = Prepared(select(locations).where(_OF_CALL))
+_BELONGS = Prepared(update(locations).where(_OF_CALL), ("incident_id",))
+_END = Prepared(update(locations).where(_OF_CALL), ("ended_at",))
+_PENDING = Prepared(insert(pending_incidents), ("call_id", "incident_id"))
+_NO_LONGER_PENDING = Prepared(
+    delete(pending_incidents).where(pending_incidents.c.call_id == bindparam("key"))
+)
+_POINT = Prepared(
+    select(known_points.c.lon, known_points.c.lat, known_points.c.uncertainty).where(
+        known_points.c.what == bindparam("which"), known_points.c.key == bindparam("name")
+    )
+)
 
 
 def locate(
@@ -58,17 +75,15 @@ def _incident(conn: Connection, call_id: str) -> str:
 
 def belongs(conn: Connection, call_id: str, incident_id: str) -> None:
     """Tell which incident a call belongs to, whether its place is known yet or not."""
-    where = locations.c.call_id == call_id
-    conn.execute(update(locations).where(where).values(incident_id=incident_id))
-    conn.execute(delete(pending_incidents).where(pending_incidents.c.call_id == call_id))
-    conn.execute(insert(pending_incidents).values(call_id=call_id, incident_id=incident_id))
+    _BELONGS.change(conn, {"key": call_id, "incident_id": incident_id})
+    _NO_LONGER_PENDING.change(conn, {"key": call_id})
+    _PENDING.change(conn, {"call_id": call_id, "incident_id": incident_id})
 
 
 def end(conn: Connection, call_id: str, at: Millis) -> bool:
     """Note that a call ended; tell whether its place was known."""
-    conn.execute(delete(pending_incidents).where(pending_incidents.c.call_id == call_id))
-    where = locations.c.call_id == call_id
-    return conn.execute(update(locations).where(where).values(ended_at=at)).rowcount > 0
+    _NO_LONGER_PENDING.change(conn, {"key": call_id})
+    return _END.change(conn, {"key": call_id, "ended_at": at}) > 0
 
 
 def follow(conn: Connection, call_id: str, into_call_id: str) -> None:
@@ -87,11 +102,11 @@ def running(conn: Connection) -> list[Row]:
 
 def location(conn: Connection, call_id: str) -> Row | None:
     """Return where the caller of a call is, or was."""
-    row = conn.execute(select(locations).where(locations.c.call_id == call_id)).mappings().first()
-    return shown(row) if row else None
+    row = _LOCATION.first(conn, {"key": call_id})
+    return shown(dict(zip(_COLUMNS, row, strict=True))) if row else None
 
 
-def shown(row: RowMapping) -> Row:
+def shown(row: Mapping[Any, Any]) -> Row:
     """Return a stored location as JSON."""
     return {
         **{str(key): value for key, value in row.items()},
@@ -104,14 +119,22 @@ def shown(row: RowMapping) -> Row:
 
 def point_of(conn: Connection, what: str, keys: Sequence[str]) -> tuple[Point, float] | None:
     """Return the point and its uncertainty of the first of some keys that is known."""
-    if not keys:
-        return None
-    query = select(known_points).where(
-        (known_points.c.what == what) & known_points.c.key.in_(list(keys))
-    )
-    found = {row["key"]: row for row in conn.execute(query).mappings()}
-    row = next((found[key] for key in keys if key in found), None)
-    return (Point(row["lon"], row["lat"]), row["uncertainty"]) if row is not None else None
+    for key in keys:
+        row = _POINT.first(conn, {"which": what, "name": key})
+        if row is not None:
+            lon, lat, uncertainty = row
+            return Point(lon, lat), uncertainty
+    return None
+
+
+def points_known(conn: Connection, numbers: Sequence[str], address: str) -> list[Location]:
+    """Return where a caller is by the registry: by the point of his address, then by that of his number."""
+    by_address = point_of(conn, "address", [address] if address else [])
+    by_number = point_of(conn, "number", numbers)
+    return [
+        *([Location(*by_address, Source.ADDRESS, None, address)] if by_address else []),
+        *([Location(*by_number, Source.NUMBER)] if by_number else []),
+    ]
 
 
 def points_of(conn: Connection, keys: Iterable[Key]) -> dict[Key, tuple[float, float, float]]:

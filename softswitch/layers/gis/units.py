@@ -47,8 +47,15 @@ class UnitService:
             try:
                 good.append(check_fix(told.fix(), now_))
             except Refusal as refusal:
-                message = f"{refusal.message} {refusal.next_step}"
-                refused.append({"index": at, "code": refusal.code, "message": message})
+                chinese = "".join(refusal.in_chinese)
+                refused.append(
+                    {
+                        "index": at,
+                        "code": refusal.code,
+                        "message": str(refusal),
+                        "message_zh": chinese,
+                    }
+                )
         if good:
             for fix in await self._db.write(store.put_fixes, good):
                 self._moved(fix)

@@ -17,9 +17,10 @@ from sqlalchemy import DDL, Connection, bindparam, event, select, text
 
 from softswitch.clock import Millis
 from softswitch.errors import invalid
-from softswitch.layers.incidents.store import Row, incidents, with_calls
+from softswitch.layers.incidents.store import Row, bare, incidents, with_calls
 from softswitch.layers.incidents.timeline_store import NOTE, entries
 from softswitch.layers.incidents.words import query_of, words_of
+from softswitch.store.prepared import Prepared
 
 CREATE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS incident_words USING fts5("
@@ -51,33 +52,39 @@ class Wanted:
     limit: int = 100
 
 
-_FORGET = text("DELETE FROM incident_words WHERE rowid = :seq")
-_INDEX = text(
-    "INSERT INTO incident_words(rowid, said, tags, numbers) VALUES (:seq, :said, :tags, :numbers)"
+_FORGET = Prepared(text("DELETE FROM incident_words WHERE rowid = :seq"))
+_INDEX = Prepared(
+    text(
+        "INSERT INTO incident_words(rowid, said, tags, numbers)"
+        " VALUES (:seq, :said, :tags, :numbers)"
+    )
 )
-_MERGED = select(incidents).where(
-    incidents.c.root == bindparam("key"), incidents.c.id != bindparam("key")
+_MERGED = Prepared(
+    select(incidents.c.id).where(
+        incidents.c.root == bindparam("key"), incidents.c.id != bindparam("key")
+    )
 )
 
 
 def index(conn: Connection, row: Mapping[str, Any]) -> None:
     """Write the words of an incident anew."""
-    conn.execute(_FORGET, {"seq": row["seq"]})
+    _FORGET.change(conn, {"seq": row["seq"]})
     rows = [row, *_merged(conn, row["id"])]
     said = [each[name] for each in rows for name in ("title", "address", "name", "note", "result")]
-    said += _notes(conn, [each["id"] for each in rows])
+    for each in rows:
+        said += _notes(conn, each["id"])
     values = {
         "seq": row["seq"], "said": words_of(" \n ".join(filter(None, said))), "tags": tags_of(row),
         "numbers": " ".join(dict.fromkeys(_numbers(each["number"]) for each in rows)),
     }  # fmt: skip
-    conn.execute(_INDEX, values)
+    _INDEX.change(conn, values)
 
 
 def reindex(conn: Connection, ids: Sequence[str]) -> None:
     """Write the words of some incidents anew."""
-    query = select(incidents).where(incidents.c.id.in_(ids))
-    for row in conn.execute(query).mappings().all():
-        index(conn, dict(row))
+    for each in ids:
+        if (row := bare(conn, each)) is not None:
+            index(conn, row)
 
 
 def tags_of(row: Mapping[str, Any]) -> str:
@@ -99,20 +106,21 @@ def _numbers(number: str) -> str:
 
 def _merged(conn: Connection, root: str) -> list[Row]:
     """What was merged into an incident is found with it."""
-    return [dict(row) for row in conn.execute(_MERGED, {"key": root}).mappings()]
+    found = [bare(conn, key) for (key,) in _MERGED.rows(conn, {"key": root})]
+    return [row for row in found if row is not None]
 
 
-_NOTED = (
+_NOTED = Prepared(
     select(entries.c.body)
-    .where(entries.c.incident_id.in_(bindparam("ids", expanding=True)), entries.c.kind == NOTE)
+    .where(entries.c.incident_id == bindparam("key"), entries.c.kind == NOTE)
     .order_by(entries.c.at.desc())
     .limit(_NOTES)
 )
 
 
-def _notes(conn: Connection, ids: Sequence[str]) -> list[str]:
-    found = conn.execute(_NOTED, {"ids": list(ids)}).scalars()
-    return [json.loads(body)["text"] for body in found]
+def _notes(conn: Connection, incident_id: str) -> list[str]:
+    found = _NOTED.rows(conn, {"key": incident_id})
+    return [json.loads(body)["text"] for (body,) in found]
 
 
 def make(conn: Connection) -> None:

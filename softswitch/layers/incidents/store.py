@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     bindparam,
     func,
     insert,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 
 from softswitch.clock import Millis
 from softswitch.layers.incidents.model import OVER
+from softswitch.store.prepared import Prepared
 from softswitch.store.tables import metadata
 
 Row = dict[str, Any]
@@ -96,20 +98,30 @@ EMPTY: Row = {
 
 
 # Made once: every fact of every call takes these.
-_BY_ID = select(incidents).where(incidents.c.id == bindparam("key"))
-_OF_CALL = (
+_COLUMNS = tuple(column.name for column in incidents.columns)
+_BY_ID = Prepared(select(incidents).where(incidents.c.id == bindparam("key")))
+_OF_CALL = Prepared(
     select(incidents.c.root)
     .join(incident_calls, incident_calls.c.incident_id == incidents.c.id)
     .where(incident_calls.c.call_id == bindparam("key"))
 )
-_NEXT = select(func.coalesce(func.max(incidents.c.seq), 0) + 1)
-_ADD, _ADD_CALL = insert(incidents), insert(incident_calls)
-_CALLS = (
-    select(incident_calls.c.call_id, incidents.c.id, incidents.c.root)
+_NEXT = Prepared(select(func.coalesce(func.max(incidents.c.seq), 0) + 1))
+_ADD = Prepared(insert(incidents), _COLUMNS)
+_ADD_CALL = Prepared(insert(incident_calls), ("call_id", "incident_id"))
+_CALLS = Prepared(
+    select(incident_calls.c.call_id, incidents.c.id)
     .join(incidents, incident_calls.c.incident_id == incidents.c.id)
-    .where(incidents.c.root.in_(bindparam("roots", expanding=True)))
+    .where(incidents.c.root == bindparam("key"))
     .order_by(incidents.c.seq, incident_calls.c.call_id)
 )
+_OPEN = and_(
+    incidents.c.id == bindparam("key"), *(incidents.c.status != status.value for status in OVER)
+)
+_FREE = incidents.c.owner.is_(None)
+_OWNED = ("owner", "updated_at")
+_OWNING = update(incidents).values(version=incidents.c.version + 1)
+_OWN_FREE = Prepared(_OWNING.where(_OPEN & _FREE), _OWNED)
+_OWN = Prepared(_OWNING.where(_OPEN & (_FREE | (incidents.c.owner != bindparam("but")))), _OWNED)
 
 
 # ---- writing
@@ -117,9 +129,9 @@ _CALLS = (
 
 def add(conn: Connection, row: Mapping[str, Any]) -> None:
     """Insert an incident; there is one writer, so the next number is free."""
-    seq = conn.execute(_NEXT).scalar()
+    seq = _NEXT.scalar(conn, {})
     whole = {**EMPTY, "status_at": row["created_at"], "root": row["id"], **row, "seq": seq}
-    conn.execute(_ADD, whole)
+    _ADD.change(conn, whole)
 
 
 def draft(conn: Connection, row: Mapping[str, Any], call_id: str) -> bool:
@@ -127,7 +139,7 @@ def draft(conn: Connection, row: Mapping[str, Any], call_id: str) -> bool:
     if incident_of(conn, call_id) is not None:
         return False
     add(conn, row)
-    conn.execute(_ADD_CALL, {"call_id": call_id, "incident_id": row["id"]})
+    _ADD_CALL.change(conn, {"call_id": call_id, "incident_id": row["id"]})
     return True
 
 
@@ -147,13 +159,8 @@ def hand_over(conn: Connection, call_ids: Collection[str], incident_id: str) -> 
 
 def own(conn: Connection, incident_id: str, login: str, at: Millis, *, only_free: bool) -> bool:
     """Give an incident an owner; with ``only_free`` the first who asks gets it. Tell whether it changed."""
-    where = (incidents.c.id == incident_id) & incidents.c.status.not_in(OVER)
-    if only_free:
-        where &= incidents.c.owner.is_(None)
-    else:
-        where &= incidents.c.owner.is_(None) | (incidents.c.owner != login)
-    values = {"owner": login, "updated_at": at, "version": incidents.c.version + 1}
-    return conn.execute(update(incidents).where(where).values(**values)).rowcount == 1
+    values = {"key": incident_id, "owner": login, "updated_at": at, "but": login}
+    return (_OWN_FREE if only_free else _OWN).change(conn, values) == 1
 
 
 def change(
@@ -216,19 +223,20 @@ def links(conn: Connection, ids: Collection[str]) -> list[Row]:
 
 def incident_of(conn: Connection, call_id: str) -> str | None:
     """Return the incident of a call: the one at the top when it was merged."""
-    return conn.execute(_OF_CALL, {"key": call_id}).scalar()
+    found: str | None = _OF_CALL.scalar(conn, {"key": call_id})
+    return found
 
 
 def by_id(conn: Connection, incident_id: str) -> Row | None:
     """Return one incident with its calls, or None."""
-    row = conn.execute(select(incidents).where(incidents.c.id == incident_id)).mappings().first()
-    return with_calls(conn, [dict(row)])[0] if row else None
+    row = bare(conn, incident_id)
+    return with_calls(conn, [row])[0] if row else None
 
 
 def bare(conn: Connection, incident_id: str) -> Row | None:
     """Return one incident without its calls."""
-    row = conn.execute(_BY_ID, {"key": incident_id}).mappings().first()
-    return dict(row) if row else None
+    row = _BY_ID.first(conn, {"key": incident_id})
+    return dict(zip(_COLUMNS, row, strict=True)) if row else None
 
 
 def still_open(conn: Connection, limit: int) -> list[Row]:
@@ -248,8 +256,8 @@ def with_calls(conn: Connection, rows: Iterable[Mapping[str, Any]]) -> list[Row]
     """Return rows with the ids of their calls; those of merged incidents stand with the top one too."""
     found: list[Row] = [{**row, "call_ids": []} for row in rows]
     by_key = {row["id"]: row for row in found}
-    roots = list({row["root"] for row in found})
-    for call_id, own_id, root in conn.execute(_CALLS, {"roots": roots}):
-        for key in {own_id, root} & by_key.keys():
-            by_key[key]["call_ids"].append(call_id)
+    for root in dict.fromkeys(row["root"] for row in found):
+        for call_id, own_id in _CALLS.rows(conn, {"key": root}):
+            for key in {own_id, root} & by_key.keys():
+                by_key[key]["call_ids"].append(call_id)
     return found

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from softswitch.clock import Millis
 from softswitch.layers.incidents.store import Row, incidents
+from softswitch.store.prepared import Prepared
 from softswitch.store.tables import metadata
 
 entries = Table(
@@ -53,16 +54,20 @@ NOTE = "incident.note"
 
 
 # Made once: every fact of every call takes these.
-_KNOWN = select(entries.c.at).where(entries.c.id == bindparam("key"))
-_WRITE = insert(entries)
+_KNOWN = Prepared(select(entries.c.at).where(entries.c.id == bindparam("key")))
+_WRITE = Prepared(
+    insert(entries), ("id", "incident_id", "at", "kind", "needs", "login", "ref", "body")
+)
 # What is told of a merged incident shows on the one at the top.
 _TOP = select(incidents.c.root).where(incidents.c.id == bindparam("key")).scalar_subquery()
-_COUNT = (
+_COUNT = Prepared(
     update(incidents)
     .where(or_(incidents.c.id == bindparam("key"), incidents.c.id == _TOP))
     .values(activity=incidents.c.activity + 1)
 )
-_WITH_REF = select(entries.c.incident_id).where(entries.c.ref == bindparam("key")).limit(1)
+_WITH_REF = Prepared(
+    select(entries.c.incident_id).where(entries.c.ref == bindparam("key")).limit(1)
+)
 
 
 def write(
@@ -78,15 +83,15 @@ def write(
     needs: str = OWN_RIGHT,
 ) -> bool:
     """Add an entry and count it on its incident; False when it stands there already."""
-    if conn.execute(_KNOWN, {"key": entry_id}).first():
+    if _KNOWN.first(conn, {"key": entry_id}):
         return False
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     row = {
         "id": entry_id, "incident_id": incident_id, "at": at, "kind": kind, "needs": needs,
         "login": login, "ref": ref, "body": text,
     }  # fmt: skip
-    conn.execute(_WRITE, row)
-    conn.execute(_COUNT, {"key": incident_id})
+    _WRITE.change(conn, row)
+    _COUNT.change(conn, {"key": incident_id})
     return True
 
 
@@ -118,7 +123,8 @@ def of_kinds(
 
 def with_ref(conn: Connection, ref: str) -> str | None:
     """Return the incident that has an entry on something: a task, a room, a notification."""
-    return conn.execute(_WITH_REF, {"key": ref}).scalar()
+    found: str | None = _WITH_REF.scalar(conn, {"key": ref})
+    return found
 
 
 def hand_over(conn: Connection, refs: Sequence[str], incident_id: str) -> None:

@@ -11,6 +11,9 @@ from softswitch.layers.plans.service import PlanService
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog
 
+PAUSE_SECONDS = 0.1
+"""Of the three seconds until the first telephone rings; every call drafts an incident, and few are for a plan."""
+
 
 class Plans:
     """The layer: ``service`` is what people can do."""
@@ -21,7 +24,9 @@ class Plans:
 
     async def start(self, events: EventLog) -> None:
         """Follow the facts of incidents, from now on for a new layer: old incidents start nothing."""
-        events.subscribe("plans", KINDS, self._watcher.consume, from_start=False)
+        events.subscribe(
+            "plans", KINDS, self._watcher.consume, from_start=False, pause=PAUSE_SECONDS
+        )
 
     async def run(self) -> None:
         """Carry out what was not over and what is started, until cancelled; it goes on at the next start."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -129,4 +130,10 @@ def tell_match(
 
 
 def _plan(row: RowMapping) -> Plan:
-    return plan_of(of_json(json.loads(row["body"])))
+    return _read(row["body"])
+
+
+@functools.lru_cache(maxsize=512)
+def _read(body: str) -> Plan:
+    """Every incident is looked at with the eyes of all plans: each version is taken apart once."""
+    return plan_of(of_json(json.loads(body)))

@@ -12,7 +12,15 @@ from sqlalchemy import Connection
 from softswitch import numbers
 from softswitch.access import audit
 from softswitch.clock import Millis
-from softswitch.csvio import MOST_ROWS, Report, RowReport, RowStatus, read_rows, write_rows
+from softswitch.csvio import (
+    MOST_ROWS,
+    Report,
+    RowReport,
+    RowStatus,
+    read_rows,
+    repeated,
+    write_rows,
+)
 from softswitch.errors import Kind as Why
 from softswitch.errors import Refusal, invalid
 from softswitch.layers.resources import store
@@ -137,8 +145,7 @@ def _lines(
             continue
         first = lines.setdefault(value.code, (line, value))
         if first[0] != line:
-            message = f"{numbers.quoted(value.code)} stands in line {first[0]} already."
-            refused.add(line, RowStatus.REFUSED, value.code, message)
+            refused.refuse(line, value.code, repeated(numbers.quoted(value.code), first[0]))
     return list(lines.values()), refused.rows
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -97,9 +97,12 @@ def resource(values: Mapping[str, Any]) -> Resource:
     )
 
 
+_FIELDS = tuple(field.name for field in fields(Resource))
+
+
 def shown(value: Resource) -> dict[str, Any]:
-    """Return a resource as JSON."""
-    return {**asdict(value), "numbers": list(value.numbers)}
+    """Return a resource as JSON; a page of a thousand of them keeps no call waiting."""
+    return {**{name: getattr(value, name) for name in _FIELDS}, "numbers": list(value.numbers)}
 
 
 def difference(before: Resource, after: Resource) -> dict[str, Any]:

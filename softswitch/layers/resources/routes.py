@@ -12,6 +12,7 @@ from softswitch.clock import LATEST, Millis
 from softswitch.layers.resources.files import export_csv, export_geojson, import_file
 from softswitch.layers.resources.model import Kind, Status
 from softswitch.layers.resources.service import ResourceService
+from softswitch.layers.resources.store import Wanted
 from softswitch.web.csv_http import csv_response
 from softswitch.web.guard import Guard
 from softswitch.web.json_body import is_json
@@ -59,12 +60,14 @@ def routes(service: ResourceService, guard: Guard) -> APIRouter:
         team: str | None = None,
         query: str = "",
         after: str = "",
+        offset: Annotated[int | None, Query(ge=0, le=10_000_000)] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Json:
-        found = await service.page(
-            kind=kind, status=status, team=team, query=query, after=after, limit=limit
-        )
-        return {"resources": found}
+        wanted = Wanted(kind, status, team, query)
+        if offset is None:
+            return {"resources": await service.page(wanted, after, limit)}
+        found, count = await service.part(wanted, offset, limit)
+        return {"resources": found, "count": count}
 
     @router.post("", status_code=201)
     async def add(body: New, actor: editor) -> Json:

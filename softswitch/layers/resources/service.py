@@ -13,9 +13,12 @@ from softswitch.clock import Clock, Millis, now
 from softswitch.errors import Refusal, conflict, not_found
 from softswitch.layers.resources import store
 from softswitch.layers.resources.events import ResourceChanged
+from softswitch.layers.resources.lists import Lists
 from softswitch.layers.resources.model import Resource, difference, outdated, resource, shown
 from softswitch.store.database import Database
 from softswitch.store.event_log import append
+
+_ALL = store.Wanted()
 
 
 class Places(Protocol):
@@ -53,6 +56,7 @@ class ResourceService:
         self.db = db
         self.clock = clock
         self._places = places
+        self._lists = Lists(db)
 
     async def start(self) -> None:
         """Show everything that has a position."""
@@ -69,9 +73,20 @@ class ResourceService:
             value.numbers, value.status.value, value.rested_at,
         )  # fmt: skip
 
-    async def page(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Return resources in order of code."""
-        return [shown(value) for value in await self.db.read(store.page, **wanted)]
+    async def page(
+        self, wanted: store.Wanted = _ALL, after: str = "", limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Return resources behind the code ``after``, in order of code."""
+        return [shown(value) for value in await self.db.read(store.page, wanted, after, limit)]
+
+    async def part(
+        self, wanted: store.Wanted, offset: int, limit: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Return the resources from a place of the list on, in order of code, and how long the list is."""
+        codes = await self._lists.of(wanted)
+        few = codes[offset : offset + limit]
+        found = await self.db.read(store.by_codes, few)
+        return [shown(found[code]) for code in few if code in found], len(codes)
 
     async def get(self, code: str) -> dict[str, Any]:
         """Return one resource. Refuses ``resource_not_found``."""

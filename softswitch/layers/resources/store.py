@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from softswitch.layers.resources.model import Kind, Resource, Status, shown
+from softswitch.store.notes import note
 from softswitch.store.tables import metadata
 
 resources = Table(
@@ -47,6 +49,8 @@ resources = Table(
 )
 
 _AT_ONCE = 400
+RESOURCES = "resources"
+"""The note that a change of any resource leaves."""
 
 
 def by_codes(conn: Connection, codes: Iterable[str]) -> dict[str, Resource]:
@@ -63,6 +67,7 @@ def by_codes(conn: Connection, codes: Iterable[str]) -> dict[str, Resource]:
 def add(conn: Connection, values: Sequence[Resource]) -> None:
     """Write new resources."""
     if values:
+        note(conn, RESOURCES)
         conn.execute(insert(resources), [_row(value) for value in values])
 
 
@@ -70,34 +75,50 @@ def change(conn: Connection, value: Resource, version: int) -> bool:
     """Write a resource that is still at ``version``; tell whether it was."""
     where = (resources.c.code == value.code) & (resources.c.version == version)
     row = {**_row(value), "version": version + 1}
+    note(conn, RESOURCES)
     return conn.execute(update(resources).where(where).values(**row)).rowcount == 1
 
 
 def drop(conn: Connection, code: str) -> bool:
     """Remove a resource; tell whether there was one."""
+    note(conn, RESOURCES)
     return conn.execute(delete(resources).where(resources.c.code == code)).rowcount == 1
 
 
-def page(
-    conn: Connection,
-    *,
-    kind: str | None = None,
-    status: str | None = None,
-    team: str | None = None,
-    query: str = "",
-    after: str = "",
-    limit: int = 100,
-) -> list[Resource]:
-    """Return resources behind the code ``after``, in order of code, that hold ``query``."""
-    wanted = select(resources).where(resources.c.code > after)
-    for column, value in (("kind", kind), ("status", status), ("team", team)):
-        if value:
-            wanted = wanted.where(resources.c[column] == value)
-    if query:
-        columns = (resources.c.code, resources.c.name, resources.c.address, resources.c.numbers)
-        wanted = wanted.where(or_(*(each.contains(query, autoescape=True) for each in columns)))
-    rows = conn.execute(wanted.order_by(resources.c.code).limit(limit)).mappings()
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which resources a list shows: those of a kind, state and team that hold ``query``."""
+
+    kind: str | None = None
+    status: str | None = None
+    team: str | None = None
+    query: str = ""
+
+
+def page(conn: Connection, wanted: Wanted, after: str, limit: int) -> list[Resource]:
+    """Return resources behind the code ``after``, in order of code."""
+    query = _where(select(resources).where(resources.c.code > after), wanted)
+    rows = conn.execute(query.order_by(resources.c.code).limit(limit)).mappings()
     return [_resource(row) for row in rows]
+
+
+def codes(conn: Connection, wanted: Wanted) -> list[str]:
+    """Return the codes of all that a list shows, in order."""
+    query = _where(select(resources.c.code), wanted)
+    # As the driver gives them: a hundred thousand wrapped rows would take the interpreter from calls.
+    cursor: Any = conn.execute(query.order_by(resources.c.code)).cursor
+    return [row[0] for row in cursor.fetchall()]
+
+
+def _where(query: Any, wanted: Wanted) -> Any:
+    for name in ("kind", "status", "team"):
+        if value := getattr(wanted, name):
+            query = query.where(resources.c[name] == value)
+    if wanted.query:
+        columns = (resources.c.code, resources.c.name, resources.c.address, resources.c.numbers)
+        held = (each.contains(wanted.query, autoescape=True) for each in columns)
+        query = query.where(or_(*held))
+    return query
 
 
 def every(conn: Connection) -> Iterator[Resource]:

@@ -11,8 +11,11 @@ import pytest
 
 from softswitch.access.model import Actor, Role
 from softswitch.errors import Refusal
+from softswitch.layers.resources import store
 from softswitch.layers.resources.files import export_csv, export_geojson, import_file
+from softswitch.layers.resources.lists import MOST_LISTS
 from softswitch.layers.resources.service import ResourceService
+from softswitch.layers.resources.store import Wanted
 from softswitch.store.database import Database
 
 CHIEF = Actor("chief", "班长", Role.SUPERVISOR)
@@ -138,14 +141,43 @@ async def test_pages(bench: Bench) -> None:
     for i in range(25):
         kind = "unit" if i % 2 else "person"
         await bench.service.add(CHIEF, {"code": f"c{i:02}", "kind": kind, "name": f"名{i}"})
-    first = await bench.service.page(kind="unit", limit=5)
+    first = await bench.service.page(Wanted(kind="unit"), limit=5)
     assert [each["code"] for each in first] == ["c01", "c03", "c05", "c07", "c09"]
-    after = await bench.service.page(kind="unit", after="c09", limit=2)
+    after = await bench.service.page(Wanted(kind="unit"), after="c09", limit=2)
     assert [each["code"] for each in after] == ["c11", "c13"]
-    assert [each["code"] for each in await bench.service.page(query="名2")] == [
+    assert [each["code"] for each in await bench.service.page(Wanted(query="名2"))] == [
         "c02", "c20", "c21", "c22", "c23", "c24",
     ]  # fmt: skip
-    assert await bench.service.page(query="%") == []
+    assert await bench.service.page(Wanted(query="%")) == []
+
+
+async def test_any_place_of_a_list_is_read_with_its_length_and_after_a_change_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"c{n:03d},unit,车{n}\n" for n in range(300))
+    await bench.load("code,kind,name\n" + rows)
+    found, count = await bench.service.part(Wanted(), 250, 20)
+    assert ([each["code"] for each in found], count) == ([f"c{n}" for n in range(250, 270)], 300)
+    assert await bench.service.part(Wanted(), 300, 20) == ([], 300)
+    found, count = await bench.service.part(Wanted(query="车29"), 9, 20)
+    assert ([each["code"] for each in found], count) == (["c298", "c299"], 11)
+    # The order is gone through once: until something changes, by whomever.
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "codes", None)
+        assert (await bench.service.part(Wanted(), 0, 1))[1] == 300
+    await bench.service.remove(CHIEF, "c250")
+    found, count = await bench.service.part(Wanted(), 250, 1)
+    assert (found[0]["code"], count) == ("c251", 299)
+    await bench.service.add(CHIEF, {"code": "c2505", "kind": "unit", "name": "新"})
+    assert (await bench.service.part(Wanted(), 250, 1))[0][0]["code"] == "c2505"
+    await bench.load("code,kind,name\nc9,hazard,油库\n")
+    assert (await bench.service.part(Wanted(), 0, 1))[1] == 301
+
+
+async def test_few_lists_are_kept(bench: Bench) -> None:
+    for n in range(MOST_LISTS + 5):
+        await bench.service.part(Wanted(query=str(n)), 0, 1)
+    assert len(bench.service._lists._kept) == MOST_LISTS
 
 
 async def test_all_are_on_the_map_after_a_start(bench: Bench) -> None:

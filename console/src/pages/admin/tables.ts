@@ -31,7 +31,7 @@ export interface TableSpec {
   immutable?: boolean
 }
 
-const ROLES = ['dispatcher', 'supervisor', 'operator', 'auditor'] as const
+const ROLES = ['dispatcher', 'supervisor', 'operator', 'auditor', 'wall'] as const
 
 export const TABLES: readonly TableSpec[] = [
   {
