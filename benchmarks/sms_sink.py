@@ -30,6 +30,9 @@ class Counts:
     """What came, and when the first and the last of it."""
 
     submits: int = 0
+    before: int = 0
+    """Messages that had come when the clock began: the first window, which waits for nobody."""
+
     first: float = 0.0
     last: float = 0.0
     receipts_acknowledged: int = 0
@@ -42,6 +45,10 @@ class Counts:
     This is what is left to the sender where window and delay set the rate."""
 
     numbers: dict[bytes, int] = field(default_factory=dict)
+
+    def rate(self) -> float:
+        """Return the messages a second since the first window was there."""
+        return (self.submits - self.before) / (self.last - self.first)
 
     def gap(self) -> float:
         """Return the median of the gaps in milliseconds."""
@@ -56,8 +63,11 @@ class Counts:
 class Sink(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, counts: Counts, delay: float, receipts: bool, keep_numbers: bool) -> None:
+    def __init__(
+        self, counts: Counts, delay: float, receipts: bool, keep_numbers: bool, window: int
+    ) -> None:
         self.counts = counts
+        self.window = window
         self.delay = delay
         self.receipts = receipts
         self.keep_numbers = keep_numbers
@@ -149,7 +159,8 @@ class Sink(asyncio.Protocol):
         now = time.perf_counter()
         counts = self.counts
         if answers:  # neither the bind nor the leave-taking is part of what is measured
-            counts.first = counts.first or now
+            if not counts.first and counts.submits >= self.window:
+                counts.first, counts.before = now, counts.submits
             counts.last = now
             self.fill(now, answers)
         if not self.delay:
@@ -186,14 +197,16 @@ class Sink(asyncio.Protocol):
             self.timer = self.loop.call_at(self.later[0][0], self.write_due)
 
 
-def serve(pipe: Connection, port: int, delay: float, receipts: bool, keep_numbers: bool) -> None:
+def serve(
+    pipe: Connection, port: int, delay: float, receipts: bool, keep_numbers: bool, window: int
+) -> None:
     """Be the sink until told to end; every message on the pipe is answered with the counts so far."""
 
     async def run() -> None:
         counts = Counts()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            lambda: Sink(counts, delay, receipts, keep_numbers), "127.0.0.1", port
+            lambda: Sink(counts, delay, receipts, keep_numbers, window), "127.0.0.1", port
         )
         pipe.send(server.sockets[0].getsockname()[1])
         ended = asyncio.Event()
@@ -224,10 +237,11 @@ class SinkProcess:
         delay: float = 0.0,
         receipts: bool = False,
         keep_numbers: bool = False,
+        window: int = 1,
     ) -> None:
         self._pipe, there = multiprocessing.Pipe()
         self._process = multiprocessing.get_context("spawn").Process(
-            target=serve, args=(there, port, delay, receipts, keep_numbers), daemon=True
+            target=serve, args=(there, port, delay, receipts, keep_numbers, window), daemon=True
         )
         self.port = 0
 

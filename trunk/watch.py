@@ -126,6 +126,7 @@ class Watch:
 
     async def _end_stuck(self, at: Millis) -> None:
         for call in self._stuck(at):
+            self._alone[call.channel_id] = at  # its end is told in a moment
             self.stuck_cleared += 1
             log.warning("channel %s on trunk %s was stuck; it is ended", call.name, call.trunk)
             await self._end(call, TEMPORARY_FAILURE)

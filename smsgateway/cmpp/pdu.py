@@ -205,6 +205,9 @@ def _text(octets: bytes) -> str:
     return octets.split(b"\0", 1)[0].decode("ascii", "replace").strip()
 
 
+MALFORMED = 1
+"""``Result`` of CMPP_DELIVER_RESP (8.4.5.2): the message's structure is wrong."""
+
 THROTTLED = frozenset({8})
 """``Result`` of CMPP_SUBMIT_RESP (8.4.3.2): flow control."""
 

@@ -82,7 +82,7 @@ class Session(links.Session):
                 case Command.SUBMIT_RESP:
                     self._answered(sequence, octets)
                 case Command.DELIVER:
-                    self._deliver(sequence, pdu.deliver(octets))
+                    self._deliver(sequence, octets)
                 case Command.CONNECT_RESP:
                     self._let_in(pdu.connect_status(octets), "connect refused")
                 case Command.ACTIVE_TEST:
@@ -107,9 +107,15 @@ class Session(links.Session):
         else:
             self._owner.answered(submission, result, message_id)
 
-    def _deliver(self, sequence: int, got: pdu.Deliver) -> None:
-        if self.is_bound:
-            self._waits_for_commit()
-            self._owner.delivered(got, (self, sequence, got.number))
+    def _deliver(self, sequence: int, octets: bytes) -> None:
+        number = int.from_bytes(octets[HEADER : HEADER + 8])
+        if not self.is_bound:
+            self._write(pdu.deliver_answer(sequence, number))
+            return
+        try:
+            self._owner.delivered(pdu.deliver(octets), (self, sequence, number))
+        except CmppError as error:  # without an answer it would come again and again
+            self._bad(str(error))
+            self._write(pdu.deliver_answer(sequence, number, pdu.MALFORMED))
         else:
-            self._write(pdu.deliver_answer(sequence, got.number))
+            self._waits_for_commit()

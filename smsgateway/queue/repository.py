@@ -35,6 +35,7 @@ from smsgateway.model import (
     Priority,
     Progress,
 )
+from smsgateway.queue.copying import copy_rows
 from smsgateway.queue.routes import longest_prefix, prefixes
 from smsgateway.queue.tables import batch_routes, batches, bodies, counts, inbound, messages
 from softswitch.clock import Millis
@@ -108,27 +109,30 @@ def add_messages(conn: Connection, batch: int, new: Sequence[NewMessage]) -> int
         (longest_prefix(one.number, known), one.number, one.body_id, one.recipient, one.area)
         for one in new
     ]
-    statement = _ADD[conn.dialect.name]
-    conn.execute(statement, {"batch": batch, "rows": orjson.dumps(rows).decode()})
+    _add(conn, batch, rows)
     _add_routes(conn, batch, {row[0] for row in rows})
     conn.execute(update(batches).where(batches.c.id == batch, batches.c.swept).values(swept=False))
     count(conn, batch, {MessageState.QUEUED: len(rows)})
     return len(rows)
 
 
+_QUEUED = int(MessageState.QUEUED)
+_COLUMNS = ("batch_id", "state", "route", "number", "body_id", "recipient", "area")
+
+
+def _add(conn: Connection, batch: int, rows: Sequence[tuple[str, str, int, str, str]]) -> None:
+    if conn.dialect.name == "postgresql":
+        copy_rows(conn, messages.name, _COLUMNS, ((batch, _QUEUED, *row) for row in rows))
+    else:
+        conn.execute(_ADD, {"batch": batch, "rows": orjson.dumps(rows).decode()})
+
+
 # One statement for the chunk: the rows travel as one JSON text and are unpacked inside of the database.
-_ADD = {
-    "sqlite": text(
-        "INSERT INTO sms_messages (batch_id, state, route, number, body_id, recipient, area)"
-        " SELECT :batch, 0, value->>0, value->>1, value->>2, value->>3, value->>4"
-        " FROM json_each(:rows)"
-    ),
-    "postgresql": text(
-        "INSERT INTO sms_messages (batch_id, state, route, number, body_id, recipient, area)"
-        " SELECT :batch, 0, r->>0, r->>1, CAST(r->>2 AS bigint), r->>3, r->>4"
-        " FROM json_array_elements(CAST(:rows AS json)) WITH ORDINALITY AS e(r, n) ORDER BY n"
-    ),
-}
+_ADD = text(
+    "INSERT INTO sms_messages (batch_id, state, route, number, body_id, recipient, area)"
+    " SELECT :batch, 0, value->>0, value->>1, value->>2, value->>3, value->>4"
+    " FROM json_each(:rows)"
+)
 
 
 def _add_routes(conn: Connection, batch: int, routes: set[str]) -> None:

@@ -90,7 +90,8 @@ def run(args: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help(), err=True)
+        with error.ctx.scope(cleanup=False):  # in the language that it names
+            click.echo(error.ctx.get_help(), err=True)
         return WRONG_USAGE
     except click.UsageError as error:
         session.json = "--json" in args  # the options behind the mistake were not read

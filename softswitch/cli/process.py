@@ -45,15 +45,43 @@ def end_server(
     except ProcessLookupError:
         pass  # it ended in between
     except PermissionError as error:
-        raise forbidden(
-            "not_your_server", f"Process {pid} belongs to another user.", "Be that user or root."
-        ) from error
+        raise _not_yours(pid) from error
     deadline = time.monotonic() + wait_seconds
     while server_process(data) == pid:
         if time.monotonic() > deadline:
             raise _still_running(pid, data)
         time.sleep(_PAUSE_SECONDS)
     return pid
+
+
+def end_left_switch(data: Path, *, wait_seconds: float) -> int | None:
+    """End the switch of a data folder whose server is gone; return its process, None when there was none.
+
+    A server that was killed, or ended with its calls kept, leaves it behind.  Raises ``still_running``.
+    """
+    from softswitch.asterisk import process
+    from softswitch.asterisk.settings import NodeSettings
+
+    settings = NodeSettings(data)
+    pid = process.running_pid(settings)
+    if pid is None:
+        return None
+    try:
+        process.send_signal(pid, signal.SIGTERM)
+    except PermissionError as error:
+        raise _not_yours(pid) from error
+    deadline = time.monotonic() + wait_seconds
+    while process.is_ours(pid, settings):
+        if time.monotonic() > deadline:
+            raise _still_running(pid, data)
+        time.sleep(_PAUSE_SECONDS)
+    return pid
+
+
+def _not_yours(pid: int) -> Refusal:
+    return forbidden(
+        "not_your_server", f"Process {pid} belongs to another user.", "Be that user or root."
+    )
 
 
 def _number(text: str, data: Path) -> int:
@@ -67,6 +95,6 @@ def _number(text: str, data: Path) -> int:
 def _still_running(pid: int, data: Path) -> Refusal:
     return conflict(
         "still_running",
-        f"The server (process {pid}) has not ended yet.",
+        f"Process {pid} has not ended yet.",
         f"Wait longer with --wait, and look into {data / 'logs'}.",
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from softswitch import chinese
 from softswitch.cli.session import Session
 from softswitch.cli.table import clean, table
 
@@ -90,6 +91,16 @@ def text(name: str, heading: str | None = None) -> Column:
 def said(name: str) -> Column:
     """Return a column that shows a sentence of the server in the language of the session."""
     return (name, lambda session, row: sentence(session, row, name))
+
+
+def phrase(name: str, heading: str | None = None) -> Column:
+    """Return a column that shows a sentence of this program in the language of the session."""
+
+    def cell(session: Session, row: Row) -> str:
+        text = str(row.get(name) or "")
+        return chinese.word(text) if session.lang == "zh" else text
+
+    return (heading or name, cell)
 
 
 def word(name: str, heading: str | None = None) -> Column:

@@ -277,6 +277,7 @@ ZH = {
     "The audit log is broken at row {row}: {problem}": "审计日志在第 {row} 条处损坏：{problem}",
     "The server on {data} has ended.": "{data} 上的服务器已停止。",
     "No server runs on {data}.": "{data} 上没有运行的服务器。",
+    "The switch left on {data} has ended.": "{data} 上留下的交换机已结束。",
     "Ending the server (process {pid})": "正在停止服务器（进程 {pid}）",
     "All is well.": "一切正常。",
     "Something must be mended.": "有问题需要处理。",

@@ -66,8 +66,9 @@ ZH_HELP = {
     "Keep an unseen wall signed in so long. [30]": "大屏不使用多久后须重新登录。[30]",
     "debug, info, warning or error. [info]": "debug、info、warning 或 error。[info]",
     "End the server with its switch.": "停止服务器及其交换机。",
-    "The server is the one on the data folder; when none runs there, nothing happens.": (
-        "即数据目录上的服务器；没有运行时什么也不做。"
+    "The server is the one on the data folder. When it is gone already, the switch that it left to its"
+    " calls ends; when neither runs, nothing happens.": (
+        "即数据目录上的服务器。服务器已不在时，停止它留下的交换机；都没有运行时什么也不做。"
     ),
     "Let the switch and its calls go on.": "交换机及通话继续运行。",
     "How long its end may take.": "最多等待多久。",

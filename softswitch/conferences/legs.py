@@ -31,6 +31,8 @@ PLACED_AT_ONCE = 40
 """How many legs the switch is asked for before it has taken the first: it sets the pace itself."""
 TONE_IN = "tone:!750/120,!0/60,!1150/120"
 TONE_OUT = "tone:!1150/120,!0/60,!750/120"
+TONE_SECONDS = 0.6
+"""How long they sound, with time for the bridge to let in who plays them."""
 TONE_GAP = 1_000
 """Milliseconds between two entry tones: when many come at once, one tone tells of all."""
 
@@ -57,6 +59,8 @@ class RoomLegs:
         """Make the bridge of a room, once."""
         if room.bridge_open:
             return
+        if room.state is RoomState.CLOSED:  # meanwhile: its bridge would be nobody's to close
+            raise ActFailed("the room is over")
         room.bridge_open = True
         try:
             await self._acts.open_bridge(room.own_bridge)
@@ -265,8 +269,14 @@ class RoomLegs:
         at = self._books.clock()
         if room.entry_tone and room.bridge_open and at - room.tone_at >= TONE_GAP and room.present:
             room.tone_at = at
-            act = self._acts.play_to_bridge(room.bridge_id, new_id(), media)
-            self._center.spawn(self._engine.quietly(act))
+            self._center.spawn(self._engine.quietly(self._sound(room.bridge_id, media)))
+
+    async def _sound(self, bridge_id: str, media: str) -> None:
+        """Play a tone and end it: it would go on in silence, and all that is played to the bridge wait behind it."""
+        playback = new_id()
+        await self._acts.play_to_bridge(bridge_id, playback, media)
+        await asyncio.sleep(TONE_SECONDS)
+        await self._acts.stop_playback(playback)
 
     # ---- being heard
 

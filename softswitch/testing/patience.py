@@ -4,7 +4,7 @@ A wait ends when its state is reached, so patience costs nothing where all is we
 to do must not fail a test. How quick something is, is measured in ``benchmarks/``.
 """
 
-PATIENCE = 40.0
+PATIENCE = 60.0
 """Seconds for any state that comes by itself."""
 
 PARTING = 5.0

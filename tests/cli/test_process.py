@@ -95,13 +95,16 @@ def test_up_and_down(tmp_path: Path, keep_calls: bool) -> None:
             assert server.wait(30) == 0
         finally:
             server.send_signal(signal.SIGINT)
-    assert _softswitch("down", "--data", str(data)).stdout == f"No server runs on {data}.\n"
+    again = _softswitch("down", "--keep-calls", "--data", str(data))
+    assert again.stdout == f"No server runs on {data}.\n"
     assert _softswitch("status", "--data", str(data)).returncode == 3
-    if keep_calls:  # the switch went on; a next run takes it over and ends it
+    if keep_calls:  # the switch went on; a next run takes it over, and leaves it to its calls again
         with subprocess.Popen([*PROGRAM, "up", *settings], cwd=tmp_path, env=ENVIRONMENT) as server:
             _until_it_runs(data, server)
-            assert _softswitch("down", "--data", str(data)).returncode == 0
+            assert _softswitch("down", "--keep-calls", "--data", str(data)).returncode == 0
             server.wait(30)
+        last = _softswitch("down", "--data", str(data))
+        assert last.stdout == f"The switch left on {data} has ended.\n"
     left = subprocess.run(["pgrep", "-f", str(data)], check=False, capture_output=True, text=True)
     assert left.stdout == ""
 

@@ -17,6 +17,18 @@ async def restart(server: Server) -> None:
     await server.start()
 
 
+async def talks(server: Server, number: str) -> None:
+    """Wait until the roll call knows, on the disk too, who talks."""
+
+    async def known() -> bool:
+        (roll,) = (await server.get("/api/roll-calls"))["roll_calls"]
+        states = {entry["number"]: entry["state"] for entry in roll["entries"]}
+        return bool(states[number] == "talking")
+
+    await until(known, f"{number} talks")
+    await server.written()
+
+
 async def test_the_ledger_survives_and_no_call_is_placed_twice(tmp_path: Path) -> None:
     async with own_server(tmp_path) as server:
         await server.start()
@@ -62,7 +74,7 @@ async def test_the_ledger_survives_and_no_call_is_placed_twice(tmp_path: Path) -
             async def done() -> bool:
                 return bool((await server.get(notice))["state"] == "done")
 
-            await until(done, "the notification is over", 15)
+            await until(done, "the notification is over")
             ledger = {r["number"]: r for r in (await server.get(notice))["ledger"]}
             assert {r["state"] for r in ledger.values()} == {"confirmed"}
             assert ledger["2001"]["tries"] == ledger["2002"]["tries"] == 1
@@ -116,16 +128,19 @@ async def test_a_roll_call_goes_on_where_it_was(tmp_path: Path) -> None:
             first = await one.incoming()
             await first.answer()
             await asyncio.gather(chair.hears(650), first.hears(450))
+            await talks(server, "2001")
             await restart(server)  # while one talks
             await asyncio.gather(chair.hears(650), first.hears(450))
             await first.hangup()
             second = await two.incoming()
             await second.ringing()
+            await server.written()
             await restart(server)  # while one rings
             if second.end is not None:  # a phone that rang for the run before may be rung anew
                 second = await two.incoming()
             await second.answer()
             await asyncio.gather(chair.hears(850), second.hears(450))
+            await talks(server, "2002")
             await server.kill()  # and one leaves while nobody looks
             await second.hangup()
             await server.start()
@@ -138,7 +153,7 @@ async def test_a_roll_call_goes_on_where_it_was(tmp_path: Path) -> None:
                 (roll,) = (await server.get("/api/roll-calls"))["roll_calls"]
                 return bool(roll["state"] == "done")
 
-            await until(done, "the roll call is over", 15)
+            await until(done, "the roll call is over")
             (roll,) = (await server.get("/api/roll-calls"))["roll_calls"]
             states = [(entry["number"], entry["state"]) for entry in roll["entries"]]
             assert states == [("2001", "present"), ("2002", "present"), ("2003", "present")]

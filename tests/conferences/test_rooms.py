@@ -228,6 +228,7 @@ async def test_entry_tones_tell_who_comes(system: System) -> None:
     async with phones(system, "1001", "2001") as them:
         room = await make(system, entry_tone=True)
         calls = await gather_in(system, room, {"1001": them["1001"]})
+        await until(lambda: room.tone_at, what="he heard a tone himself")
         room.tone_at = 0
         await system.conferences.rooms.invite(WHO, room.id, ["2001"])
         heard = asyncio.create_task(calls["1001"].hears(750))
@@ -249,9 +250,10 @@ async def test_the_recording_of_a_room_holds_all_voices(system: System) -> None:
         for name, call in calls.items():
             await call.hears(*without(calls, name), frames=25)
         await calls[anchor.number].hangup()
+        await until(lambda: not anchor.is_in, what="he has left")
         await until(lambda: any(m.recorded for m in room.present), what="another leg is recorded")
         await system.conferences.rooms.change(WHO, room.id, recording=False)
-        assert not any(m.recorded for m in room.present)
+        await until(lambda: not any(m.recorded for m in room.present), what="nobody is recorded")
 
         rows = await recordings(system, channel_id)
         samples = read_wav(system.recordings.folder.at(rows[0].path))

@@ -34,10 +34,11 @@ async def busy(system: System, target: str = "2001", other: str = "2003") -> Asy
         await until(lambda: not board.legs_of([other]), what=f"{other} is free")
 
 
-async def talk(phone: Phone, dialled: Call) -> Call:
+async def talk(system: System, phone: Phone, dialled: Call) -> Call:
     own = await phone.incoming()
     await own.answer()
     await own.hears(TONES["2003"])
+    await until(lambda: system.center.board.legs_of([phone.user]), what="the board shows the call")
     return own
 
 
@@ -59,7 +60,7 @@ async def test_the_caller_is_rung_and_then_the_one_who_was_busy(system: System) 
         sip_phone(system, "1001", tone=TONES["1001"]) as caller,
         busy(system) as far,
     ):
-        own = await talk(target, far)
+        own = await talk(system, target, far)
         camp = await camps.add(WHO, "1001", "2001")
         assert (await camps.add(WHO, "1001", "2001")).id == camp.id  # a repeat is harmless
         await shows(system, "camp", camp.id, place=1, state="waiting")
@@ -79,7 +80,7 @@ async def test_several_are_called_in_the_order_in_which_they_asked(system: Syste
         sip_phone(system, "1002", tone=TONES["1002"]) as second,
         busy(system) as far,
     ):
-        own = await talk(target, far)
+        own = await talk(system, target, far)
         await camps.add(WHO, "1001", "2001")
         later = await camps.add(WHO, "1002", "2001")
         await shows(system, "camp", later.id, place=2)
@@ -104,7 +105,7 @@ async def test_a_caller_who_is_busy_himself_lets_the_next_one_go_first(system: S
         sip_phone(system, "2002", tone=TONES["2002"]) as friend,
         busy(system) as far,
     ):
-        own = await talk(target, far)
+        own = await talk(system, target, far)
         await camps.add(WHO, "1001", "2001")
         await camps.add(WHO, "1002", "2001")
         talking = await first.dial("2002")
@@ -127,7 +128,7 @@ async def test_by_code_and_by_key(system: System) -> None:
         sip_phone(system, "1002", tone=TONES["1002"]) as keyed,
         busy(system) as far,
     ):
-        own = await talk(target, far)
+        own = await talk(system, target, far)
         code = await coded.dial("*372001")
         await code.hears_sound()
         await code.ended()
@@ -162,7 +163,7 @@ async def test_cancelling_stops_the_phone_that_rings(system: System) -> None:
         sip_phone(system, "1001", tone=TONES["1001"]) as caller,
         busy(system) as far,
     ):
-        own = await talk(target, far)
+        own = await talk(system, target, far)
         camp = await camps.add(WHO, "1001", "2001")
         await own.hangup()
         back = await caller.incoming()
@@ -179,7 +180,7 @@ async def test_a_call_back_that_nobody_answers_is_over_and_a_busy_one_stays(syst
         sip_phone(system, "1001", tone=TONES["1001"]) as caller,
         busy(system) as far,
     ):
-        own = await talk(target, far)
+        own = await talk(system, target, far)
         camp = await camps.add(WHO, "1001", "2001")
         await own.hangup()
         back = await caller.incoming()
@@ -202,7 +203,7 @@ async def test_the_time_runs_out(system: System) -> None:
         sip_phone(system, "1001", tone=TONES["1001"]),
         busy(system) as far,
     ):
-        await talk(target, far)
+        await talk(system, target, far)
         camp = await camps.add(WHO, "1001", "2001", life=60_000)
         real = camps.clock
         try:

@@ -8,7 +8,7 @@ import pytest
 
 from softswitch.app import System
 from softswitch.errors import Refusal
-from softswitch.testing.system import sip_phone
+from softswitch.testing.system import sip_phone, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 WHO = "chief"
@@ -73,6 +73,7 @@ async def test_a_busy_phone_is_left_alone(system: System) -> None:
         talking = await friend.dial("2001")
         await (await far.incoming()).answer()
         await talking.hears(650)
+        await until(lambda: system.center.board.legs_of(["2001"]), what="the board shows the call")
         with pytest.raises(Refusal) as refused:
             await intercom.call("1001", "2001")
         assert refused.value.code == "busy"

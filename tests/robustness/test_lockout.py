@@ -14,7 +14,7 @@ from softswitch.clock import Millis, now
 from softswitch.events import UserLockedOut
 from softswitch.store.event_rows import read_after
 from softswitch.testing.phone import NotReached, Phone, RegistrationFailed
-from softswitch.testing.system import LOCAL, secret, sip_phone, until
+from softswitch.testing.system import LOCAL, secret, sip_phone, until, until_told
 from tests.robustness.calls import call_up, help_comes
 from tests.robustness.conftest import PASSWORD
 
@@ -84,10 +84,10 @@ async def test_who_guesses_a_sip_password_is_locked_out_and_the_phone_is_not(
         await applied(system, pair)
         assert await try_register(system, "2003", secret("2003"), GUESSER) in (0, 401, 403)
         assert await try_register(system, "2003", secret("2003"), OTHER) == 200
-        rows = await audit_of(chief, "sip.locked")
+        await until_told(lambda: told_of_lock(system, "2003", "sip"), what="it is in the event log")
+        rows = await until_told(lambda: audit_of(chief, "sip.locked"), what="it is in the audit")
         assert rows[-1]["target"] == "2003"
         assert rows[-1]["details"]["address"] == GUESSER  # type: ignore[index]
-        assert await told_of_lock(system, "2003", "sip")
     await help_comes(system)
     hands.ahead += LONG_ENOUGH
     await system.sip_lockout.expire()
@@ -124,7 +124,8 @@ async def test_a_locked_pair_is_freed_by_hand(
     (await chief.post("/api/sip-lockouts/unlock", json=pair)).raise_for_status()
     again = await chief.post("/api/sip-lockouts/unlock", json=pair)
     assert again.json()["error"]["code"] == "sip_lockout_not_found"
-    assert (await audit_of(chief, "sip.unlocked"))[-1]["target"] == "2003"
+    rows = await until_told(lambda: audit_of(chief, "sip.unlocked"), what="it is in the audit")
+    assert rows[-1]["target"] == "2003"
     assert await try_register(system, "2003", secret("2003"), GUESSER) == 200
 
 
@@ -180,8 +181,8 @@ async def test_a_login_is_locked_out_and_ends_with_time_or_by_a_supervisor(
     assert (await sign_in("operator", PASSWORD)).status_code == 200
     shown = (await chief.get("/api/users/auditor")).json()
     assert shown["locked_until"] > now()
+    await until_told(lambda: told_of_lock(system, "auditor", "http"), what="it is in the log")
     assert (await audit_of(chief, "login.locked"))[-1]["target"] == "auditor"
-    assert await told_of_lock(system, "auditor", "http")
     (await chief.post("/api/users/auditor/unlock")).raise_for_status()
     assert (await sign_in("auditor", PASSWORD)).status_code == 200
     for _ in range(5):

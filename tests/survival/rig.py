@@ -151,6 +151,11 @@ class Server:
         answer.raise_for_status()
         return answer.json()
 
+    async def written(self) -> None:
+        """Wait until all that was to be written is on the disk: one writer writes in the order of asking."""
+        answer = await self.request("POST", "/api/tokens", {"label": "all before it is written"})
+        answer.raise_for_status()
+
     async def board(self, entity: str) -> dict[str, Any]:
         """Return one kind of entity of the board by id."""
         found: dict[str, Any] = (await self.get("/api/board"))["entities"].get(entity, {})

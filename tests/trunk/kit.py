@@ -78,6 +78,15 @@ class Rig:
         """The calls on a trunk now."""
         return [c for c in self.system.trunks.books.ledger.calls.values() if c.trunk == name]
 
+    async def call(self, trunk: str, number: str) -> TrunkCall:
+        """Wait until a trunk carries a call to a number: the switch tells the channel first."""
+        found = await until(
+            lambda: [c for c in self.calls(trunk) if c.number == number],
+            what=f"{trunk} carries a call to {number}; calls: {self.calls(trunk)}",
+        )
+        (call,) = found
+        return call
+
     async def records(self, count: int, trunk: str | None = None) -> list[dict[str, Any]]:
         """Wait for so many records of calls and return them, the last first."""
         found: list[dict[str, Any]] = []

@@ -31,12 +31,10 @@ async def desk(rig: Rig) -> AsyncIterator[Phone]:
 
 async def taken(rig: Rig) -> None:
     """Wait until the second trunk carries the call."""
-    (call,) = await until(
-        lambda: [each for each in rig.calls("second") if each.answered_at],
-        what="the second trunk carries it",
-    )
-    assert (call.number, call.outgoing) == ("210340", True)
-    assert not rig.calls("first")
+    call = await rig.call("second", "210340")
+    await until(lambda: call.answered_at, what="the second trunk carries it")
+    assert call.outgoing
+    await until(lambda: not rig.calls("first"), what="the first has let go")
 
 
 async def test_a_member_of_a_conference(rig: Rig) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -14,6 +14,8 @@ NOT_FOUND = ast.parse('f"There is no {what} {which}."', mode="eval").body
 """What :func:`softswitch.errors.not_found` says."""
 Function = tuple[ast.FunctionDef | ast.AsyncFunctionDef, list[ast.Call]]
 """With every call in it."""
+Names = dict[str, list[ast.expr]]
+"""What a name can stand for."""
 
 
 @dataclass(frozen=True, order=True)
@@ -44,6 +46,7 @@ MAKERS = {
         ("invalid", "conflict", "forbidden", "unavailable", "told"),
         _maker("code message next_step", "code", "message", "next_step"),
     ),
+    "Check": _maker("name state what mend", "name", "what", "mend"),
     "sound": _maker("name code message next_step", "code", "message", "next_step"),
     "NotReachableError": Maker(
         ast.Constant("not_reachable"), ("message", "next_step"), ("message", "next_step")
@@ -64,7 +67,7 @@ def _of_file(file: Path) -> Iterator[Said]:
     if not any(name in text for name in (*MAKERS, "not_found")):
         return
     tree = ast.parse(text)
-    constants = _constants(tree)
+    constants = _constants(tree.body)
     functions = [
         (node, [call for call in ast.walk(node) if isinstance(call, ast.Call)])
         for node in ast.walk(tree)
@@ -75,6 +78,11 @@ def _of_file(file: Path) -> Iterator[Said]:
         makers |= _local_makers(functions, makers)
     local = makers.keys() - MAKERS.keys()
     inside = {id(call) for function, calls in functions if function.name in local for call in calls}
+    names = {
+        id(call): constants | _constants(ast.walk(function))
+        for function, calls in functions
+        for call in calls
+    }
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -82,11 +90,12 @@ def _of_file(file: Path) -> Iterator[Said]:
         if name == "not_found":
             yield from _not_found(node, where)
         elif name in makers:
-            yield from _of_call(node, makers[name], where, constants, id(node) in inside)
+            known = names.get(id(node), constants)
+            yield from _of_call(node, makers[name], where, known, id(node) in inside)
 
 
 def _of_call(
-    call: ast.Call, maker: Maker, where: str, constants: dict[str, ast.expr], inside: bool
+    call: ast.Call, maker: Maker, where: str, constants: Names, inside: bool
 ) -> Iterator[Said]:
     given = _given(call, maker.parameters)
     codes = _texts(_found(maker.code, given), constants)
@@ -153,17 +162,17 @@ def _name(call: ast.Call) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    return {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+def _constants(nodes: Iterable[ast.AST]) -> Names:
+    found: Names = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(node.value)
+    return found
 
 
-def _texts(value: ast.expr | None, constants: dict[str, ast.expr]) -> list[str]:
+def _texts(value: ast.expr | None, constants: Names) -> list[str]:
     """Return what an expression can be, with ``{}`` for what is not known."""
     match value:
         case ast.Constant(value=str(text)):
@@ -180,7 +189,7 @@ def _texts(value: ast.expr | None, constants: dict[str, ast.expr]) -> list[str]:
         case ast.IfExp(body=body, orelse=other):
             return _texts(body, constants) + _texts(other, constants)
         case ast.Name(id=name) if name in constants:
-            return _texts(constants[name], {})
+            return [text for one in constants[name] for text in _texts(one, {})]
         case None:
             return [""]
     return ["{}"]

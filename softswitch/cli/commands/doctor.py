@@ -20,8 +20,8 @@ SICK = 1
 _COLUMNS = (
     show.word("state"),
     show.text("name", "check"),
-    show.text("what", "details"),
-    show.text("mend", "next step"),
+    show.phrase("what", "details"),
+    show.phrase("mend", "next step"),
 )
 
 

@@ -13,7 +13,7 @@ import click
 from softswitch import keeper
 from softswitch.cli import show
 from softswitch.cli.frame import Command
-from softswitch.cli.process import end_server
+from softswitch.cli.process import end_left_switch, end_server
 from softswitch.cli.session import Session
 from softswitch.errors import Refusal
 
@@ -118,7 +118,8 @@ def up(session: Session, /, config: Path | None, demo: bool | None, **given: str
 def down(session: Session, keep_calls: bool, wait: int) -> None:
     """End the server with its switch.
 
-    The server is the one on the data folder; when none runs there, nothing happens.
+    The server is the one on the data folder. When it is gone already, the switch that it left to its calls
+    ends; when neither runs, nothing happens.
     """
     data = session.data_folder.absolute()
 
@@ -126,8 +127,14 @@ def down(session: Session, keep_calls: bool, wait: int) -> None:
         show.note(session, "Ending the server (process {pid})", pid=pid)
 
     pid = end_server(data, keep_calls=keep_calls, wait_seconds=wait, tell=tell)
-    sentence = "The server on {data} has ended." if pid else "No server runs on {data}."
-    show.done(session, {"stopped": pid is not None, "pid": pid}, sentence, data=data)
+    left = None if pid or keep_calls else end_left_switch(data, wait_seconds=wait)
+    sentence = "No server runs on {data}."
+    if pid or left:
+        sentence = (
+            "The server on {data} has ended." if pid else "The switch left on {data} has ended."
+        )
+    answer = {"stopped": pid is not None or left is not None, "pid": pid or left}
+    show.done(session, answer, sentence, data=data)
 
 
 @click.command(cls=Command, examples=("softswitch status", "softswitch status --json"))

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from sqlalchemy import text
 
-from smsgateway.model import MessageState
+from smsgateway.model import MessageState, NewMessage
+from smsgateway.queue import repository
 from smsgateway.queue.database import queue_database
 from smsgateway.queue.postgres import APPLICATION
 from smsgateway.queue.tables import metadata
@@ -41,6 +42,16 @@ async def test_messages_arrive_and_their_receipts_are_told(
         await queue.reaches(long, delivered=20)
     assert await queue.counted(batch) == {MessageState.DELIVERED: 300}
     assert (await centre.counts())["numbers"] == 320
+
+
+async def test_names_come_in_as_they_are_and_in_order(queue: Queue) -> None:
+    batch = await queue.batch(1)
+    names = ["甲", "", 'a "b", c', "tab\there", r"\N \. \\", "line\nline", "{1,2}", "NULL"]
+    new = [NewMessage(f"8613900000{n:03}", 1, name, name) for n, name in enumerate(names)]
+    assert await queue.db.write(repository.add_messages, batch, new) == len(names)
+    _, *rows = await queue.db.read(repository.page, batch)
+    assert [(row.recipient, row.area) for row in rows] == [(name, name) for name in names]
+    assert [row.number for row in rows] == [one.number for one in new]
 
 
 async def test_a_connection_to_the_database_that_dies_costs_time_only(
