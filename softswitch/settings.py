@@ -275,6 +275,13 @@ def _check_together(settings: Settings) -> None:
             "Give each its own port.",
             "precedence_door",
         )
+    kind = settings.database_url().partition(":")[0]
+    if "incidents" in settings.layers and kind != "sqlite":
+        raise _refused(
+            f"Incidents are searched by an index of SQLite, and the database is {kind}.",
+            "Leave the setting database empty, or leave incidents out of the setting layers.",
+            "database",
+        )
     taken: dict[int, str] = {}
     for name, address in _tcp_addresses(settings):
         if address.port and taken.setdefault(address.port, name) != name:

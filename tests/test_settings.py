@@ -145,6 +145,14 @@ def test_two_things_on_one_port_are_refused() -> None:
     assert "sips and http both have the port 5061" in error.message
 
 
+def test_incidents_on_another_database_are_refused_before_anything_starts() -> None:
+    given = {"database": "postgresql+pg8000://a:b@host/name"}
+    error = refused(command_line=given)
+    assert (error.field, "the database is postgresql+pg8000" in error.message) == ("database", True)
+    assert "layers" in error.next_step
+    assert load(command_line={**given, "layers": "gis,duty"}).layers == ("gis", "duty")
+
+
 def test_tls_needs_a_certificate() -> None:
     assert "certificate" in refused(command_line={"https": "8443"}).message
 

@@ -110,7 +110,7 @@ class Operate:
             raise unavailable(
                 "node_refused",
                 f"The node of trunk {name} did not do it: {error}.",
-                "Look whether its dialplan is the one of `softswitch trunk install`, and whether dahdi_maint is there.",
+                "Look whether its dialplan is that of `softswitch trunk install`, and what dahdi_maint says.",
             ) from None
         self._books.looped.add(name) if on else self._books.looped.discard(name)
         self._books.changed(name)

@@ -9,6 +9,7 @@ from typing import Any
 from softswitch.asterisk.facts import endpoint_of
 from softswitch.clock import Millis
 from softswitch.ports import (
+    IAX2,
     Channel,
     ChannelState,
     ControlFact,
@@ -47,13 +48,16 @@ def _millis(text: str) -> Millis:
 def channel_of(shown: Json, bridge_id: str = "") -> Channel:
     """Return the channel that ARI shows."""
     name = str(shown.get("name", ""))
+    state = _STATES.get(shown.get("state", ""), ChannelState.DOWN)
+    if state is ChannelState.RINGING and name.startswith(IAX2):
+        state = ChannelState.DIALING  # it says so as soon as the call is sent
     caller, connected = shown.get("caller", {}), shown.get("connected", {})
     plan = shown.get("dialplan", {})
     return Channel(
         id=str(shown["id"]),
         name=name,
         linked_id=str(shown.get("channelvars", {}).get(LINKED_ID, "")),
-        state=_STATES.get(shown.get("state", ""), ChannelState.DOWN),
+        state=state,
         endpoint=endpoint_of(name),
         caller_number=caller.get("number", ""),
         caller_name=caller.get("name", ""),
@@ -112,8 +116,15 @@ def destroyed(channel_id: str) -> Json:
 
 
 def _state(event: Json) -> Iterator[ControlFact]:
-    if event["channel"].get("state") == "Ringing":
-        yield LegRinging(event["channel"]["id"])
+    channel = event["channel"]
+    if channel.get("state") == "Ringing" and not channel.get("name", "").startswith(IAX2):
+        yield LegRinging(channel["id"])
+
+
+def _dial(event: Json) -> Iterator[ControlFact]:
+    # Over IAX2 this alone tells that the far end rings: the channel says so as soon as the call is sent.
+    if event.get("dialstatus") == "RINGING" and event["peer"].get("name", "").startswith(IAX2):
+        yield LegRinging(event["peer"]["id"])
 
 
 def _key(event: Json) -> Iterator[ControlFact]:
@@ -140,6 +151,7 @@ _READERS: Mapping[str, Callable[[Json], Iterator[ControlFact]]] = {
     "StasisEnd": _left,
     "ChannelDestroyed": _destroyed,
     "ChannelStateChange": _state,
+    "Dial": _dial,
     "ChannelDtmfReceived": _key,
     "ChannelTalkingStarted": _spoke,
     "ChannelTalkingFinished": _spoke,

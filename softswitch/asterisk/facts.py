@@ -69,11 +69,15 @@ def channel_of(event: Event, created_at: Millis, before: Channel | None = None) 
         application, application_data = before.application, before.application_data
         bridge_id, created_at = before.bridge_id, before.created_at
     # By position, and without a call for each field: this runs for almost every event.
+    state = _STATES.get(get("ChannelState", ""), ChannelState.DOWN)
+    if state is ChannelState.RINGING and name.startswith(IAX2):
+        # chan_iax2 says so as soon as it has sent the call; that it rings is told by DialState.
+        state = before.state if before is not None else ChannelState.DIALING
     return Channel(
         get("Uniqueid", ""),
         name,
         get("Linkedid", ""),
-        _STATES.get(get("ChannelState", ""), ChannelState.DOWN),
+        state,
         before.endpoint if before is not None and before.name == name else endpoint_of(name),
         "" if (number := get("CallerIDNum", "")) == _UNKNOWN else number,
         "" if (caller := get("CallerIDName", "")) == _UNKNOWN else caller,
@@ -255,9 +259,17 @@ class FactMapper:
 
     def _dial_state(self, event: Event) -> Sequence[SwitchFact]:
         status = event.get("DialStatus", "")
+        if status == "RINGING" and event.get("DestChannel", "").startswith(IAX2):
+            return self._rings(event["DestUniqueid"])
         if status not in ("PROGRESS", "PROCEEDING"):
             return ()
         return (DialHeard(event["DestUniqueid"], status == "PROGRESS"),)
+
+    def _rings(self, channel_id: str) -> Sequence[SwitchFact]:
+        channel = self.channels.get(channel_id)
+        if channel is None or channel.state is ChannelState.UP:
+            return ()
+        return self._put(replace(channel, state=ChannelState.RINGING))
 
     def _recording(self, event: Event) -> Sequence[SwitchFact]:
         # Also the first to tell that an incoming channel has reached its context.

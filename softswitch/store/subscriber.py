@@ -14,11 +14,11 @@ from softswitch.store.event_rows import Stored
 Handler = Callable[[Sequence[Stored]], Awaitable[object]]
 Change = Callable[[Connection, Sequence[Stored]], object]
 
-PAUSE_SECONDS = 0.015
+PAUSE_SECONDS = 0.01
 """So long a subscriber collects facts; what it shows of a call comes so much later."""
 MOST_HELD = 2_000
 """Facts that wait in memory; one that lags more reads them from the log."""
-_REST, _LONGEST_REST = 2.0, 0.25
+_REST, _LONGEST_REST = 1.0, 0.01
 """A batch is followed by a rest so many times as long, up to so many seconds: calls go first."""
 
 

@@ -194,14 +194,16 @@ async def _nothing_is_left(site: Site) -> AsyncIterator[None]:
     await until(lambda: not site.calls(), what="no trunk call")
 
 
+CARRIED = [("city-pri", "200000")]
+
+
 async def test_a_call_goes_out_over_the_node(site: Site) -> None:
     async with sip_phone(site.system, "2001", tone=450) as phone:
         call = await phone.dial("0200000")
         await call.answered()
         await call.hears(450)
         assert await site.shown() == "2001/operator/"
-        (carried,) = site.calls()
-        assert (carried.trunk, carried.number) == ("city-pri", "200000")
+        await until(lambda: [(c.trunk, c.number) for c in site.calls()] == CARRIED)
         await call.hangup()
 
 
@@ -215,6 +217,20 @@ async def test_precedence_and_category_cross_it_to_the_line(site: Site) -> None:
     await until(lambda: [c for c in site.calls() if c.rang_at])
     assert await site.shown() == "1001/operator/q735.1"
     await site.system.trunk_acts.hangup("urgent-leg")
+
+
+async def test_only_the_far_end_says_that_it_rings(site: Site) -> None:
+    """A channel of IAX2 reads Ringing as soon as the call is sent: that must not count as a word of the far end."""
+    books, acts = site.system.trunks.books, site.system.trunk_acts
+    books.breakers["city-pri"].release(books.clock())
+    failing = Leg("fails", "", ("probe", "city-pri"), f"01038{site.mark}", caller_number="1001")
+    await acts.place(failing)
+    await until(lambda: books.breakers["city-pri"].failures == 1)
+    ringing = Leg("rings", "", ("probe", "city-pri"), "0300001", caller_number="1001")
+    await acts.place(ringing)
+    await until(lambda: acts.trips["rings"].rang)
+    await until(lambda: not books.breakers["city-pri"].failures)
+    await acts.hangup("rings")
 
 
 async def test_a_call_that_is_cleared_for_a_more_urgent_one_says_so_on_the_line(site: Site) -> None:
@@ -259,6 +275,7 @@ async def test_every_cause_reaches_dispatch(site: Site) -> None:
             caller_number="1001",
         )
         await site.system.trunk_acts.place(leg)
+        await until(lambda: not site.system.trunk_acts.trips, what=f"the leg with {cause} is over")
         await until(lambda: not site.calls(), what=f"the call with {cause} is over")
 
     async def told() -> bool:

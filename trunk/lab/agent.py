@@ -82,6 +82,14 @@ class Agent:
             raise GuestFailed(f"In the guest, {command!r} ended with {status}: {output.strip()}")
         return output
 
+    async def read(self, path: str) -> bytes:
+        """Return what is in a file of the guest; raise :class:`GuestFailed` when it cannot be read."""
+        return base64.b64decode(await self.run(f"base64 -w 0 {path}"))
+
+    async def write(self, path: str, data: bytes) -> None:
+        """Write a file of the guest anew."""
+        await self.run(f"echo {base64.b64encode(data).decode()} | base64 -d > {path}")
+
     async def close(self) -> None:
         """Leave the guest; it goes on, unless its job ties it to us."""
         self._writer.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from trunk.lab import site, wiring
 from trunk.lab.agent import GUEST_LOOP
 from trunk.lab.ports import Ports
 from trunk.lab.wiring import EXCHANGE, Cable, End
-from trunk.model import Plan
+from trunk.model import Link, Plan
+from trunk.node_files import switch_files
 
 _DIALPLANS = Path(__file__).resolve().parents[2] / "dialplans"
 TEMPLATES = _DIALPLANS / "lab"
@@ -25,11 +26,14 @@ SHARED = _DIALPLANS / "node"
 USER = "lab"
 SUBSCRIBERS = tuple(str(number) for number in range(6001, 6010))
 """Accounts of SIP phones at the exchange; each has its number as its name."""
+HEARD_SECONDS = 3
+"""How long the exchange writes down what a caller of 9106 says."""
 POINT_CODES = (1, 2)
 """The exchange's and the node's."""
 _EMPTY = (
     "acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "features.conf", "pjproject.conf", "udptl.conf",
 )  # fmt: skip
+_NOTHING = "; Made by softswitch: all as Asterisk has it by itself.\n"
 _COMMON = (
     "asterisk.conf",
     "modules.conf",
@@ -38,7 +42,6 @@ _COMMON = (
     "rtp.conf",
     "indications.conf",
     "cdr_manager.conf",
-    "iax.conf",
 )
 
 
@@ -51,6 +54,10 @@ class Orders:
     """Of the manager accounts and of the subscribers."""
     core_sip: int
     """The port of the host at which our core takes SIP."""
+    link: Link = Link.SIP
+    """How the core and our node speak with each other."""
+    core_iax: int = 4569
+    """The port of the host at which our core takes IAX2."""
     switchtype: str = "euroisdn"
 
 
@@ -72,7 +79,9 @@ def job_files(orders: Orders, node: Mapping[str, str] | None = None) -> dict[str
 def node_description(orders: Orders) -> str:
     """Return our node and its trunks, as an operator would describe them to the core that runs on this host."""
     ports = orders.ports
-    return site.describe(ports_of.LOCAL, ports.node_sip, ports.node_ami, USER, orders.secret)
+    return site.describe(
+        ports_of.LOCAL, orders.link, ports.node_sip, ports.node_iax, ports.node_ami, USER, orders.secret
+    )  # fmt: skip
 
 
 def _exchange(orders: Orders) -> dict[str, str]:
@@ -80,14 +89,15 @@ def _exchange(orders: Orders) -> dict[str, str]:
     values = {
         "name": "exchange",
         "ami": ports_of.EXCHANGE_AMI,
-        "iax": ports_of.EXCHANGE_IAX,
         "sip": ports_of.EXCHANGE_SIP,
         "outside_sip": ports.exchange_sip,
         "rtp": ports.exchange_rtp,
         "subscribers": SUBSCRIBERS,
+        "heard_seconds": HEARD_SECONDS,
         **_line_values(EXCHANGE, *POINT_CODES),
     }
-    return _switch("exchange", orders, values, ("pjsip.conf", "chan_dahdi.conf", "extensions.conf"))
+    own = ("pjsip.conf", "chan_dahdi.conf", "extensions.conf")
+    return _switch("exchange", orders, values, own)
 
 
 def _node(orders: Orders, plan: Plan) -> dict[str, str]:
@@ -95,7 +105,6 @@ def _node(orders: Orders, plan: Plan) -> dict[str, str]:
     values = {
         "name": "node",
         "ami": ports_of.AMI,
-        "iax": ports_of.IAX,
         "sip": ports_of.NODE_SIP,
         "outside_sip": ports.node_sip,
         "rtp": ports.node_rtp,
@@ -103,8 +112,25 @@ def _node(orders: Orders, plan: Plan) -> dict[str, str]:
         "core_sip": orders.core_sip,
         **site.switch_values(plan),
     }
-    files = _switch("node", orders, values, ("pjsip.conf", "extensions.conf"))
-    return files | {"chan_dahdi.conf": dahdi.chan_dahdi_conf(plan, site.NODE_NAME)}
+    files = _switch("node", orders, values, ("pjsip.conf",))
+    lines = {"chan_dahdi.conf": dahdi.chan_dahdi_conf(plan, site.NODE_NAME)}
+    return {"iax.conf": _NOTHING, **files, **lines, **_to_core(orders, plan)}
+
+
+def _to_core(orders: Orders, plan: Plan) -> dict[str, str]:
+    """Return what every node has: its dialplan, and its accounts of IAX2. Those of SIP know of the guest's network."""
+    (node,) = plan.nodes
+    inside = replace(
+        node, core=ports_of.HOST, iax_port=ports_of.IAX, core_iax_port=orders.core_iax
+    )  # fmt: skip
+    made = switch_files(plan, inside)
+    return {name: made[name] for name in ("extensions.conf", "iax.conf") if name in made}
+
+
+def files_towards(orders: Orders) -> dict[str, str]:
+    """Return the node's files that say where the core is, and how it is spoken with."""
+    files = _node(orders, site.read(node_description(orders)))
+    return {name: files[name] for name in ("extensions.conf", "pjsip.conf", "iax.conf")}
 
 
 def _line_values(ends: Mapping[Cable, End], own: int, other: int) -> dict[str, object]:
@@ -124,12 +150,13 @@ def _switch(
         **values,
         "user": USER,
         "secret": orders.secret,
-        "modules": MODULES,
+        # One machine has one port for IAX2: the node's.
+        "modules": [each for each in MODULES if name == "node" or each != "chan_iax2"],
         "rtp_ports": ports_of.RTP_PORTS,
         "switchtype": orders.switchtype,
     }
     files = {file: _fill(file, given) for file in _COMMON}
-    files |= dict.fromkeys(_EMPTY, "; Made by softswitch: all as Asterisk has it by itself.\n")
+    files |= dict.fromkeys(_EMPTY, _NOTHING)
     return files | {file: _fill(f"{name}_{file}", given) for file in own}
 
 

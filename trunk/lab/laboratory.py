@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from softswitch.ports import ActFailed
 from softswitch.setup.lab.build import Lab
 from trunk.lab import wiring
 from trunk.lab.agent import Agent, GuestFailed
-from trunk.lab.files import USER, Orders, job_files
+from trunk.lab.files import USER, Orders, files_towards, job_files
 from trunk.lab.machine import Machine, PortTaken
-from trunk.lab.ports import HOST, LOCAL, Ports, choose
+from trunk.lab.ports import LOCAL, Ports, choose
 from trunk.lab.wiring import EXCHANGE, NODE, Cable
+from trunk.model import Link
 
 LINKS_SECONDS = 90.0
 """Both trunks are up 8 to 12 s after the launch; a busy machine takes its time."""
@@ -218,10 +220,15 @@ class Laboratory:
         }
         await (await self.manager(Switch.EXCHANGE)).act("Originate", fields)
 
-    async def send_calls_to(self, core_sip: int) -> None:
-        """Let the node's calls go to another port of the host; calls that are up stay where they are."""
-        await self.agent.run(f"sed -i 's/{HOST}:[0-9]*$/{HOST}:{core_sip}/' /job/node/pjsip.conf")
-        await self.cli(Switch.NODE, "module reload res_pjsip.so")
+    async def send_calls_to(
+        self, core_sip: int, link: Link = Link.SIP, core_iax: int = 4569
+    ) -> None:
+        """Let the node's calls go to other ports of the host, over SIP or IAX2; calls that are up stay."""
+        self.orders = replace(self.orders, core_sip=core_sip, link=link, core_iax=core_iax)
+        for name, text in files_towards(self.orders).items():
+            await self.agent.write(f"/job/node/{name}", text.encode())
+        for command in ("dialplan reload", "module reload res_pjsip.so", "iax2 reload"):
+            await self.cli(Switch.NODE, command)
 
     async def clear(self) -> None:
         """Hang up every call in the guest."""

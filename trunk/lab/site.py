@@ -5,7 +5,6 @@ from __future__ import annotations
 from trunk import config, dahdi
 from trunk.lab.wiring import NODE, Cable
 from trunk.model import Plan
-from trunk.switch import group
 
 NODE_NAME = "e1"
 PRI, SS7 = "city-pri", "city-ss7"
@@ -16,7 +15,9 @@ _SITE = """\
 [[node]]
 name = "{node}"
 host = "{host}"
+link = "{link}"
 sip_port = {sip_port}
+iax_port = {iax_port}
 ami_port = {ami_port}
 ami_user = "{ami_user}"
 ami_secret = "{secret}"
@@ -57,11 +58,13 @@ probe = "9100"
 """
 
 
-def describe(host: str, sip_port: int, ami_port: int, ami_user: str, secret: str) -> str:
+def describe(
+    host: str, link: str, sip_port: int, iax_port: int, ami_port: int, ami_user: str, secret: str
+) -> str:
     """Return the description of the node and its trunks, as an operator would write it for the core."""
     return _SITE.format(
-        node=NODE_NAME, host=host, sip_port=sip_port, ami_port=ami_port, ami_user=ami_user,
-        secret=secret, pri=PRI, ss7=SS7,
+        node=NODE_NAME, host=host, link=link, sip_port=sip_port, iax_port=iax_port,
+        ami_port=ami_port, ami_user=ami_user, secret=secret, pri=PRI, ss7=SS7,
         pri_line=NODE[Cable.PRI].dynamic, ss7_line=NODE[Cable.SS7].dynamic,
     )  # fmt: skip
 
@@ -78,8 +81,4 @@ def system_conf_lines(plan: Plan) -> list[str]:
 
 def switch_values(plan: Plan) -> dict[str, object]:
     """Return what the templates of the node's files are filled with."""
-    return {
-        "trunks": [
-            {"name": trunk.name, "dial": group(plan, trunk)} for trunk in plan.on_node(NODE_NAME)
-        ]
-    }
+    return {"trunks": [{"name": trunk.name} for trunk in plan.on_node(NODE_NAME)]}

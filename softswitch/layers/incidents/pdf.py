@@ -130,7 +130,8 @@ def _of_incident(facts: Row, type_name: str, grade_name: str) -> list[tuple[obje
 
 def _table(rows: list[tuple[Any, ...]]) -> Table:
     cells = [[_text(cell, 10) for cell in row] for row in rows]
-    return _ruled(Table(cells, colWidths=[22 * mm, 64 * mm, 22 * mm, 55 * mm]))
+    # A long note goes on on the next page, in the middle of its row.
+    return _ruled(Table(cells, colWidths=[22 * mm, 64 * mm, 22 * mm, 55 * mm], splitInRow=1))
 
 
 def _orders(orders: list[Row]) -> Table:
@@ -141,7 +142,7 @@ def _orders(orders: list[Row]) -> Table:
         for one in orders
     ]  # fmt: skip
     widths = [28 * mm, 59 * mm, 18 * mm, 29 * mm, 29 * mm]
-    return _ruled(Table([head, *rows], colWidths=widths, repeatRows=1))
+    return _ruled(Table([head, *rows], colWidths=widths, repeatRows=1, splitInRow=1))
 
 
 def _ruled(table: Table) -> Table:

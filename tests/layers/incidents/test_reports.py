@@ -150,6 +150,21 @@ async def test_the_printed_page_has_its_font_in_it_and_says_what_was_approved(be
     assert "其后" not in said
 
 
+async def test_a_note_longer_than_a_page_is_printed_whole(bench: Bench) -> None:
+    bench.font = find_font(cache_folder())
+    incident = await graded(bench)
+    note = "".join(f"第{n:03}句；" for n in range(660))
+    await bench.layer.service.edit(LI, incident, await bench.version(incident), {"note": note})
+    report = await step(bench, await written(bench, incident), ReportState.SUBMITTED, LI)
+    _, content = await bench.layer.pdf(report["id"])
+    pages = pypdf.PdfReader(io.BytesIO(content)).pages
+    said = "".join("".join(page.extract_text().split()) for page in pages)
+    assert len(pages) > 2
+    missing = [n for n in range(660) if f"第{n:03}句" not in said]
+    # The foot of a page may stand in the midst of one.
+    assert len(missing) < len(pages)
+
+
 async def test_without_a_font_the_print_says_what_to_do(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

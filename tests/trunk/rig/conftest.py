@@ -63,7 +63,7 @@ async def core(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def whole(core: Whole) -> AsyncIterator[Whole]:
-    await core.site.calls_go_to(core.system.settings.sip.port)
+    await core.calls_come()
     yield core
     await core.quiet()
     await quiet(core.site)

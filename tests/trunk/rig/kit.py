@@ -19,7 +19,7 @@ from trunk.lab.files import USER, node_description
 from trunk.lab.laboratory import Laboratory, Switch
 from trunk.lab.ports import LOCAL
 from trunk.lab.wiring import Cable
-from trunk.model import Plan, Trunk
+from trunk.model import Link, Plan, Trunk
 from trunk.ports import CircuitState, CircuitTold, DriverFact, LineTold
 from trunk.switch import group
 
@@ -51,13 +51,13 @@ class Site:
     """Calls from the exchange arrive here."""
     through: dict[Cable, Phone]
     """Call over a line by one of these."""
-    _goes_to: int = 0
 
-    async def calls_go_to(self, port: int) -> None:
-        """Let the node's calls go to a port of this host; it is told when that is another one."""
-        if port != self._goes_to:
-            await self.lab.send_calls_to(port)
-            self._goes_to = port
+    async def calls_go_to(self, port: int, iax_port: int = 0) -> None:
+        """Let the node's calls go to a port of this host, over IAX2 when it is given; it is told when that is new."""
+        link = Link.IAX2 if iax_port else Link.SIP
+        orders = self.lab.orders
+        if (orders.core_sip, orders.link) != (port, link):
+            await self.lab.send_calls_to(port, link, iax_port or orders.core_iax)
 
     async def call_in(
         self, cable: Cable, number: str = "8320110"
@@ -155,7 +155,7 @@ async def site_of(lab: Laboratory, core: Phone) -> AsyncIterator[Site]:
     ):
         driver = DahdiDriver(plan, our_site.NODE_NAME, reach)
         through = {Cable.PRI: over_pri, Cable.SS7: over_ss7}
-        yield Site(lab, plan, driver, subscriber, core, through, core.address[1])
+        yield Site(lab, plan, driver, subscriber, core, through)
     for link in links:
         await link.close()
 

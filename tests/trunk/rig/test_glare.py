@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from softswitch.testing.phone import OutgoingCall
-from tests.trunk.rig.kit import MARKS, PREFIX, SLOW, Site, hang_up, quiet
+from tests.trunk.rig.kit import MARKS, PREFIX, SLOW, Site, hang_up, quiet, until_async
 from trunk.causes import CIRCUIT_NOT_AVAILABLE, Next, after
 from trunk.lab.laboratory import Switch
 from trunk.lab.wiring import Cable
@@ -43,6 +43,10 @@ async def collision(site: Site, cable: Cable) -> AsyncIterator[tuple[OutgoingCal
         await lab.cli(Switch.EXCHANGE, f"dialplan set global {name} DAHDI/G{number}")
 
 
+async def _is_empty(site: Site) -> bool:
+    return "0 active channels" in await site.lab.cli(Switch.NODE, "core show channels count")
+
+
 async def test_on_pri_the_call_of_the_user_side_wins(site: Site) -> None:
     async with collision(site, Cable.PRI) as (ours, far):
         await ours.answered(SLOW)
@@ -54,6 +58,7 @@ async def test_on_ss7_the_loser_takes_the_next_trunk_and_the_line_goes_on(site: 
     async with collision(site, Cable.SS7) as (ours, _):
         lost = await ours.ended(SLOW)
         assert after(lost.cause or 0, rang=ours.times.ringing is not None) is Next.NEXT_TRUNK
+        await until_async(lambda: _is_empty(site), what="nothing of it hangs at our end")
     call, incoming = await site.call_in(Cable.SS7)
     assert list((await site.told()).values()).count(CircuitState.BUSY) == 1
     await hang_up(call)

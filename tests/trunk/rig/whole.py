@@ -48,12 +48,20 @@ to = ["city-ss7", "city-pri"]
 strip = 1
 
 [[route]]
+name = "pri"
+patterns = ["85."]
+to = ["city-pri"]
+strip = 2
+
+[[route]]
 name = "ss7"
 patterns = ["86."]
 to = ["city-ss7"]
 strip = 2
 """
 """The carrier answers what begins with a 2: whatever comes to it."""
+ALONE = {Cable.PRI: "85", Cable.SS7: "86"}
+"""Over this line and no other."""
 DIAL = {Cable.PRI: "0", Cable.SS7: "86"}
 FIRST = {Cable.PRI: "0", Cable.SS7: "7"}
 """Over this line, and over the other one when it is down."""
@@ -66,6 +74,11 @@ class Whole:
     system: System
     site: Site
     carrier: Carrier
+
+    async def calls_come(self) -> None:
+        """Let the node's calls come to the core, over IAX2."""
+        settings = self.system.settings
+        await self.site.calls_go_to(settings.sip.port, settings.iax_address().port)
 
     def state(self, cable: Cable) -> str:
         """What the screens show of a trunk."""
@@ -120,7 +133,7 @@ async def whole_at(site: Site, folder: Path, **more: Any) -> AsyncIterator[Whole
         us = (LOCAL, system.settings.sip.port)
         async with running_carrier(folder / "carrier", us) as carrier:
             whole = Whole(system, site, carrier)
-            await site.calls_go_to(us[1])
+            await whole.calls_come()
             await _apply(whole)
             yield whole
 
@@ -130,9 +143,9 @@ async def _apply(whole: Whole) -> None:
     text = node_description(whole.site.lab.orders) + routes
     await whole.system.trunks.service.apply("test", text)
     books, board = whole.system.trunks.books, whole.system.center.board
+    known = functools.partial(board.is_registered, [LAST])
+    await until(known, seconds=SLOW, what=f"{LAST} answers OPTIONS")
     for name in (*NAMES.values(), LAST):
-        known = functools.partial(board.is_registered, [name])
-        await until(known, seconds=SLOW, what=f"{name} answers OPTIONS")
         books.breakers[name].release(books.clock())
     for cable in Cable:
         await whole.becomes(cable, "up", SLOW)
