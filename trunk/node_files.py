@@ -5,17 +5,12 @@ With these a fresh Asterisk is a node; nothing is written by hand there.
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from softswitch.errors import invalid
+from softswitch.templates import fill
 from trunk import dahdi
 from trunk.model import Link, Node, Plan
 from trunk.switch import group
 
-TEMPLATES = Path(__file__).resolve().parents[1] / "dialplans" / "node"
 DAHDI_CONF = "etc/dahdi/system.conf"
 ASTERISK = "etc/asterisk/"
 STATUSES = (
@@ -74,16 +69,4 @@ def switch_files(
     }
     link = "iax.conf" if node.link is Link.IAX2 else "pjsip.conf"
     names = ["extensions.conf", link, *(["manager.conf"] if node.ami_user else [])]
-    return {name: _environment().get_template(f"{name}.j2").render(values) for name in names}
-
-
-@cache
-def _environment() -> Environment:
-    # Not HTML: nothing is to be escaped, everything that comes in is typed.
-    return Environment(  # noqa: S701
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return {name: fill(f"{name}.j2", values, "node") for name in names}

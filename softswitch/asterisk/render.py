@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from softswitch.asterisk import journal
 from softswitch.asterisk.matcher import find, parse
@@ -19,8 +16,8 @@ from softswitch.asterisk.secrets import USER, NodeSecrets
 from softswitch.asterisk.settings import NodeSettings
 from softswitch.asterisk.tls import Certificate
 from softswitch.errors import conflict, invalid
+from softswitch.templates import fill
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "dialplans"
 REALM = "softswitch"
 RING_SECONDS = 60
 DESK_SECONDS = 20
@@ -95,8 +92,8 @@ def render_directory(frame: Frame, directory: Directory) -> dict[str, str]:
     """Return the files that change with the directory: the dialplan, the accounts, and whose certificates count."""
     return {
         AUTHORITIES: "\n".join((frame.authorities, *directory.outside.authorities)),
-        "extensions.conf": _fill("extensions.conf.j2", _dialplan(frame, directory)),
-        "pjsip.conf": _fill("pjsip.conf.j2", _sip(directory)),
+        "extensions.conf": fill("extensions.conf.j2", _dialplan(frame, directory)),
+        "pjsip.conf": fill("pjsip.conf.j2", _sip(directory)),
         **_links(frame, directory),
     }
 
@@ -108,7 +105,7 @@ def _links(frame: Frame, directory: Directory) -> dict[str, str]:
         "bind": frame.settings.bind,
         "port": frame.settings.iax_port,
     }
-    return {name: _fill(f"{name}.j2", values) for name in LINK_FILES}
+    return {name: fill(f"{name}.j2", values) for name in LINK_FILES}
 
 
 AUTHORITIES = "carriers.pem"
@@ -150,9 +147,9 @@ def render_frame(frame: Frame) -> dict[str, str]:
             ("tls", settings.sips_port),
         ],
     }
-    files = {name: _fill(f"{name}.j2", values) for name in FRAME_FILES if name != "asterisk.conf"}
-    files["asterisk.conf"] = _fill("asterisk.conf.j2", {**values, "modules": frame.modules})
-    empty = _fill("empty.conf.j2", {})
+    files = {name: fill(f"{name}.j2", values) for name in FRAME_FILES if name != "asterisk.conf"}
+    files["asterisk.conf"] = fill("asterisk.conf.j2", {**values, "modules": frame.modules})
+    empty = fill("empty.conf.j2", {})
     return {**files, **dict.fromkeys(EMPTY_FILES, empty)}
 
 
@@ -290,19 +287,3 @@ def _variables(line: Line) -> list[tuple[str, str]]:
     if line.caller_class:
         found.append(("SOFTSWITCH_CLASS", line.caller_class))
     return [*found, ("SOFTSWITCH_RECORD", "1")] if line.recorded else found
-
-
-@cache
-def _environment() -> Environment:
-    # Not HTML: nothing is to be escaped, everything that comes in is typed.
-    return Environment(  # noqa: S701
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _fill(template: str, values: Mapping[str, object]) -> str:
-    return _environment().get_template(template).render(values)

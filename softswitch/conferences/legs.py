@@ -209,7 +209,8 @@ class RoomLegs:
             self._books.by_channel.pop(other, None)
             self._hang_up(other, ANSWERED_ELSEWHERE)
         member.rings = set()
-        member.channel_id, member.tries, member.heard, member.recorded = channel.id, 0, True, False
+        member.channel_id, member.channel_name = channel.id, channel.name
+        member.tries, member.heard, member.recorded = 0, True, False
         self._books.by_channel[channel.id] = member
         self._set(room, member, MemberState.IN)
         self._center.spawn(self._bring_in(room, member, channel))

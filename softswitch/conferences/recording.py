@@ -32,12 +32,11 @@ class RoomRecording:
 
     async def record(self, member: RoomMember) -> None:
         """Record the leg of a member, once."""
-        leg = self._center.board.legs.get(member.channel_id or "")
-        if member.recorded or leg is None:
+        if member.recorded or member.channel_id is None:
             return
         member.recorded = True
         try:
-            await self._engine.plain.record(leg.channel.name, leg.channel.id)
+            await self._engine.plain.record(member.channel_name, member.channel_id)
         except ActFailed as error:
             member.recorded = False
             log.error("the leg of %s is not recorded: %s", member.number, error)
@@ -45,8 +44,7 @@ class RoomRecording:
     async def stop(self, room: Room) -> None:
         """End the recording of a room; the legs of desks stay on record."""
         for member in room.present:
-            leg = self._center.board.legs.get(member.channel_id or "")
             desk = member.extension is not None and self._center.book.is_desk(member.extension)
-            if member.recorded and leg is not None and not desk:
+            if member.recorded and not desk:
                 member.recorded = False
-                await self._engine.quietly(self._engine.plain.stop_recording(leg.channel.name))
+                await self._engine.quietly(self._engine.plain.stop_recording(member.channel_name))

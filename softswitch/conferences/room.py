@@ -41,6 +41,8 @@ class RoomMember:
     """How often it was rung; the ids of its legs are made of this, so that a restart knows them."""
     rung_at: Millis = 0
     channel_id: str | None = None
+    channel_name: str = ""
+    """Of the same leg: the board may learn of it later than its room."""
     rings: set[str] = field(default_factory=set)
     heard: bool = True
     """What the switch was last told: False when the leg is muted."""

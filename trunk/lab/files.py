@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from softswitch.setup.lab.contents import MODULES
+from softswitch.templates import DIALPLANS, fill
 from trunk import dahdi
 from trunk.lab import ports as ports_of
 from trunk.lab import site, wiring
@@ -19,10 +16,7 @@ from trunk.lab.wiring import EXCHANGE, Cable, End
 from trunk.model import Link, Plan
 from trunk.node_files import switch_files
 
-_DIALPLANS = Path(__file__).resolve().parents[2] / "dialplans"
-TEMPLATES = _DIALPLANS / "lab"
-SHARED = _DIALPLANS / "node"
-"""What the dialplan of every node has, that of the laboratory too."""
+TEMPLATES = DIALPLANS / "lab"
 USER = "lab"
 SUBSCRIBERS = tuple(str(number) for number in range(6001, 6010))
 """Accounts of SIP phones at the exchange; each has its number as its name."""
@@ -160,20 +154,8 @@ def _switch(
     return files | {file: _fill(f"{name}_{file}", given) for file in own}
 
 
-@cache
-def _environment() -> Environment:
-    # Not HTML: nothing is to be escaped, everything that comes in is typed.
-    return Environment(  # noqa: S701
-        loader=FileSystemLoader((TEMPLATES, SHARED)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
 def _fill(template: str, values: Mapping[str, object]) -> str:
-    return _environment().get_template(f"{template}.j2").render(values)
+    return fill(f"{template}.j2", values, "lab", "node")
 
 
 def _read(name: str) -> str:
