@@ -128,6 +128,12 @@ class Bench:
         """Ask at the API."""
         await self.wire.post(f"/api/calls/{call_id}/release", {"reason": "bench", "desk": GUEST})
 
+    async def connect_me(self, call_id: str) -> None:
+        """Ask at the API to be connected with who was called."""
+        (kept,) = [leg["id"] for leg in self.legs if leg["extension"] == B]
+        body = {"reason": "bench", "desk": GUEST, "target": kept}
+        await self.wire.post(f"/api/calls/{call_id}/release", body)
+
     # ---- bare
 
     async def bare_insert(self, call_id: str) -> None:
@@ -183,6 +189,8 @@ class Bench:
 
 WRONG: list[str] = []
 """Releases that did not tell cause 8 to both."""
+SILENCES: dict[bool, list[float]] = {True: [], False: []}
+"""Milliseconds that one party missed the other at most while the guest came and left; true: on dispatch calls."""
 
 Act = Callable[[str], Awaitable[None]]
 
@@ -193,7 +201,14 @@ async def insert_once(bench: Bench, phones: list[Phone], act: Act, *, dispatch: 
     call, incoming, call_id = await bench.call(a, b, dispatch=dispatch)
     began = asyncio.get_running_loop().time()
     _, first, second = await asyncio.gather(act(call_id), call.hears(850), incoming.hears(850))
-    for leg in (call, incoming, *own.calls):
+    for leg in list(own.calls):
+        await leg.hangup()
+    await asyncio.gather(call.stops_hearing(850), incoming.stops_hearing(850))
+    await asyncio.gather(call.hears(TONES[B]), incoming.hears(TONES[A]))
+    if act == bench.insert:
+        gaps = call.gaps(TONES[B], since=began) + incoming.gaps(TONES[A], since=began)
+        SILENCES[dispatch].append(max((gap.length for gap in gaps), default=0.0) * 1000)
+    for leg in (call, incoming):
         await leg.hangup()
     own.arrived.clear()
     await bench.quiet()
@@ -210,6 +225,25 @@ async def release_once(bench: Bench, phones: list[Phone], act: Act, *, dispatch:
         WRONG.append(f"{getattr(act, '__name__', act)}: {one.cause} and {two.cause}")
     await bench.quiet()
     return (max(one.at, two.at) - began) * 1000
+
+
+async def connect_once(bench: Bench, phones: list[Phone], act: Act, *, dispatch: bool) -> float:
+    """Return ms from the request until the requester and the party that he keeps hear each other."""
+    a, b, own = phones
+    call, incoming, call_id = await bench.call(a, b, dispatch=dispatch)
+    began = asyncio.get_running_loop().time()
+    await act(call_id)
+    guest = await own.incoming()
+    one, two = await asyncio.gather(guest.hears(TONES[B]), incoming.hears(TONES[GUEST]))
+    await call.ended()
+    await guest.hangup()
+    await incoming.ended()
+    own.arrived.clear()
+    await bench.quiet()
+    return (max(one, two) - began) * 1000
+
+
+ONCE = {"insert": insert_once, "release": release_once, "connect": connect_once}
 
 
 async def measure(load: Load, token: str, rounds: int) -> dict[tuple[str, str], list[float]]:
@@ -240,12 +274,15 @@ async def measure(load: Load, token: str, rounds: int) -> dict[tuple[str, str], 
             ("release", "bare ARI, dispatch call", bench.bare_release, True),
             ("release", "ours, plain call", bench.release, False),
             ("release", "bare AMI, plain call", bench.bare_clear, False),
+            ("connect", "ours, dispatch call", bench.connect_me, True),
+            ("connect", "ours, plain call", bench.connect_me, False),
         ]
         times: dict[tuple[str, str], list[float]] = {way[:2]: [] for way in ways}
         for _ in range(rounds):
             for what, name, act, dispatch in ways:
-                once = insert_once if what == "insert" else release_once
-                times[what, name].append(await once(bench, [a, b, own], act, dispatch=dispatch))
+                times[what, name].append(
+                    await ONCE[what](bench, [a, b, own], act, dispatch=dispatch)
+                )
         wire.writer.close()
     await bare.close()
     return times
@@ -264,6 +301,7 @@ def show(times: dict[tuple[str, str], list[float]], calls: int) -> None:
         "insert": f"Forced insert with {calls} other calls up: request to first audio at both, ms"
         f" (promise: within {most} ms of bare)",
         "release": "Forced release: request to both BYEs, ms (promise: within 5 ms of bare)",
+        "connect": "Release and connect: request until both hear each other, ms (promise: 1000)",
     }
     for what, title in titles.items():
         rows = []
@@ -328,6 +366,10 @@ async def main() -> None:
 
             await until(up, "the calls are up", 60)
         show(await measure(load, people.token, given.rounds), given.calls)
+    for dispatch, found in SILENCES.items():
+        kind = "dispatch" if dispatch else "plain"
+        print(f"Longest silence of the two while a guest came and left, {kind} call, ms (promise: 200):"
+              f" median {median(found):.0f}, worst {max(found):.0f}")  # fmt: skip
     print(f"Releases without cause 8 at both: {len(WRONG)} {sorted(set(WRONG))}")
 
 

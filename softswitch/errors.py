@@ -12,6 +12,10 @@ from typing import Any
 
 from softswitch.chinese import sentence
 
+MOST_LETTERS = 500
+"""Of what is wrong."""
+_MOST_OF_NAME = 80
+
 
 class Kind(IntEnum):
     """Why something was refused; the value is the HTTP status."""
@@ -45,6 +49,10 @@ class Refusal(Exception):
         details: Mapping[str, Any] | None = None,
         chinese: tuple[str, str] | None = None,
     ) -> None:
+        if (
+            len(message) > MOST_LETTERS
+        ):  # somebody's text stands in it: it is no reason to send it all back
+            message = f"{message[:MOST_LETTERS]}…"
         super().__init__(f"{message} {next_step}".strip())
         self.kind = kind
         self.code = code
@@ -91,7 +99,7 @@ def not_found(what: str, which: str, next_step: str) -> Refusal:
     return Refusal(
         Kind.NOT_FOUND,
         f"{what.replace(' ', '_')}_not_found",
-        f"There is no {what} {which}.",
+        f"There is no {what} {which if len(which) <= _MOST_OF_NAME else which[:_MOST_OF_NAME] + '…'}.",
         next_step,
     )
 

@@ -276,7 +276,7 @@ def _check_together(settings: Settings) -> None:
             "precedence_door",
         )
     kind = settings.database_url().partition(":")[0]
-    if "incidents" in settings.layers and kind != "sqlite":
+    if "incidents" in settings.layers and kind.startswith("postgresql"):
         raise _refused(
             f"Incidents are searched by an index of SQLite, and the database is {kind}.",
             "Leave the setting database empty, or leave incidents out of the setting layers.",
