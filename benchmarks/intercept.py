@@ -131,7 +131,7 @@ class Bench:
     async def connect_me(self, call_id: str) -> None:
         """Ask at the API to be connected with who was called."""
         (kept,) = [leg["id"] for leg in self.legs if leg["extension"] == B]
-        body = {"reason": "bench", "desk": GUEST, "target": kept}
+        body = {"reason": "bench", "desk": GUEST, "connect": kept}
         await self.wire.post(f"/api/calls/{call_id}/release", body)
 
     # ---- bare

@@ -181,8 +181,10 @@ class Engine(Ringing):
             up = [leg for leg in shown.legs.values() if leg.channel.state is ChannelState.UP]
             bridged = [leg for leg in up if leg.channel.bridge_id]
             nobody_talks = len(up) < 2 and not bridged and all(leg.incoming for leg in up)
-            all_talk = len(bridged) > 1 and len(bridged) == len(up)
-            if nobody_talks or all_talk or loop.time() > deadline:
+            both_talk = (
+                len(bridged) > 1
+            )  # who is about to come into this call is up too, and in no bridge
+            if nobody_talks or both_talk or loop.time() > deadline:
                 incoming = [leg for leg in shown.legs.values() if leg.incoming]
                 return bridged or incoming[:1], bool(bridged)
             await asyncio.sleep(LOOK_SECONDS)

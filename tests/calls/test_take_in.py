@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from softswitch.calls.board import Board
 from softswitch.calls.engine import Engine
 from softswitch.errors import Refusal
 from softswitch.ports import ChannelSeen, SwitchFact
+from softswitch.testing.patience import PATIENCE
 from softswitch.testing.switch import FakeSwitch
 from softswitch.testing.system import until
 
@@ -110,3 +112,18 @@ async def test_a_call_that_rings_is_moved_by_its_caller_alone(rig: Rig) -> None:
     await until(lambda: len(rig.board.legs) == 2)
     call = await rig.engine.take_in(first)
     assert set(call.members) == {first}
+
+
+async def test_who_is_about_to_come_in_holds_nothing_up(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A supervisor's own phone has answered and is in no bridge yet: the two who talk are moved at once."""
+    monkeypatch.setattr("softswitch.calls.engine.JOINING_SECONDS", 10_000.0)
+    first, second = rig.fake.plain_call("2001", "2002")
+    rig.fake.answer(second)
+    await until(lambda: sum(bool(leg.channel.bridge_id) for leg in rig.board.legs.values()) == 2)
+    third = replace(rig.board.legs[second].channel, id="guest", name="PJSIP/1002-1", bridge_id="")
+    rig.board.apply(ChannelSeen(third), 1)
+    async with asyncio.timeout(PATIENCE):
+        call = await rig.engine.take_in(first)
+    assert set(call.members) == {first, second}
