@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -195,10 +196,16 @@ SILENCES: dict[bool, list[float]] = {True: [], False: []}
 Act = Callable[[str], Awaitable[None]]
 
 
+async def any_moment() -> None:
+    """Wait for some part of a frame: what was just heard came with one, and audio goes by steps of 20 ms."""
+    await asyncio.sleep(random.uniform(0, 0.02))
+
+
 async def insert_once(bench: Bench, phones: list[Phone], act: Act, *, dispatch: bool) -> float:
     """Return ms from the request until both hear the guest."""
     a, b, own = phones
     call, incoming, call_id = await bench.call(a, b, dispatch=dispatch)
+    await any_moment()
     began = asyncio.get_running_loop().time()
     _, first, second = await asyncio.gather(act(call_id), call.hears(850), incoming.hears(850))
     for leg in list(own.calls):
@@ -219,6 +226,7 @@ async def release_once(bench: Bench, phones: list[Phone], act: Act, *, dispatch:
     """Return ms from the request until both have the BYE."""
     a, b, _ = phones
     call, incoming, call_id = await bench.call(a, b, dispatch=dispatch)
+    await any_moment()
     began = asyncio.get_running_loop().time()
     _, one, two = await asyncio.gather(act(call_id), call.ended(), incoming.ended())
     if (one.cause, two.cause) != (8, 8):
@@ -231,6 +239,7 @@ async def connect_once(bench: Bench, phones: list[Phone], act: Act, *, dispatch:
     """Return ms from the request until the requester and the party that he keeps hear each other."""
     a, b, own = phones
     call, incoming, call_id = await bench.call(a, b, dispatch=dispatch)
+    await any_moment()
     began = asyncio.get_running_loop().time()
     await act(call_id)
     guest = await own.incoming()
