@@ -17,7 +17,9 @@ const PAIRS = [
 const css = readFileSync(join(import.meta.dirname, '../src/styles/tokens.css'), 'utf8')
 const [bright = '', dim = ''] = css.split(':root.dark')
 const coloursOf = (part: string): Record<string, string> =>
-  Object.fromEntries([...part.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name, value]))
+  Object.fromEntries(
+    [...part.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name, value]),
+  )
 const light = coloursOf(bright)
 const themes = { light, dark: { ...light, ...coloursOf(dim) } }
 

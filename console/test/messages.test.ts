@@ -56,7 +56,9 @@ describe('messages', () => {
   it('exist for every part of the server that may fail', () => {
     const places = ['softswitch/app_web.py', 'intercept/door/build.py']
     const server = places.map((place) => readFileSync(join(import.meta.dirname, '../..', place), 'utf8'))
-    const parts = [...server.join().matchAll(/\b(?:reporting|health)\.add\("(\w+)"/g)].map((match) => match[1])
+    const parts = [...server.join().matchAll(/\b(?:reporting|health)\.add\("(\w+)"/g)].map(
+      (match) => match[1],
+    )
     expect(parts.length).toBeGreaterThan(4)
     for (const part of parts) expect(english.has(`alarm.parts.${part}`), part).toBe(true)
   })
