@@ -11,7 +11,13 @@ import { enSms, enSmsErrors } from './en.sms'
 import { enTrunkErrors, enTrunks } from './en.trunks'
 
 export const en = {
-  app: { title: 'Dispatch console', loading: 'Loading…' },
+  app: {
+    renewed: 'The console on the server is a newer one: this page cannot be opened.',
+    renewedNext: 'Reload when you are in no call.',
+    reload: 'Reload',
+    title: 'Dispatch console',
+    loading: 'Loading…',
+  },
   nav: {
     label: 'Pages',
     desk: 'Call desk',

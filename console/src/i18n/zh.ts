@@ -12,7 +12,13 @@ import { zhSms, zhSmsErrors } from './zh.sms'
 import { zhTrunkErrors, zhTrunks } from './zh.trunks'
 
 export const zh: typeof en = {
-  app: { title: '调度台', loading: '正在加载…' },
+  app: {
+    renewed: '服务器上的调度台已更新，此页面无法打开。',
+    renewedNext: '请在无通话时重新加载。',
+    reload: '重新加载',
+    title: '调度台',
+    loading: '正在加载…',
+  },
   nav: {
     label: '页面',
     desk: '接警台',
