@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 ENTITY = "trunk"
 LOOK_SECONDS = 1.0
+_SHOW_SECONDS = 0.05
 STUCK_MILLIS = 60_000
 """A channel that has been up alone so long is stuck: nobody hears it."""
 PROBE_MILLIS = 10_000
@@ -65,6 +66,7 @@ class Watch:
         self.stuck_cleared = 0
         self.forsaken_cleared = 0
         self._dirty: set[str] = set()
+        self._show_at = 0.0
         self._told: dict[str, str] = {}
         self._unusual: set[str] = set()
         self._probing: set[str] = set()
@@ -212,10 +214,12 @@ class Watch:
         self._dirty.add(name)
         if not self._showing:
             self._showing = True
-            asyncio.get_running_loop().call_soon(self._show)
+            asyncio.get_running_loop().call_at(self._show_at, self._show)
 
     def _show(self) -> None:
+        """Show at once, then not again for a moment: a view tells of every circuit, and each call changes it often."""
         self._showing = False
+        self._show_at = asyncio.get_running_loop().time() + _SHOW_SECONDS
         dirty, self._dirty = self._dirty, set()
         for name in dirty:
             trunk = self._books.trunks.get(name)
