@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trunk.ports import CircuitState
@@ -15,6 +16,11 @@ _CIC = re.compile(
 )
 
 
+_CALL = re.compile(r"^\s*(?P<cic>\d+)\s+\d+\s+\d+  (?P<sent>.{24})  (?P<got>.{0,16})")
+_WAITS = "Pending"
+"""libss7 has a call on the circuit, and Asterisk has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class CicTold:
     """One circuit in ``ss7 show cics``."""
@@ -25,6 +31,14 @@ class CicTold:
     state: str
     blocked_here: bool
     blocked_far: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallTold:
+    """The messages of one call in ``ss7 show calls``."""
+
+    sent: frozenset[str]
+    got: frozenset[str]
 
 
 def linkset_fault(text: str) -> str:
@@ -58,6 +72,38 @@ def read_cics(text: str) -> dict[int, CicTold]:
             )
             found[told.channel] = told
     return found
+
+
+def waits(cics: Iterable[CicTold]) -> bool:
+    """Tell whether there is a circuit that libss7 has a call on, and Asterisk none."""
+    return any(told.state == _WAITS for told in cics)
+
+
+def read_calls(text: str) -> dict[int, CallTold]:
+    """Read ``ss7 show calls`` by CIC; lines that are no calls are left out."""
+    return {
+        int(match["cic"]): CallTold(
+            frozenset(match["sent"].split()), frozenset(match["got"].split())
+        )
+        for line in text.splitlines()
+        if (match := _CALL.match(line))
+    }
+
+
+def given_up(calls: Mapping[int, CallTold], cics: Iterable[CicTold]) -> list[CicTold]:
+    """Return the circuits on which we gave way to the far end after a dual seizure, and it waits since.
+
+    Its call is the one that goes on then (ITU-T Q.764, 2.9.1.4). libss7 2 hands its IAM up again when ours is gone,
+    takes that for another seizure of both, since ours is still noted as sent, and drops it: nobody answers.
+    """
+    return [
+        told
+        for told in cics
+        if told.state == _WAITS
+        and (call := calls.get(told.cic)) is not None
+        and "IAM" in call.sent & call.got
+        and not call.sent & {"RSC", "REL"}
+    ]
 
 
 def circuit_state(told: CicTold | None, alarm: str) -> CircuitState:
