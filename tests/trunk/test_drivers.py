@@ -12,7 +12,7 @@ from tests.trunk.plans import GOOD
 from trunk.config import read
 from trunk.drivers import loops, pri, ss7
 from trunk.drivers.channels import ChannelTold, alarm_of, read_channels
-from trunk.drivers.dahdi import DahdiDriver
+from trunk.drivers.dahdi import LOOP_MILLIS, DahdiDriver
 from trunk.node_files import switch_files
 from trunk.ports import CircuitState
 
@@ -76,7 +76,7 @@ def test_a_linkset_says_what_is_wrong(status: str, adjacent: str, link: str, fau
 CALLS = """\
   CIC   DPC SLS  Sent                      Got               TIMERS (time left s)
     1     1   0  IAM                       IAM               t7(12)
-    2     1   0  IAM                                         t7(12)
+    2     1   0                            IAM               t7(12)
     3     1   0  ACM                       IAM
     4     1   0  RSC IAM                   IAM               t17(50)
     5     1   0  IAM REL                   IAM               t1(9)
@@ -196,6 +196,29 @@ async def test_lines_and_circuits_are_looped_by_the_dialplan_of_their_node(
     assert [fields["Channel"] for _, fields in node.acts] == [
         f"Local/{name}@{loops.CONTEXT}/n" for name in names
     ]
+
+
+async def test_the_loop_of_a_closed_channel_is_made_sure_of_until_it_ends() -> None:
+    node, at = Told(), [0]
+
+    async def reach() -> Told:
+        return node
+
+    driver = DahdiDriver(read(GOOD), "e1", reach, lambda: at[0])
+
+    def loops_made() -> int:
+        return [act for act, _ in node.acts].count("Originate")
+
+    await driver.loop("far-pri", True, ["far-pri/1:5"])
+    await driver.look()
+    assert loops_made() == 1
+    at[0] += LOOP_MILLIS
+    await driver.look()
+    assert loops_made() == 2
+    await driver.loop("far-pri", False, ["far-pri/1:5"])
+    at[0] += LOOP_MILLIS
+    await driver.look()
+    assert loops_made() == 3
 
 
 def test_the_patterns_of_loops_take_their_letters_as_they_are() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from softswitch.clock import Clock, now
+from softswitch.clock import Clock, Millis, now
 from softswitch.ports import ActFailed
 from trunk.drivers import loops, pri, ss7
 from trunk.drivers.channels import ChannelTold, alarm_of, read_channels
@@ -21,6 +21,8 @@ from trunk.ports import OUT_OF_USE, CircuitState, CircuitTold, DriverFact, LineT
 ANSWER_SECONDS = 6.0
 """How long the far end may take to acknowledge a blocking or a reset."""
 _LOOK_SECONDS = 0.1
+LOOP_MILLIS = 2_000
+"""How often the loop of a channel that is closed is made sure of."""
 TEMPORARY_FAILURE = 41
 
 
@@ -49,6 +51,9 @@ class DahdiDriver:
         self._silence = {name: pri.Silence() for name in self._lines}
         self._out_of_use: set[str] = set()
         """PRI circuits that shall not be used: Q.931 of EuroISDN has no message for it, so the channel is closed."""
+        self._looped: set[str] = set()
+        """Of these, what is looped: Asterisk closes a channel seconds after it was told to, and that ends a loop."""
+        self._looped_at: Millis = 0
 
     @property
     def trunks(self) -> list[str]:
@@ -71,6 +76,7 @@ class DahdiDriver:
                 fault = alarm or pri.d_channel_fault(spans, line.trunk.line.d_channel.span)
                 fault = fault or await self._silent(manager, line.trunk.name, line.trunk.line)
                 facts += await self._look_pri(manager, line, told, fault)
+        await self._loop_again(manager)
         return facts
 
     def _has(self, kind: type) -> bool:
@@ -111,8 +117,8 @@ class DahdiDriver:
         self, manager: Manager, line: _Line, cics: dict[int, ss7.CicTold]
     ) -> None:
         """Reset circuits that we gave way on: the far end then repeats its call on another one (Q.764, 2.9.3.1)."""
-        calls = ss7.read_calls(await command(manager, f"ss7 show calls {line.linkset}"))
-        hung = {told.channel for told in ss7.given_up(calls, cics.values())}
+        sent = ss7.read_calls(await command(manager, f"ss7 show calls {line.linkset}"))
+        hung = {told.channel for told in ss7.given_up(sent, cics.values())}
         for circuit in line.circuits:
             if circuit.channel in hung:
                 await command(manager, self._ss7("reset", circuit))
@@ -168,6 +174,22 @@ class DahdiDriver:
     async def loop(self, trunk: str, on: bool, circuits: Sequence[str] = ()) -> None:
         """Have the node's dialplan loop circuits, or the whole line: its call is answered when that could be done."""
         manager = await self._reach()
+        await self._loop(manager, trunk, on, circuits)
+        ours = {circuit.id for circuit in self._split(circuits)[0]}
+        self._looped = self._looped | ours if on else self._looped - ours
+        self._looped_at = self._clock()
+
+    async def _loop_again(self, manager: Manager) -> None:
+        at = self._clock()
+        if not self._looped or at - self._looped_at < LOOP_MILLIS:
+            return
+        self._looped_at = at
+        for trunk in {self._by_circuit[name].trunk for name in self._looped}:
+            names = [name for name in self._looped if self._by_circuit[name].trunk == trunk]
+            with suppress(ActFailed):  # it is tried again
+                await self._loop(manager, trunk, True, names)
+
+    async def _loop(self, manager: Manager, trunk: str, on: bool, circuits: Sequence[str]) -> None:
         chosen = [self._by_circuit[name] for name in circuits if name in self._by_circuit]
         lines = self._lines[trunk].circuits
         for name in loops.of_circuits(chosen, on) if circuits else loops.of_lines(lines, on):

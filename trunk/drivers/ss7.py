@@ -16,7 +16,7 @@ _CIC = re.compile(
 )
 
 
-_CALL = re.compile(r"^\s*(?P<cic>\d+)\s+\d+\s+\d+  (?P<sent>.{24})  (?P<got>.{0,16})")
+_CALL = re.compile(r"^\s*(?P<cic>\d+)\s+\d+\s+\d+  (?P<sent>.{24})  ")
 _WAITS = "Pending"
 """libss7 has a call on the circuit, and Asterisk has none."""
 
@@ -31,14 +31,6 @@ class CicTold:
     state: str
     blocked_here: bool
     blocked_far: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CallTold:
-    """The messages of one call in ``ss7 show calls``."""
-
-    sent: frozenset[str]
-    got: frozenset[str]
 
 
 def linkset_fault(text: str) -> str:
@@ -79,30 +71,30 @@ def waits(cics: Iterable[CicTold]) -> bool:
     return any(told.state == _WAITS for told in cics)
 
 
-def read_calls(text: str) -> dict[int, CallTold]:
-    """Read ``ss7 show calls`` by CIC; lines that are no calls are left out."""
+def read_calls(text: str) -> dict[int, frozenset[str]]:
+    """Read ``ss7 show calls``: by CIC, which messages we have sent; lines that are no calls are left out.
+
+    Its column of what came repeats the one before as long as nothing has come, so it tells nothing.
+    """
     return {
-        int(match["cic"]): CallTold(
-            frozenset(match["sent"].split()), frozenset(match["got"].split())
-        )
+        int(match["cic"]): frozenset(match["sent"].split())
         for line in text.splitlines()
         if (match := _CALL.match(line))
     }
 
 
-def given_up(calls: Mapping[int, CallTold], cics: Iterable[CicTold]) -> list[CicTold]:
+def given_up(sent: Mapping[int, frozenset[str]], cics: Iterable[CicTold]) -> list[CicTold]:
     """Return the circuits on which we gave way to the far end after a dual seizure, and it waits since.
 
-    Its call is the one that goes on then (ITU-T Q.764, 2.9.1.4). libss7 2 hands its IAM up again when ours is gone,
-    takes that for another seizure of both, since ours is still noted as sent, and drops it: nobody answers.
+    Our call is gone without a release. The far end's is the one that goes on then (ITU-T Q.764, 2.9.1.4); but libss7 2,
+    when it hands its IAM up again, takes it for another seizure of both, as ours is still noted as sent, and drops it.
     """
     return [
         told
         for told in cics
         if told.state == _WAITS
-        and (call := calls.get(told.cic)) is not None
-        and "IAM" in call.sent & call.got
-        and not call.sent & {"RSC", "REL"}
+        and "IAM" in (ours := sent.get(told.cic, frozenset()))
+        and not ours & {"RSC", "REL"}
     ]
 
 
