@@ -17,7 +17,7 @@ I18N = Path(__file__).resolve().parents[3] / "console" / "src" / "i18n"
 def test_nobody_reads_the_name_of_an_event(language: str) -> None:
     text = (I18N / f"{language}.incident.ts").read_text("utf-8")
     entries = text[text.index("  entry: {") :]
-    worded = set(re.findall(r"^    (\w+): '", entries, re.M))
+    worded = set(re.findall(r"^    (\w+): '", entries, re.MULTILINE))
     named = {fact.kind.replace(".", "_") for fact in kinds_followed()}
     assert len(named) > 20
     assert named - worded == set()
