@@ -199,7 +199,8 @@ describe('the rows in view', () => {
     const count = 2_000_000
     const bottom = drawn(count, ROW) - 500
     const { last, eye, lower } = inView(count, ROW, bottom, 500)
-    expect([last, eye]).toEqual([count, count - 10])
+    expect(last).toBe(count)
+    expect(Math.abs(count - 10 - eye)).toBeLessThanOrEqual(1)
     // The last row ends where the drawn list ends.
     expect(Math.abs(count * ROW + lower - drawn(count, ROW))).toBeLessThan(1)
     expect(bottom).toBeLessThan(16_000_000)
