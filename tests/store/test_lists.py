@@ -115,7 +115,7 @@ async def test_after_many_changes_or_a_failure_it_is_gone_through_anew(
 
 async def test_who_asks_together_gets_the_same_list_read_once(small: Small) -> None:
     both = await asyncio.gather(small.lists.part("a", 0, 1), small.lists.part("a", 1, 1))
-    assert both == [([1], 50), ([3], 50)]
+    assert list(both) == [([1], 50), ([3], 50)]
     assert small.asked == [None]
 
 

@@ -64,7 +64,9 @@ def list_recordings(
     limit: int,
 ) -> None:
     """List recordings, newest first."""
-    query = given(call_id=call_id, extension=extension, from_=from_, to=to, offset=offset, limit=limit)
+    query = given(
+        call_id=call_id, extension=extension, from_=from_, to=to, offset=offset, limit=limit
+    )
     show.whole(session, session.api.get("/api/recordings", **query), _COLUMNS)
 
 

@@ -64,7 +64,9 @@ def list_resources(
     limit: int,
 ) -> None:
     """List resources that hold TEXT."""
-    query = given(query=text, kind=kind, status=status, team=team, after=after, offset=offset, limit=limit)
+    query = given(
+        query=text, kind=kind, status=status, team=team, after=after, offset=offset, limit=limit
+    )
     answer = session.api.get("/api/resources", **query)
     show.whole(session, answer, _COLUMNS)
     found = show.list_of(answer)

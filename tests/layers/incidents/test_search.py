@@ -85,9 +85,7 @@ async def test_any_place_of_every_list_is_read_with_its_length_whatever_changes(
         )
     one, other = await service.find(Wanted(statuses=("verified",), limit=2))
     before = (await service.part(Wanted(), 0, 1))[1]
-    await bench.layer.joins.merge(
-        CHEN, one["id"], other["id"], one["version"], other["version"]
-    )
+    await bench.layer.joins.merge(CHEN, one["id"], other["id"], one["version"], other["version"])
     assert (await service.part(Wanted(), 0, 1))[1] == before - 1
     assert (await service.part(Wanted(merged=True), 0, 1))[1] == before
 
