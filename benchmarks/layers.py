@@ -1,10 +1,11 @@
 """(m) Emergency calls with all layers on, against none: calls a second, set-up, and processor time for each call.
 
 Two systems stand side by side on one machine and are called in turns, so that a slow minute of the machine meets
-both: first at a rate that both carry well, then at rising rates until each loses a call or keeps callers waiting for
-half a second on average.  Promise: no measurable difference.
+both: at a rate that both carry well, and at one that neither does, where the calls that get through in a second are
+what it carries.  One is called when both have nothing left to do: what layers and recordings do after a call would
+else be done while the other one is called.  Promise: no measurable difference.
 
-    python -m benchmarks.layers [--seconds 6] [--rate 20] [--rounds 6] [--rates 40,45,50,55,60] [--climbs 3]
+    python -m benchmarks.layers [--seconds 6] [--rate 20] [--rounds 6] [--offered 90]
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ import argparse
 import asyncio
 import contextlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.intake import TALK_MS, highest, quiet
+from benchmarks.intake import TALK_MS, quiet
 from benchmarks.load import Load, loaded
 from benchmarks.report import median, table
 from softswitch.settings import LAYERS
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_IDLE_MS = 60
+"""A system that takes less of the processor in a second has nothing left to do."""
+
 ON, OFF = "layers on", "layers off"
 
 
@@ -33,35 +38,46 @@ class Side:
     setup: list[float] = field(default_factory=list)
     server: list[float] = field(default_factory=list)
     switch: list[float] = field(default_factory=list)
-    best: list[float] = field(default_factory=list)
+    carried: list[float] = field(default_factory=list)
 
     async def round(self, rate: float, seconds: int) -> None:
         """Place calls for some seconds; note set-up and processor time of each call."""
-        before = self._spent()
+        before = self.spent()
         outcome = await self.load.calls(["120"], rate, int(rate * seconds), TALK_MS)
         await quiet(self.load)
         # What the layers and the recordings do after a call belongs to it.
-        await asyncio.sleep(1)
+        await at_rest([self])
         python, asterisk = (
-            later - earlier for later, earlier in zip(self._spent(), before, strict=True)
+            later - earlier for later, earlier in zip(self.spent(), before, strict=True)
         )
         self.setup.append(outcome.setup_ms)
         self.server.append(python / outcome.done)
         self.switch.append(asterisk / outcome.done)
 
-    async def climb(self, rates: list[float], seconds: int) -> None:
-        """Find the highest clean rate."""
-        best, _ = await highest(self.load, ["120"], rates, seconds)
-        self.best.append(best)
+    async def flood(self, rate: float, seconds: int) -> None:
+        """Offer more than it can carry; note how much it does."""
+        outcome = await self.load.calls(["120"], rate, int(rate * seconds), TALK_MS)
+        self.carried.append(outcome.rate)
+        print(f"  {outcome}", flush=True)
         await quiet(self.load)
 
-    def _spent(self) -> tuple[float, float]:
+    def spent(self) -> tuple[float, float]:
         """Milliseconds of the processor that the server and Asterisk took so far."""
         process, switch = self.load.server.process, self.load.server.asterisk
         assert process is not None
         assert switch is not None
         family = [pid for pid in _family(process.pid) if pid != switch]
         return sum(map(_processor_ms, family)), _processor_ms(switch)
+
+
+async def at_rest(sides: Iterable[Side]) -> None:
+    """Wait until nobody has anything to do."""
+    async with asyncio.timeout(120):
+        for side in sides:
+            before, now = 0.0, sum(side.spent())
+            while now - before > _IDLE_MS:
+                await asyncio.sleep(1)
+                before, now = now, sum(side.spent())
 
 
 def _stat(pid: int) -> list[str]:
@@ -94,10 +110,8 @@ async def main() -> None:
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--rate", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--rates", default="40,45,50,55,60,65,70,75,80,85,90,95,100")
-    parser.add_argument("--climbs", type=int, default=3)
+    parser.add_argument("--offered", type=float, default=90)
     given = parser.parse_args()
-    rates = [float(rate) for rate in given.rates.split(",")]
     async with contextlib.AsyncExitStack() as stack:
         sides = {
             ON: Side(await stack.enter_async_context(loaded(layers=LAYERS, phones=1))),
@@ -108,17 +122,19 @@ async def main() -> None:
             await quiet(side.load)
         for turn in range(given.rounds):
             for name in (ON, OFF) if turn % 2 else (OFF, ON):
+                await at_rest(sides.values())
                 await sides[name].round(given.rate, given.seconds)
-        for turn in range(given.climbs):
+        for turn in range(given.rounds):
             for name in (OFF, ON) if turn % 2 else (ON, OFF):
+                await at_rest(sides.values())
                 print(name, flush=True)
-                await sides[name].climb(rates, given.seconds)
+                await sides[name].flood(given.offered, given.seconds)
     reference = _row(sides[OFF])
     table(
-        f"(m) Layers on against off, medians of {given.rounds} rounds at {given.rate:g} calls/s and of "
-        f"{given.climbs} climbs (promise: no measurable difference)",
+        f"(m) Layers on against off, medians of {given.rounds} rounds at {given.rate:g} calls/s and "
+        f"with {given.offered:g} calls/s offered (promise: no measurable difference)",
         ["system", "ms INVITE to 200", "ms processor of the server a call", "ms of Asterisk a call",
-         "highest clean calls/s"],
+         "calls/s carried"],
         [
             *([name, *_row(side)] for name, side in sides.items()),
             ["on / off", *(one / other if other else 0.0
@@ -128,7 +144,9 @@ async def main() -> None:
 
 
 def _row(side: Side) -> list[float]:
-    return [median(values or [0.0]) for values in (side.setup, side.server, side.switch, side.best)]
+    return [
+        median(values or [0.0]) for values in (side.setup, side.server, side.switch, side.carried)
+    ]
 
 
 if __name__ == "__main__":

@@ -122,10 +122,10 @@ class LinkOwner(Protocol):
         """The connection ended; nobody knows of ``doubtful`` whether the centre took them."""
 
     def accepted(self, link: SmsLink, answers: Sequence[tuple[Submission, str]]) -> None:
-        """The centre took parts, each under an id of its own; all that one read brought, which may be none.
+        """The centre took parts, each under an id of its own: places in the link's window are free."""
 
-        Places in the link's window may be free now, also those of refused parts.
-        """
+    def read_ended(self, link: SmsLink) -> None:
+        """All that one read brought is told; places of refused parts may be free too."""
 
     def refused(self, link: SmsLink, submission: Submission, fault: Fault, error: str) -> None:
         """The centre refused a part."""

@@ -52,7 +52,7 @@ class Books:
         self.changed: Callable[[str], None] = lambda trunk: None
         """Told of each trunk that looks different."""
         self.looped: set[str] = set()
-        """Trunks whose line is looped back to the far end."""
+        """What is looped back to the far end: lines by the name of their trunk, circuits by their id."""
         self._reachable: dict[str, bool] = {}
 
     # ---- the plan

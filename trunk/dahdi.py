@@ -98,7 +98,10 @@ _COMMON = (
     "facilityenable=yes",
     "transfer=no",
     "immediate=no",
+    "buffers=4,half",
 )
+"""`buffers`: what goes out waits for its second 20 ms. Else each packet that comes later than all before it is a gap on
+the line, for the first one goes out at once and nothing is left in store."""
 
 
 def _shared_d_channels(plan: Plan, trunks: Iterable[Trunk]) -> Iterator[str]:

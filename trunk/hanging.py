@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from softswitch.clock import Millis
 from trunk.breaker import Breaker
 from trunk.ledger import TrunkCall
+from trunk.ports import CircuitState, CircuitTold, DriverFact, LineTold
 
 SETUP_MILLIS = 12_000
 """An outgoing call that has neither rung nor ended by then goes to the next trunk."""
@@ -53,6 +54,27 @@ def busy_trunks(circuits: Iterable[str], calls: Iterable[TrunkCall]) -> set[str]
 def forgotten(held: Mapping[str, Millis], at: Millis) -> list[str]:
     """Return circuits that have been busy for nobody for too long."""
     return sorted(name for name, since in held.items() if at - since > FORGOTTEN_MILLIS)
+
+
+def unblocked(
+    facts: Iterable[DriverFact], blocked: Mapping[str, Collection[str]]
+) -> dict[str, list[str]]:
+    """Return by trunk the circuits that are ``blocked`` and that a call could seize all the same.
+
+    While a line is down there is nobody to tell, and no call either.
+    """
+    told = list(facts)
+    down = {fact.trunk for fact in told if isinstance(fact, LineTold) and fact.fault}
+    found: dict[str, list[str]] = {}
+    for fact in told:
+        if isinstance(fact, CircuitTold) and fact.state in _OPEN:
+            name = trunk_of(fact.circuit)
+            if name not in down and fact.circuit in blocked.get(name, ()):
+                found.setdefault(name, []).append(fact.circuit)
+    return found
+
+
+_OPEN = frozenset({CircuitState.IDLE, CircuitState.BLOCKED_FAR})
 
 
 def trunk_of(circuit: str) -> str:

@@ -21,7 +21,7 @@ RELOADS = {
     f"{ASTERISK}manager.conf": "manager reload",
 }
 _BEGINS_ANEW = re.compile(
-    r"(signalling|switchtype|group|context|ss7type|linkset|pointcode|adjpointcode|defaultdpc|networkindicator|cicbeginswith"
+    r"(buffers|signalling|switchtype|group|context|ss7type|linkset|pointcode|adjpointcode|defaultdpc|networkindicator|cicbeginswith"
     r"|slc|sigchan|mfcr2_\w+|trunkgroup|spanmap|channel)\b"
 )
 """Keys of chan_dahdi.conf that count when a channel is made, and not when its settings are read again."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from softswitch.errors import conflict, not_found, unavailable
+from softswitch.errors import Refusal, conflict, not_found, unavailable
 from softswitch.ports import ActFailed, PlainActs
 from softswitch.store.database import Database
 from trunk import store
 from trunk.causes import TEMPORARY_FAILURE
 from trunk.model import Sip, Trunk
-from trunk.ports import Driver
+from trunk.ports import OUT_OF_USE, CircuitState, CircuitTold, Driver
 from trunk.probes import Probes
 from trunk.service import TrunkService
 
@@ -54,6 +54,8 @@ class Operate:
         else:
             on = act is Act.BLOCK
             await self._db.write(store.block, name, chosen, on, at, login)
+            if not on:
+                await self._end_loops(name, chosen)
             blocked = self._books.ledger.blocked[name]
             blocked.update(chosen) if on else blocked.difference_update(chosen)
             await self._tell_driver(act, name, chosen)
@@ -67,11 +69,7 @@ class Operate:
         try:
             await acts[act](circuits)
         except ActFailed as error:
-            raise unavailable(
-                "node_refused",
-                f"The node of trunk {name} did not do it: {error}.",
-                "Look whether the node runs, then try again.",
-            ) from None
+            raise _refused(name, error, "Look whether the node runs, then try again.") from None
 
     async def _reset(self, trunk: Trunk, circuits: list[str]) -> None:
         if trunk.name in self.drivers:
@@ -94,26 +92,63 @@ class Operate:
         self._books.breakers[name].release(at)
         self._books.changed(name)
 
-    async def loop(self, login: str, name: str, on: bool) -> None:
-        """Loop the line of a trunk back to its far end."""
+    async def loop(self, login: str, name: str, on: bool, circuits: Sequence[str] = ()) -> None:
+        """Loop circuits that are blocked back to the far end, or the whole line while it carries no call."""
         trunk = self._trunk(name)
         driver = self.drivers.get(name)
         if isinstance(trunk.line, Sip) or driver is None:
             raise conflict(
                 "no_loop", f"Trunk {name} has no line that could be looped.", "Make a test call."
             )
+        chosen = self._chosen(trunk, circuits) if circuits else []
         at = self._books.clock()
-        await self._db.write(store.did, login, "trunk.looped", name, {"on": on}, at)
+        details = {"on": on, "circuits": chosen[:200]}
+        await self._db.write(store.did, login, "trunk.looped", name, details, at)
         try:
-            await driver.loop(name, on)
+            if on:
+                await self._check_loop(trunk, driver, chosen)
+            await driver.loop(name, on, chosen)
         except ActFailed as error:
-            raise unavailable(
-                "node_refused",
-                f"The node of trunk {name} did not do it: {error}.",
-                "Look whether its dialplan is that of `softswitch trunk install`, and what dahdi_maint says.",
-            ) from None
-        self._books.looped.add(name) if on else self._books.looped.discard(name)
+            raise _refused(name, error, _LOOK_AT_LOOPS) from None
+        await self._looped(chosen or [name], on)
         self._books.changed(name)
+
+    async def _check_loop(self, trunk: Trunk, driver: Driver, circuits: list[str]) -> None:
+        """What is looped can carry no call, and a call could seize a circuit that is not blocked at any moment."""
+        facts = await driver.look()
+        told = {fact.circuit: fact.state for fact in facts if isinstance(fact, CircuitTold)}
+        blocked = self._books.ledger.blocked[trunk.name]
+        for circuit in circuits:
+            if circuit not in blocked or told.get(circuit) not in OUT_OF_USE:
+                raise conflict(
+                    "circuit_in_use",
+                    f"Circuit {circuit} is not blocked, or its call goes on.",
+                    f"Block it, and wait until it is: softswitch trunk block {trunk.name} {circuit}.",
+                )
+        whole = () if circuits else self._books.ledger.circuits(trunk.name)
+        if any(told.get(circuit.id) is CircuitState.BUSY for circuit, _ in whole):
+            raise conflict(
+                "line_in_use",
+                f"Calls go on over trunk {trunk.name}; a loop of its line would cut them off.",
+                f"Let it drain: softswitch trunk block {trunk.name}.",
+            )
+
+    async def _end_loops(self, name: str, circuits: Sequence[str]) -> None:
+        """A circuit that goes back into use is looped no more."""
+        looped = [circuit for circuit in circuits if circuit in self._books.looped]
+        driver = self.drivers.get(name)
+        if not looped or driver is None:
+            return
+        try:
+            await driver.loop(name, False, looped)
+        except ActFailed as error:
+            raise _refused(name, error, _LOOK_AT_LOOPS) from None
+        await self._looped(looped, False)
+
+    async def _looped(self, names: list[str], on: bool) -> None:
+        await self._db.write(store.loop, names, on)
+        looped = self._books.looped
+        looped.update(names) if on else looped.difference_update(names)
 
     async def test(self, login: str, name: str, number: str) -> dict[str, Any]:
         """Call a number over a trunk; return what became of it."""
@@ -137,3 +172,14 @@ class Operate:
                     "circuit", given, f"Look at it: softswitch trunk show {trunk.name}."
                 )
         return list(circuits) or known
+
+
+_LOOK_AT_LOOPS = (
+    "Look whether its dialplan is that of `softswitch trunk install`, and what dahdi_maint says."
+)
+
+
+def _refused(name: str, error: ActFailed, next_step: str) -> Refusal:
+    return unavailable(
+        "node_refused", f"The node of trunk {name} did not do it: {error}.", next_step
+    )

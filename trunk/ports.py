@@ -25,6 +25,10 @@ class CircuitState(StrEnum):
         return self is CircuitState.IDLE
 
 
+OUT_OF_USE = frozenset({CircuitState.BLOCKED_HERE, CircuitState.BLOCKED_BOTH})
+"""We have blocked it, and its last call is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class LineTold:
     """The line of a trunk: what is wrong with it (alarm, D channel or linkset down, far end silent), empty: nothing."""
@@ -63,5 +67,6 @@ class Driver(Protocol):
     async def reset(self, circuits: Sequence[str]) -> None:
         """Bring both ends of circuits to idle (Q.764 RSC, GRS; Q.931 RESTART). A call on one is cleared."""
 
-    async def loop(self, trunk: str, on: bool) -> None:
-        """Loop the line back towards the far end, for its technician."""
+    async def loop(self, trunk: str, on: bool, circuits: Sequence[str] = ()) -> None:
+        """Loop circuits back to the far end, for its technician: what comes on a timeslot goes back on it. None: the
+        whole line, with its signalling; not every card can."""

@@ -34,8 +34,8 @@ class Circuits(Body):
     circuits: list[Annotated[str, Field(max_length=64)]] = Field([], max_length=2_000)
 
 
-class Looped(Body):
-    """Whether the line is looped back to the far end."""
+class Looped(Circuits):
+    """Whether circuits are looped back to the far end; none: the whole line."""
 
     on: bool
 
@@ -133,8 +133,8 @@ def _operating(router: APIRouter, trunks: Trunks, guard: Guard) -> None:
 
     @router.post("/{name}/loop")
     async def loop_trunk(name: Name, body: Looped, actor: operator) -> Json:
-        """Loop the line back to the far end, or end that."""
-        await operate.loop(actor.login, name, body.on)
+        """Loop circuits back to the far end, or the whole line, or end that."""
+        await operate.loop(actor.login, name, body.on, body.circuits)
         return trunks.one(name)
 
     @router.post("/{name}/test")

@@ -91,13 +91,14 @@ class TrunkService:
     # ---- the plan
 
     async def load(self) -> None:
-        """Read the plan, what is blocked and what was used. Call it before facts flow."""
+        """Read the plan, what is blocked or looped, and what was used. Call it before facts flow."""
         self.text = await self._db.read(store.load)
         self.books.use(kept_plan(self.text))
         self.holds(self.books.written)
         for circuit, trunk in await self._db.read(store.blocked):
             if trunk in self.books.trunks:
                 self.books.ledger.blocked[trunk].add(circuit)
+        self.books.looped = await self._db.read(store.looped)
         for row in await self._db.read(store.usage, self._clock() - 25 * 3_600_000):
             self._used(row)
 

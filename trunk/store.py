@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -45,6 +45,13 @@ trunk_blocked = Table(
     Column("circuit", String(64), primary_key=True),
     Column("trunk", String(32), nullable=False),
 )
+
+trunk_looped = Table(
+    "trunk_looped",
+    metadata,
+    Column("name", String(64), primary_key=True),
+)
+"""Trunks and circuits, by name and id, that are looped back to their far end."""
 
 trunk_calls = Table(
     "trunk_calls",
@@ -105,6 +112,18 @@ def block(
     conn.execute(delete(trunk_blocked).where(trunk_blocked.c.circuit.in_(circuits)))
     if on and circuits:
         conn.execute(insert(trunk_blocked), [{"circuit": c, "trunk": trunk} for c in circuits])
+
+
+def looped(conn: Connection) -> set[str]:
+    """Return the lines and circuits that are looped back to their far end."""
+    return set(conn.execute(select(trunk_looped.c.name)).scalars())
+
+
+def loop(conn: Connection, names: Collection[str], on: bool) -> None:
+    """Write that lines or circuits are looped, or no more."""
+    conn.execute(delete(trunk_looped).where(trunk_looped.c.name.in_(names)))
+    if on and names:
+        conn.execute(insert(trunk_looped), [{"name": name} for name in names])
 
 
 def did(conn: Connection, login: str, act: str, target: str, details: Row, at: Millis) -> None:

@@ -90,6 +90,7 @@ def circuits_view(books: Books, trunk: Trunk, states: dict[str, CircuitState]) -
                 "slot": str(circuit.slot) if circuit.slot else None,
                 "cic": circuit.cic,
                 "state": state,
+                "looped": circuit.id in books.looped,
                 "call": None if call is None else call_view(call),
             }
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from softswitch.calls.center import CallCenter
@@ -17,7 +17,7 @@ from trunk import store, views
 from trunk.breaker import Circuit
 from trunk.causes import OUT_OF_ORDER, TEMPORARY_FAILURE
 from trunk.events import TrunkChanged, UnusualTraffic
-from trunk.hanging import busy_trunks, forgotten, forsaken, stalled, trunk_of
+from trunk.hanging import busy_trunks, forgotten, forsaken, stalled, trunk_of, unblocked
 from trunk.ledger import TrunkCall
 from trunk.ports import CircuitState, CircuitTold, Driver, DriverFact
 from trunk.probes import Probes
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 ENTITY = "trunk"
 LOOK_SECONDS = 1.0
+_SHOW_SECONDS = 0.05
 STUCK_MILLIS = 60_000
 """A channel that has been up alone so long is stuck: nobody hears it."""
 PROBE_MILLIS = 10_000
@@ -65,6 +66,7 @@ class Watch:
         self.stuck_cleared = 0
         self.forsaken_cleared = 0
         self._dirty: set[str] = set()
+        self._show_at = 0.0
         self._told: dict[str, str] = {}
         self._unusual: set[str] = set()
         self._probing: set[str] = set()
@@ -72,6 +74,8 @@ class Watch:
         self._alone: dict[str, Millis] = {}
         self._held: dict[str, Millis] = {}
         """Circuits that are busy without a call of ours, and since when."""
+        self._blocking: set[str] = set()
+        """Trunks whose circuits are being blocked again."""
         self._showing = False
         self._books.changed = self._mark
 
@@ -102,10 +106,33 @@ class Watch:
     async def _ask_drivers(self, at: Millis) -> None:
         for driver in self.drivers:
             try:
-                for fact in await driver.look():
+                facts = await driver.look()
+                for fact in facts:
                     self._hear(fact, at)
+                self._block_again(driver, facts)
             except ActFailed as error:
                 log.warning("a node does not tell its lines: %s", error)
+
+    def _block_again(self, driver: Driver, facts: Sequence[DriverFact]) -> None:
+        """A node that was started again knows nothing of what we have blocked or looped."""
+        again = unblocked(facts, self._books.ledger.blocked)
+        if again and not self._blocking & again.keys():
+            self._blocking |= again.keys()
+            self._service.spawn(self._blocked_again(driver, again))
+
+    async def _blocked_again(self, driver: Driver, again: Mapping[str, list[str]]) -> None:
+        for name, idle in again.items():
+            circuits = [each for each in idle if each in self._books.ledger.blocked[name]]
+            log.warning("%d circuits of trunk %s are blocked again", len(circuits), name)
+            looped = [circuit for circuit in circuits if circuit in self._books.looped]
+            try:
+                await driver.block(circuits)
+                if looped:
+                    await driver.loop(name, True, looped)
+            except ActFailed as error:
+                log.warning("circuits of trunk %s could not be blocked again: %s", name, error)
+            finally:
+                self._blocking.discard(name)
 
     def _hear(self, fact: DriverFact, at: Millis) -> None:
         if isinstance(fact, CircuitTold):
@@ -212,10 +239,12 @@ class Watch:
         self._dirty.add(name)
         if not self._showing:
             self._showing = True
-            asyncio.get_running_loop().call_soon(self._show)
+            asyncio.get_running_loop().call_at(self._show_at, self._show)
 
     def _show(self) -> None:
+        """Show at once, then not again for a moment: a view tells of every circuit, and each call changes it often."""
         self._showing = False
+        self._show_at = asyncio.get_running_loop().time() + _SHOW_SECONDS
         dirty, self._dirty = self._dirty, set()
         for name in dirty:
             trunk = self._books.trunks.get(name)

@@ -41,6 +41,7 @@ const circuit = (change: Partial<Circuit> = {}): Circuit => ({
   slot: '1:5',
   cic: null,
   state: 'idle',
+  looped: false,
   call: null,
   ...change,
 })

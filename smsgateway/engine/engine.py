@@ -60,6 +60,9 @@ class Engine:
         self._turn = Turn()
         self._tokens: dict[int, list[Any]] = {}
         self._going: dict[Lane, list[Submission]] = {}
+        self._taken: list[tuple[Submission, str]] = []
+        """By the centre, in the read that is under way; the places are filled, and nothing is noted yet."""
+
         self._busy = False
         self._scheduled = False
         self._filled = False
@@ -143,18 +146,26 @@ class Engine:
         self._note_change(link)
 
     def accepted(self, link: SmsLink, answers: Sequence[tuple[Submission, str]]) -> None:
-        """The centre took parts: first the places that they free are filled, then it is noted."""
+        """The centre took parts: first the places that they free are filled; the rest waits for the end of the read."""
         self._wire.answered(
             [(one.message.id, one.part, smsc_id or _NO_ID) for one, smsc_id in answers]
         )
         lane = self.lanes.get(link.id)
         if lane is not None:
             lane.write(self._wire)
-        for submission, smsc_id in answers:
+        self._taken.extend(answers)
+
+    def read_ended(self, link: SmsLink) -> None:
+        """Note what was taken."""
+        lane = self.lanes.get(link.id)
+        if lane is not None:
+            lane.write(self._wire)
+        taken, self._taken = self._taken, []
+        for submission, smsc_id in taken:
             self._accept(submission, smsc_id)
         if lane is not None and lane.is_hungry:
             self._kick()
-        elif answers:
+        elif taken:
             self._note_work()
 
     def refused(self, link: SmsLink, submission: Submission, fault: Fault, error: str) -> None:

@@ -120,6 +120,7 @@ class Leases:
     ) -> None:
         """Ask the queue for as much as the lanes may take soon, of the most urgent batches."""
         now, room = self._clock(), sum(lanes[key].reach for key in idle)
+        # Two turns' worth, asked for as it goes: a great many at once would keep the loop from answers.
         wanted = min(max(_LEAST_LEASE, 2 * room), _MOST_LEASE)
         served: dict[int, int] = {}
         for batch in self.batches.values():
@@ -131,10 +132,10 @@ class Leases:
                 if lane_id is None or served.get(lane_id, 0) >= wanted:
                     continue
                 waiting = self.shelf.count(batch.id, route)
-                if key not in self._dry and key not in self._asked and waiting < wanted // 2:
+                if key not in self._dry and key not in self._asked and 4 * waiting < 3 * wanted:
                     self._asked.add(key)
-                    turn.leases.append(Lease(batch.id, route, wanted))
-                    waiting += wanted
+                    turn.leases.append(Lease(batch.id, route, wanted - waiting))
+                    waiting = wanted
                 served[lane_id] = served.get(lane_id, 0) + waiting
 
     def _lane_for(

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from smsgateway.model import Priority
-from smsgateway.queue.routes import longest_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +23,15 @@ class RoutingTable:
     def __init__(self, offers: Iterable[Offer]) -> None:
         self._offers = sorted(offers, key=lambda o: (-len(o.prefix), o.cost, o.link_id))
         self.prefixes = frozenset(offer.prefix for offer in self._offers)
+        self._lengths = sorted({len(prefix) for prefix in self.prefixes}, reverse=True)
         self._known: dict[str, tuple[Offer, ...]] = {}
 
     def route_of(self, number: str) -> str:
         """Return the longest prefix of a number that somebody serves."""
-        return longest_prefix(number, self.prefixes)
+        for length in self._lengths:
+            if number[:length] in self.prefixes:
+                return number[:length]
+        return ""
 
     def offers(self, route: str) -> Sequence[Offer]:
         """Return who serves a route, the best first; a link that serves a shorter prefix serves it too."""

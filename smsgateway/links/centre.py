@@ -20,6 +20,8 @@ from softswitch.clock import Clock, now
 log = logging.getLogger(__name__)
 
 _LEAST_SILENT = 5
+_LEAST_AT_ONCE, _WRITES = 4, 4
+"""A window that is answered at once is filled again by so many writes, none of them with less than so many parts."""
 
 S = TypeVar("S", bound=Session)
 R = TypeVar("R", bound=Hashable)
@@ -57,6 +59,7 @@ class CentreLink(ABC, Generic[S, R]):
         self._drained.set()
         self._silent = 0
         self._taken: list[tuple[Submission, str]] = []
+        self._at_once = max(_LEAST_AT_ONCE, self.window // _WRITES)
 
     # ---- what a protocol says
 
@@ -149,11 +152,10 @@ class CentreLink(ABC, Generic[S, R]):
 
     def read_ended(self) -> None:
         """Everything that one read brought is known."""
-        taken, self._taken = self._taken, []
-        if taken:
-            self.counters.submitted += len(taken)
+        if self._taken:
+            self._tell_taken()
             self._note_answer()
-        self._owner.accepted(self, taken)
+        self._owner.read_ended(self)
 
     def unanswered(self, submissions: list[Submission]) -> None:
         """No answer in time."""
@@ -166,8 +168,15 @@ class CentreLink(ABC, Generic[S, R]):
             self._transmitter.close("no answers")
 
     def _accepted(self, submission: Submission, smsc_id: str) -> None:
-        """Note it; all of one read are told together."""
+        """Note it; some are told together, so that the next parts are on their way while the rest is read."""
         self._taken.append((submission, smsc_id))
+        if len(self._taken) >= self._at_once:
+            self._tell_taken()
+
+    def _tell_taken(self) -> None:
+        taken, self._taken = self._taken, []
+        self.counters.submitted += len(taken)
+        self._owner.accepted(self, taken)
 
     def _refused(self, submission: Submission, fault: Fault, error: str) -> None:
         self._note_answer()

@@ -109,6 +109,8 @@ class Session(asyncio.Protocol):
         """Ask to be let in at once."""
         self._transport = cast(asyncio.Transport, transport)
         _set_no_delay(transport)
+        # What is written goes out at once, not when the loop has nothing else to do.
+        self._transport.set_write_buffer_limits(high=0)
         self._heard = self._asked = self._loop.time()
         self._write(self._hello())
         self._tick()

@@ -58,6 +58,11 @@ class Waiting:
     """How often somebody on duty was rung for it: the next time it is his next number's turn."""
 
     @property
+    def rings_or_is_claimed(self) -> bool:
+        """Tell whether there is nothing to do for it now."""
+        return self.offered_to is not None or self.claimed_by is not None
+
+    @property
     def order(self) -> tuple[int, int, Millis, str]:
         """The place in the queue: level, class, then age; the id decides between equals."""
         return (self.level, self.rank, self.since, self.call_id)
@@ -146,15 +151,15 @@ def next_steps(
     round starts again.  A desk is used once.
     """
     steps: list[Step] = []
-    used: set[str] = set()
+    free = [desk for desk in desks if desk.free]
     for waiting in in_order(queue):
-        if waiting.offered_to is not None or waiting.claimed_by is not None:
+        if waiting.rings_or_is_claimed:
             continue
-        able = [desk for desk in desks if desk.takes(waiting) and desk.extension not in used]
+        able = [desk for desk in free if desk.takes(waiting)]
         fresh = [desk for desk in able if desk.extension not in waiting.refused_by]
         if fresh:
             chosen = min(fresh, key=lambda desk: (desk.turn, desk.extension))
-            used.add(chosen.extension)
+            free.remove(chosen)
             stage = Stage.NEXT if waiting.refused_by else Stage.DESK
             steps.append(Offer(waiting.call_id, chosen.extension, stage))
         elif (
@@ -165,7 +170,7 @@ def next_steps(
             steps.append(CallDuty(waiting.call_id))
         elif able:
             chosen = min(able, key=lambda desk: (desk.turn, desk.extension))
-            used.add(chosen.extension)
+            free.remove(chosen)
             steps.append(Offer(waiting.call_id, chosen.extension, Stage.NEXT))
     return steps
 
@@ -191,7 +196,7 @@ def night_steps(
     steps: list[NightStep] = []
     used = set(busy)
     for waiting in in_order(queue):
-        if waiting.offered_to is not None or waiting.claimed_by is not None:
+        if waiting.rings_or_is_claimed:
             continue
         tried = waiting.refused_by | used
         number = next((target for target in targets if target not in tried), None)

@@ -246,7 +246,10 @@ class IntakeService:
         return self.on_duty() or ((fixed,) if fixed else ())
 
     def _steps(self, duty: str | None) -> list[NightStep]:
-        queue, desks = self.queue.values(), self._desks.view()
+        queue = self.queue.values()
+        if all(waiting.rings_or_is_claimed for waiting in queue):
+            return []
+        desks = self._desks.view()
         if targets := self.night_targets():
             busy = {number for number in targets if self._is_busy(number)}
             return night_steps(queue, targets, busy, desks, duty)

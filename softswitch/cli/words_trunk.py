@@ -81,7 +81,10 @@ ZH_HELP = {
     "Give circuits back to use.": "解除闭塞。",
     "Bring circuits to idle; their calls end.": "复位电路；其上的呼叫被拆除。",
     "Put a trunk back into service at once.": "立即恢复中继服务。",
-    "Loop a line back to its far end.": "将线路向对端环回。",
+    "Loop circuits or a line back to the far end.": "将电路或整条线路向对端环回。",
+    "A circuit is blocked before. Without circuits it is the whole line, which not every card can.": (
+        "电路须先闭塞。不指定电路时环回整条线路，并非每种板卡都支持。"
+    ),
     "Call a number over one trunk.": "经指定中继试呼。",
     "Print the description that holds.": "输出当前生效的中继描述。",
     "Check a description; nothing is changed.": "检查中继描述；不作任何更改。",

@@ -14,11 +14,12 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    Row,
     Table,
     Text,
+    bindparam,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -27,6 +28,7 @@ from softswitch.clock import Millis
 from softswitch.recordings.model import CallId, Kept, Recording, RecordingId, State, part_id
 from softswitch.store.lists import raw
 from softswitch.store.notes import note_more
+from softswitch.store.prepared import Prepared
 from softswitch.store.tables import metadata
 
 recordings = Table(
@@ -59,6 +61,33 @@ RECORDINGS = "recordings"
 Began = tuple[Millis, str]
 """When a recording began, and its id: the order of the lists."""
 _FIELDS = [column for column in recordings.c if column.name != "waveform"]
+_NAMES = [column.name for column in _FIELDS]
+
+# Made once: every leg of every call takes these.
+_ONE = Prepared(select(*_FIELDS).where(recordings.c.id == bindparam("key")))
+_OF_CHANNEL = Prepared(select(*_FIELDS).where(recordings.c.channel_id == bindparam("key")))
+_BEGIN = Prepared(insert(recordings), _NAMES)
+_END = Prepared(
+    update(recordings)
+    .where(recordings.c.channel_id == bindparam("key"), recordings.c.ended_at.is_(None))
+    .where(recordings.c.state == State.RUNNING.value)
+    .values(ended_at=bindparam("at"))
+)
+_KEPT = ("path", "size", "duration_ms", "sha256", "repaired")
+_KEEP = Prepared(
+    update(recordings)
+    .where(recordings.c.id == bindparam("key"))
+    .where(
+        or_(recordings.c.state == State.RUNNING.value, recordings.c.state == State.MISSING.value)
+    )
+    .values(
+        {name: bindparam(f"new_{name}") for name in _KEPT}
+        | {
+            "state": State.KEPT.value,
+            "ended_at": func.coalesce(recordings.c.ended_at, bindparam("at")),
+        }
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +107,7 @@ class Filter:
 
 def get(conn: Connection, name: RecordingId) -> Recording | None:
     """Return one recording."""
-    row = conn.execute(select(*_FIELDS).where(recordings.c.id == name)).first()
+    row = _ONE.first(conn, {"key": name})
     return None if row is None else _recording(row)
 
 
@@ -193,58 +222,41 @@ def begin(conn: Connection, first: Recording) -> Recording:
     taken = {row.id for row in rows}
     part = next(n for n in range(1, len(taken) + 2) if part_id(first.channel_id, n) not in taken)
     values = {**asdict(first), "id": part_id(first.channel_id, part)}
-    conn.execute(insert(recordings).values(**values))
+    _BEGIN.change(conn, values)
     note_more(conn, RECORDINGS, [(first.began_at, values["id"])])
     return Recording(**values)
 
 
 def of_channel(conn: Connection, channel_id: RecordingId) -> Iterable[Recording]:
     """Return all recordings made on a channel."""
-    query = select(*_FIELDS).where(recordings.c.channel_id == channel_id)
-    return [_recording(row) for row in conn.execute(query)]
+    return [_recording(row) for row in _OF_CHANNEL.rows(conn, {"key": channel_id})]
 
 
 def describe(conn: Connection, channel_id: RecordingId, values: dict[str, Any]) -> None:
     """Correct ``call_id``, ``extension`` or ``number`` of what a channel records or has recorded."""
-    where = recordings.c.channel_id == channel_id
-    conn.execute(update(recordings).where(where).values(**values))
-    _note(conn, where)
+    conn.execute(update(recordings).where(recordings.c.channel_id == channel_id).values(**values))
+    noted = [(row.began_at, row.id) for row in of_channel(conn, channel_id)]
+    note_more(conn, RECORDINGS, noted)
 
 
 def merge_call(conn: Connection, call_id: CallId, into: CallId) -> None:
     """Give the recordings of one call to another that it became part of."""
-    _note(conn, recordings.c.call_id == call_id)
-    conn.execute(update(recordings).where(recordings.c.call_id == call_id).values(call_id=into))
-
-
-def _note(conn: Connection, where: Any) -> None:
+    where = recordings.c.call_id == call_id
     found = conn.execute(select(recordings.c.began_at, recordings.c.id).where(where))
     note_more(conn, RECORDINGS, [(began_at, name) for began_at, name in found])
+    conn.execute(update(recordings).where(where).values(call_id=into))
 
 
 def end(conn: Connection, channel_id: RecordingId, at: Millis) -> None:
     """Note when the recording on a channel ended; the first word on it counts."""
-    conn.execute(
-        update(recordings)
-        .where(recordings.c.channel_id == channel_id, recordings.c.state == State.RUNNING)
-        .where(recordings.c.ended_at.is_(None))
-        .values(ended_at=at)
-    )
+    _END.change(conn, {"key": channel_id, "at": at})
 
 
 def keep(conn: Connection, name: RecordingId, kept: Kept, ended_at: Millis) -> Recording | None:
     """Complete the row of a recording whose file is in the archive; ``None``: it was so already."""
-    changed = conn.execute(
-        update(recordings)
-        .where(recordings.c.id == name)
-        .where(recordings.c.state.in_([State.RUNNING, State.MISSING]))
-        .values(
-            **asdict(kept),
-            state=State.KEPT,
-            ended_at=func.coalesce(recordings.c.ended_at, ended_at),
-        )
-    )
-    return get(conn, name) if changed.rowcount else None
+    values = {f"new_{field}": getattr(kept, field) for field in _KEPT}
+    changed = _KEEP.change(conn, {"key": name, "at": ended_at, **values})
+    return get(conn, name) if changed else None
 
 
 def mark_missing(conn: Connection, name: RecordingId, at: Millis) -> bool:
@@ -281,12 +293,11 @@ def set_waveform(conn: Connection, name: RecordingId, peaks: bytes) -> None:
     conn.execute(update(recordings).where(recordings.c.id == name).values(waveform=peaks))
 
 
-def _recording(row: Row[Any]) -> Recording:
-    values = row._asdict()
+def _recording(row: Sequence[Any]) -> Recording:
+    values = dict(zip(_NAMES, row, strict=True))
     values["state"] = State(values["state"])
-    values["id"] = RecordingId(values["id"])
-    values["channel_id"] = RecordingId(values["channel_id"])
-    values["call_id"] = CallId(values["call_id"])
+    for flag in ("repaired", "held"):  # a prepared statement gives what stands in the file
+        values[flag] = bool(values[flag])
     return Recording(**values)
 
 

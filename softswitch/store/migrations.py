@@ -1,6 +1,6 @@
 """The schema and its changes.
 
-New tables come by themselves: what is declared and missing is created.  A change to a table that exists in
+New tables and indexes come by themselves: what is declared and missing is created.  A change to a table that exists in
 the field is a numbered migration; it names the table and is skipped where that table was never made.
 All of it happens in one transaction: an interrupted start leaves the old schema.
 """
@@ -66,6 +66,7 @@ def migrate(
     schema_version.create(conn, checkfirst=True)
     tables.create_all(conn)
     _check_columns(conn, tables)
+    _add_indexes(conn, tables)
     _store(conn, newest)
     return newest
 
@@ -80,6 +81,13 @@ def _present(conn: Connection, recorded: bool, otherwise: int) -> int:
 def _store(conn: Connection, version: int) -> None:
     if conn.execute(update(schema_version).values(version=version)).rowcount == 0:
         conn.execute(insert(schema_version).values(id=1, version=version))
+
+
+def _add_indexes(conn: Connection, tables: MetaData) -> None:
+    """Make what was declared for a table after that was made: a search without it would be slow for ever."""
+    for table in tables.sorted_tables:
+        for index in table.indexes:
+            index.create(conn, checkfirst=True)
 
 
 def _check_columns(conn: Connection, tables: MetaData) -> None:

@@ -20,6 +20,10 @@ MOST_HELD = 2_000
 """Facts that wait in memory; one that lags more reads them from the log."""
 _REST, _LONGEST_REST = 1.0, 0.01
 """A batch is followed by a rest so many times as long, up to so many seconds: calls go first."""
+LATE_SECONDS = 0.005
+"""A timer that fires so much too late tells of a loop that is busy with calls: subscribers wait on."""
+_FIRST_DELAY, LONGEST_DELAY = 0.01, 1.0
+"""So long at first, twice as long each time, and so long in all."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +50,8 @@ class Subscriber:
     _awaited: bool = False
     """Somebody waits until it is idle."""
     _not_before: float = 0.0
+    _delayed: float = 0.0
+    """So long it has waited for a busy loop."""
 
     def hear(self, facts: Sequence[Stored], *, gap: bool) -> None:
         """Take what was committed; with ``gap`` something was committed that nobody handed on."""
@@ -56,10 +62,20 @@ class Subscriber:
         elif not self.behind:
             self._held.extend(wanted)
         if (wanted or gap) and self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(max(loop.time() + self.pause, self._not_before), self._due)
+            self._plan(max(asyncio.get_running_loop().time() + self.pause, self._not_before))
 
-    def _due(self) -> None:
+    def _plan(self, at: float) -> None:
+        self._timer = asyncio.get_running_loop().call_at(at, self._due, at)
+
+    def _due(self, planned: float) -> None:
+        """Its turn comes, unless calls keep the loop busy."""
+        at = asyncio.get_running_loop().time()
+        if at - planned > LATE_SECONDS and self._delayed < LONGEST_DELAY:
+            wait = max(_FIRST_DELAY, self._delayed)
+            self._delayed += wait
+            self._plan(at + wait)
+            return
+        self._delayed = 0.0
         self._timer = None
         self._wake.set()
 
@@ -72,7 +88,7 @@ class Subscriber:
             if loop.time() >= self._not_before:
                 return
             if self._timer is None:
-                self._timer = loop.call_at(self._not_before, self._due)
+                self._plan(self._not_before)
 
     def catch_up(self) -> None:
         """The log is about to be read: all that was heard before stands there."""

@@ -11,8 +11,9 @@ from playwright.async_api import Browser, Page, expect
 from softswitch.app import System
 from softswitch.testing.carrier import running_carrier
 from softswitch.testing.system import LOCAL, sip_phone, until
-from tests.console.kit import console
+from tests.console.kit import Console, console
 from tests.trunk.kit import Rig
+from tests.trunk.line_node import CIRCUITS, LINE, LineNode
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -71,6 +72,41 @@ async def test_the_map_lives_and_circuits_are_blocked_and_tested(
         await desk.press("Enter")
         await expect(page.get_by_test_id("trunk-test")).to_contain_text("Answered after")
         await until(lambda: not system.trunks.books.ledger.calls)
+
+
+async def test_a_blocked_circuit_is_looped_from_the_map(system: System, browser: Browser) -> None:
+    node, trunks = LineNode(), system.trunks
+    before, trunks.drivers_of = trunks.drivers_of, lambda plan: dict.fromkeys(node.trunks, node)
+    try:
+        await trunks.service.apply("test", LINE)
+        async with console(browser, system.url) as desk:
+            page = desk.page
+            await desk.sign_in("chen")
+            await desk.press("Shift+T")
+            await page.get_by_test_id("trunk-exchange").click()
+            circuit = page.get_by_test_id(f"circuit-{CIRCUITS[0]}")
+            await circuit.click()
+            await twice(desk, "trunk-block")
+            await expect(circuit).to_contain_text("blocked here")
+            await twice(desk, "trunk-loop")
+            await expect(circuit).to_contain_text("looped")
+            await picture(page, "trunks-looped")
+            assert node.looped == {CIRCUITS[0]}
+            await page.get_by_test_id("trunk-unloop").click()
+            await expect(circuit).not_to_contain_text("looped")
+            await page.get_by_test_id("trunk-unblock").click()
+            await expect(circuit).to_contain_text("idle")
+        assert not node.looped
+    finally:
+        trunks.drivers_of = before
+        await trunks.service.apply("test", "")
+
+
+async def twice(desk: Console, button: str) -> None:
+    """Press a button that asks once more."""
+    await desk.page.get_by_test_id(button).focus()
+    await desk.press("Enter")
+    await desk.press("Enter")
 
 
 async def test_chinese_and_light_and_a_dispatcher_only_looks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -284,3 +285,25 @@ async def test_after_long_work_a_subscriber_rests(db: Database) -> None:
     await ready
     assert asyncio.get_running_loop().time() - began >= subscriber._LONGEST_REST * 0.9
     assert [stored.seq for stored in one.take(10)] == [1]
+
+
+async def test_while_calls_keep_the_loop_busy_a_subscriber_waits_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subscriber, "LONGEST_DELAY", 0.2)
+    one = subscriber.Subscriber("test", frozenset({"call.ended"}), True, pause=0.0)
+    one.behind = False
+    busy = asyncio.create_task(keep_busy(4 * subscriber.LATE_SECONDS))
+    began = asyncio.get_running_loop().time()
+    one.hear([Stored(1, 1, ended(1))], gap=False)
+    await one.ready()
+    assert asyncio.get_running_loop().time() - began >= subscriber.LONGEST_DELAY
+    busy.cancel()
+    assert [stored.seq for stored in one.take(10)] == [1]
+
+
+async def keep_busy(seconds: float) -> None:
+    """Let no timer be in time."""
+    while True:
+        time.sleep(seconds)  # noqa: ASYNC251 - this is what a busy loop is
+        await asyncio.sleep(0)

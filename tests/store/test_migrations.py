@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from softswitch import app  # noqa: F401 - a table exists when its module is loaded: all are, whatever ran before
 from softswitch.errors import Refusal
@@ -17,6 +17,10 @@ from softswitch.store.migrations import Migration, migrate
 
 def execute(statement: str) -> Migration:
     return Migration(1, "event_log", lambda conn: conn.exec_driver_sql(statement))
+
+
+def run(conn: Connection, statement: str) -> None:
+    conn.exec_driver_sql(statement)
 
 
 def version(conn: Connection) -> int | None:
@@ -57,6 +61,32 @@ async def test_an_older_database_gets_each_change_once(path: Path) -> None:
         assert await db.write(migrate, steps) == 3
         assert await db.read(version) == 3
     assert ran == [1, 3]
+
+
+async def test_the_people_of_an_old_notification_are_told_what_it_says(path: Path) -> None:
+    async with Database.at(path) as db:
+        await db.write(run, "ALTER TABLE notice_people DROP COLUMN text")
+        columns = "id, notice_id, number, name, deputy, deputy_for, state, tries, next_at, why"
+        person = "'p', 'n', '2001', '王', '', '', 'waiting', 0, 0, ''"
+        await db.write(run, f"INSERT INTO notice_people ({columns}) VALUES ({person})")
+        await db.write(run, "UPDATE schema_version SET version = 1")
+    async with Database.at(path) as db:
+        told = "SELECT number, text FROM notice_people"
+        assert await db.read(lambda conn: [tuple(r) for r in conn.exec_driver_sql(told)]) == [
+            ("2001", "")
+        ]
+
+
+async def test_an_index_that_an_old_database_lacks_is_made(path: Path) -> None:
+    def names(conn: Connection) -> set[str | None]:
+        return {index["name"] for index in inspect(conn).get_indexes("incident_entries")}
+
+    async with Database.at(path) as db:
+        wanted = await db.read(names)
+        for name in wanted:
+            await db.write(run, f'DROP INDEX "{name}"')
+    async with Database.at(path) as db:
+        assert await db.read(names) == wanted != set()
 
 
 async def test_a_change_that_fails_leaves_the_schema_as_it_was(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from softswitch.ports import ActFailed
 from tests.trunk.plans import GOOD
 from trunk.config import read
-from trunk.drivers import pri, ss7
+from trunk.drivers import loops, pri, ss7
 from trunk.drivers.channels import ChannelTold, alarm_of, read_channels
-from trunk.drivers.dahdi import DahdiDriver
+from trunk.drivers.dahdi import LOOP_MILLIS, DahdiDriver
 from trunk.node_files import switch_files
 from trunk.ports import CircuitState
 
@@ -70,6 +71,29 @@ def test_circuits_of_ss7_are_read_with_who_blocks_them() -> None:
 def test_a_linkset_says_what_is_wrong(status: str, adjacent: str, link: str, fault: str) -> None:
     text = LINKSET.format(status=status, adjacent=adjacent, link=link)
     assert ss7.linkset_fault(text) == fault
+
+
+CALLS = """\
+  CIC   DPC SLS  Sent                      Got               TIMERS (time left s)
+    1     1   0  IAM                       IAM               t7(12)
+    2     1   0                            IAM               t7(12)
+    3     1   0  ACM                       IAM
+    4     1   0  RSC IAM                   IAM               t17(50)
+    5     1   0  IAM REL                   IAM               t1(9)
+"""
+
+
+def test_a_circuit_that_we_gave_way_on_is_found_once_our_call_is_gone() -> None:
+    """One that is reset or released already is left alone, and one that is still in use."""
+    calls = ss7.read_calls(CALLS)
+    assert set(calls) == {1, 2, 3, 4, 5}
+
+    def found(state: str) -> list[int]:
+        cics = [ss7.CicTold(cic, 31 + cic, state, False, False) for cic in calls]
+        return [told.cic for told in ss7.given_up(calls, cics)]
+
+    assert found("Pending") == [1]
+    assert found("Used") == []
 
 
 def test_text_that_is_no_answer_is_a_fault_and_no_circuit() -> None:
@@ -136,6 +160,7 @@ class Told:
     def __init__(self, refuses: bool = False) -> None:
         self.acts: list[tuple[str, Mapping[str, str]]] = []
         self._refuses = refuses
+        self.channels: list[dict[str, str]] = []
 
     async def act(
         self, action: str, fields: Mapping[str, str] | None = None, seconds: float = 5.0
@@ -149,34 +174,93 @@ class Told:
     async def listing(
         self, action: str, fields: Mapping[str, str] | None = None, seconds: float = 15.0
     ) -> list[dict[str, str]]:
-        """Tell nothing."""
-        return []
+        """Tell the channels that are open."""
+        return self.channels if action == "DAHDIShowChannels" else []
 
 
 @pytest.mark.parametrize(
-    ("on", "channel"),
-    [(True, "Local/on-1@softswitch-loop/n"), (False, "Local/off-1@softswitch-loop/n")],
+    ("on", "circuits", "names"),
+    [
+        (True, [], ["whole-1-1"]),
+        (False, [], ["whole-0-1"]),
+        (True, ["far-pri/1:17", "far-pri/1:2", "far-pri/1:1"], ["part-1-1-2", "part-1-17-17"]),
+        (False, ["far-pri/1:31"], ["part-0-31-31"]),
+    ],
 )
-async def test_a_line_is_looped_by_the_dialplan_of_its_node(on: bool, channel: str) -> None:
+async def test_lines_and_circuits_are_looped_by_the_dialplan_of_their_node(
+    on: bool, circuits: list[str], names: list[str]
+) -> None:
     node = Told()
+    await driver_of(node).loop("far-pri", on, circuits)
+    assert [act for act, _ in node.acts] == ["Originate"] * len(names)
+    assert [fields["Channel"] for _, fields in node.acts] == [
+        f"Local/{name}@{loops.CONTEXT}/n" for name in names
+    ]
+
+
+async def test_the_loop_of_a_closed_channel_is_made_sure_of_until_it_ends() -> None:
+    node, at = Told(), [0]
 
     async def reach() -> Told:
         return node
 
+    driver = DahdiDriver(read(GOOD), "e1", reach, lambda: at[0])
+
+    def loops_made() -> int:
+        return [act for act, _ in node.acts].count("Originate")
+
+    await driver.loop("far-pri", True, ["far-pri/1:5"])
+    await driver.look()
+    assert loops_made() == 1
+    at[0] += LOOP_MILLIS
+    await driver.look()
+    assert loops_made() == 2
+    await driver.loop("far-pri", False, ["far-pri/1:5"])
+    at[0] += LOOP_MILLIS
+    await driver.look()
+    assert loops_made() == 3
+
+
+def test_the_patterns_of_loops_take_their_letters_as_they_are() -> None:
+    """In a pattern N, X and Z stand for digits, in small letters too."""
     plan = read(GOOD)
-    await DahdiDriver(plan, "e1", reach).loop("far-pri", on)
-    ((action, fields),) = node.acts
-    assert (action, fields["Channel"]) == ("Originate", channel)
     dialplan = switch_files(plan, plan.nodes[0])["extensions.conf"]
-    assert "[softswitch-loop]" in dialplan
-    assert f"exten => _{'on' if on else 'off'}-X.,1,System(dahdi_maint" in dialplan
+    _, _, context = dialplan.partition(f"[{loops.CONTEXT}]")
+    words = re.findall(r"^exten => _([a-z]+)-\[01\]-X!,1,", context, re.MULTILINE)
+    assert words == ["whole", "part"]
+    assert not set("nxz") & set("".join(words))
 
 
 async def test_a_node_that_cannot_loop_says_so() -> None:
-    node = Told(refuses=True)
+    with pytest.raises(ActFailed):
+        await driver_of(Told(refuses=True)).loop("far-pri", True)
+
+
+def driver_of(node: Told, text: str = GOOD) -> DahdiDriver:
+    """Return the driver of a node that remembers what it was asked."""
 
     async def reach() -> Told:
         return node
 
-    with pytest.raises(ActFailed):
-        await DahdiDriver(read(GOOD), "e1", reach).loop("far-pri", True)
+    return DahdiDriver(read(text), "e1", reach)
+
+
+@pytest.mark.parametrize(
+    ("variant", "said"),
+    [
+        ("national", ["pri service disable channel 5", "pri service enable channel 5"]),
+        ("euroisdn", []),
+    ],
+)
+async def test_a_blocked_channel_is_told_where_the_variant_has_a_message_for_it(
+    variant: str, said: list[str]
+) -> None:
+    node = Told()
+    driver = driver_of(
+        node, GOOD.replace('side = "network"', f'side = "network"\nvariant = "{variant}"')
+    )
+    node.channels = [{"DAHDIChannel": "5", "Alarm": "No Alarm"}]
+    await driver.block(["far-pri/1:5"])
+    await driver.unblock(["far-pri/1:5"])
+    commands = [fields["Command"] for act, fields in node.acts if act == "Command"]
+    assert [each for each in commands if each.startswith("pri service")] == said

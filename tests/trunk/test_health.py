@@ -24,9 +24,10 @@ from trunk.admission import admit, victim
 from trunk.breaker import RULES, Breaker, Circuit
 from trunk.config import read
 from trunk.guard import HOUR, Usage, check_destination, check_limits, class_of
-from trunk.hanging import FORSAKEN_MILLIS, SETUP_MILLIS, forsaken, stalled
+from trunk.hanging import FORSAKEN_MILLIS, SETUP_MILLIS, forsaken, stalled, unblocked
 from trunk.ledger import Expected, Ledger, Source, TrunkCall
 from trunk.model import Attempt, Limits
+from trunk.ports import CircuitState, CircuitTold, DriverFact, LineTold
 
 # ---- breaker
 
@@ -368,3 +369,16 @@ def test_a_caller_on_a_line_that_died_while_he_waited_is_gone() -> None:
     assert forsaken(calls, breakers, 5_000 + FORSAKEN_MILLIS) == [waits]
     breakers["a"].line(200_000, "")
     assert not forsaken(calls, breakers, 10**9)
+
+
+def test_what_we_have_blocked_and_its_node_has_not_is_found_unless_the_line_is_down() -> None:
+    told: list[DriverFact] = [
+        CircuitTold("a/1:1", CircuitState.IDLE),
+        CircuitTold("a/1:2", CircuitState.BLOCKED_HERE),
+        CircuitTold("a/1:3", CircuitState.BLOCKED_FAR),
+        CircuitTold("a/1:4", CircuitState.BUSY),
+        CircuitTold("a/1:5", CircuitState.IDLE),
+    ]
+    blocked = {"a": {f"a/1:{slot}" for slot in range(1, 5)}}
+    assert unblocked([*told, LineTold("a", "")], blocked) == {"a": ["a/1:1", "a/1:3"]}
+    assert unblocked([*told, LineTold("a", "D channel down")], blocked) == {}

@@ -12,7 +12,10 @@ import pytest_asyncio
 from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import sip_phone, until
 from tests.trunk.kit import Rig
+from tests.trunk.line_node import CIRCUITS, LINE, LineNode
+from trunk import store
 from trunk.hanging import FORGOTTEN_MILLIS
+from trunk.operate import Act
 from trunk.ports import CircuitState, CircuitTold
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -196,3 +199,80 @@ async def test_a_circuit_that_is_busy_for_nobody_is_reset(rig: Rig) -> None:
     finally:
         watch.drivers = []
         watch.states.clear()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def node(rig: Rig) -> AsyncIterator[LineNode]:
+    """A node with the trunk `exchange`, on which nothing is blocked or looped afterwards."""
+    node, trunks = LineNode(), rig.system.trunks
+    before, trunks.drivers_of = trunks.drivers_of, lambda plan: dict.fromkeys(node.trunks, node)
+    try:
+        await trunks.service.apply("test", LINE)
+        yield node
+        node.refuses = False
+        await trunks.operate.act("test", Act.UNBLOCK, "exchange", [])
+        await trunks.operate.loop("test", "exchange", False)
+    finally:
+        trunks.drivers_of = before
+        await trunks.service.apply("test", "")
+
+
+def looped(shown: Any) -> list[str]:
+    """The circuits that the map shows as looped."""
+    return [circuit["id"] for circuit in shown["circuits"] if circuit["looped"]]
+
+
+async def test_a_circuit_is_looped_once_it_is_blocked_and_until_it_is_given_back(
+    node: LineNode, api: httpx.AsyncClient
+) -> None:
+    first, second, _ = CIRCUITS
+    on = {"on": True, "circuits": [first]}
+    refused = await post(api, "exchange/loop", on, 409)
+    assert refused["error"]["code"] == "circuit_in_use"
+    node.states[first] = CircuitState.BUSY
+    await post(api, "exchange/block", {"circuits": [first]})
+    await post(api, "exchange/loop", on, 409)  # its call goes on
+    assert not node.looped
+    node.states[first] = CircuitState.BLOCKED_HERE
+    assert looped(await post(api, "exchange/loop", on)) == [first]
+    assert node.looped == {first}
+    await post(api, "exchange/block", {"circuits": [second]})
+    assert looped(await post(api, "exchange/unblock", {"circuits": [second]})) == [first]
+    assert looped(await post(api, "exchange/unblock", {"circuits": [first]})) == []
+    assert not node.looped
+
+
+async def test_a_line_is_looped_while_it_carries_no_call(
+    node: LineNode, api: httpx.AsyncClient
+) -> None:
+    node.states[CIRCUITS[1]] = CircuitState.BUSY
+    refused = await post(api, "exchange/loop", {"on": True}, 409)
+    assert refused["error"]["code"] == "line_in_use"
+    node.states[CIRCUITS[1]] = CircuitState.IDLE
+    assert (await post(api, "exchange/loop", {"on": True}))["looped"] is True
+    assert node.looped == {"exchange"}
+    assert (await post(api, "exchange/loop", {"on": False}))["looped"] is False
+    assert not node.looped
+
+
+async def test_a_loop_that_the_node_refuses_is_not_shown(
+    node: LineNode, api: httpx.AsyncClient
+) -> None:
+    await post(api, "exchange/block", {"circuits": [CIRCUITS[0]]})
+    node.refuses = True
+    on = {"on": True, "circuits": [CIRCUITS[0]]}
+    assert (await post(api, "exchange/loop", on, 503))["error"]["code"] == "node_refused"
+    assert looped((await api.get("/api/trunks/exchange")).json()) == []
+
+
+async def test_a_node_that_starts_again_blocks_and_loops_what_it_did(
+    rig: Rig, node: LineNode, api: httpx.AsyncClient
+) -> None:
+    first, second, third = CIRCUITS
+    await post(api, "exchange/block", {"circuits": [first, second]})
+    await post(api, "exchange/loop", {"on": True, "circuits": [second]})
+    assert await rig.system.db.read(store.looped) == {second}
+    node.starts_again()
+    await until(lambda: node.looped == {second})
+    assert [node.states[each] for each in (first, second)] == [CircuitState.BLOCKED_HERE] * 2
+    assert node.states[third] is CircuitState.IDLE

@@ -10,20 +10,20 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from softswitch.clock import Clock, now
+from softswitch.clock import Clock, Millis, now
 from softswitch.ports import ActFailed
-from trunk.drivers import pri, ss7
+from trunk.drivers import loops, pri, ss7
 from trunk.drivers.channels import ChannelTold, alarm_of, read_channels
 from trunk.drivers.manager import Manager, Reach, command
 from trunk.model import Circuit, Plan, Pri, Ss7, Trunk
-from trunk.ports import CircuitState, CircuitTold, DriverFact, LineTold
+from trunk.ports import OUT_OF_USE, CircuitState, CircuitTold, DriverFact, LineTold
 
 ANSWER_SECONDS = 6.0
 """How long the far end may take to acknowledge a blocking or a reset."""
 _LOOK_SECONDS = 0.1
+LOOP_MILLIS = 2_000
+"""How often the loop of a channel that is closed is made sure of."""
 TEMPORARY_FAILURE = 41
-LOOP = "softswitch-loop"
-"""The context of the node's dialplan (dialplans/node) that loops spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,9 @@ class DahdiDriver:
         self._silence = {name: pri.Silence() for name in self._lines}
         self._out_of_use: set[str] = set()
         """PRI circuits that shall not be used: Q.931 of EuroISDN has no message for it, so the channel is closed."""
+        self._looped: set[str] = set()
+        """Of these, what is looped: Asterisk closes a channel seconds after it was told to, and that ends a loop."""
+        self._looped_at: Millis = 0
 
     @property
     def trunks(self) -> list[str]:
@@ -73,6 +76,7 @@ class DahdiDriver:
                 fault = alarm or pri.d_channel_fault(spans, line.trunk.line.d_channel.span)
                 fault = fault or await self._silent(manager, line.trunk.name, line.trunk.line)
                 facts += await self._look_pri(manager, line, told, fault)
+        await self._loop_again(manager)
         return facts
 
     def _has(self, kind: type) -> bool:
@@ -99,6 +103,8 @@ class DahdiDriver:
     ) -> list[DriverFact]:
         text = await command(manager, f"ss7 show linkset {line.linkset}")
         cics = ss7.read_cics(await command(manager, f"ss7 show cics {line.linkset}"))
+        if ss7.waits(cics.values()):
+            await self._end_dual_seizures(manager, line, cics)
         facts: list[DriverFact] = [LineTold(line.trunk.name, alarm or ss7.linkset_fault(text))]
         for circuit, channel in zip(line.circuits, line.channels(told), strict=True):
             state = ss7.circuit_state(
@@ -107,18 +113,30 @@ class DahdiDriver:
             facts.append(CircuitTold(circuit.id, state))
         return facts
 
+    async def _end_dual_seizures(
+        self, manager: Manager, line: _Line, cics: dict[int, ss7.CicTold]
+    ) -> None:
+        """Reset circuits that we gave way on: the far end then repeats its call on another one (Q.764, 2.9.3.1)."""
+        sent = ss7.read_calls(await command(manager, f"ss7 show calls {line.linkset}"))
+        hung = {told.channel for told in ss7.given_up(sent, cics.values())}
+        for circuit in line.circuits:
+            if circuit.channel in hung:
+                await command(manager, self._ss7("reset", circuit))
+
     # ---- acting
 
     async def block(self, circuits: Sequence[str]) -> None:
-        """SS7: send BLO and wait for its acknowledgement. PRI: close the channel as soon as no call is on it."""
+        """SS7: send BLO and wait for its acknowledgement. PRI: send SERVICE where the variant has it, and close the
+        channel as soon as no call is on it."""
         manager = await self._reach()
         ours, others = self._split(circuits)
         for circuit in others:
             await command(manager, self._ss7("block", circuit))
         await self._until(
-            others, lambda state: state in _BLOCKED_HERE, "did not acknowledge the blocking"
+            others, lambda state: state in OUT_OF_USE, "did not acknowledge the blocking"
         )
         self._out_of_use.update(circuit.id for circuit in ours)
+        await self._tell_service(manager, ours, "disable")
         if ours:
             await self.look()
 
@@ -130,9 +148,10 @@ class DahdiDriver:
             await command(manager, self._ss7("unblock", circuit))
         self._out_of_use.difference_update(circuit.id for circuit in ours)
         await self._open(manager, ours)
+        await self._tell_service(manager, ours, "enable")
         await self._until(
             [*ours, *others],
-            lambda state: state not in _BLOCKED_HERE,
+            lambda state: state not in OUT_OF_USE,
             "did not come back into service",
         )
 
@@ -152,22 +171,41 @@ class DahdiDriver:
             "did not acknowledge the reset",
         )
 
-    async def loop(self, trunk: str, on: bool) -> None:
-        """Have the node's dialplan call ``dahdi_maint`` for each span: its call is answered when that could be done."""
+    async def loop(self, trunk: str, on: bool, circuits: Sequence[str] = ()) -> None:
+        """Have the node's dialplan loop circuits, or the whole line: its call is answered when that could be done."""
         manager = await self._reach()
-        word = "on" if on else "off"
-        for span in sorted(
-            {circuit.slot.span for circuit in self._lines[trunk].circuits if circuit.slot}
-        ):
-            await manager.act(
-                "Originate",
-                {
-                    "Channel": f"Local/{word}-{span}@{LOOP}/n",
-                    "Application": "NoOp",
-                    "Timeout": str(int(ANSWER_SECONDS * 1000)),
-                },
-                ANSWER_SECONDS + 2,
-            )
+        await self._loop(manager, trunk, on, circuits)
+        ours = {circuit.id for circuit in self._split(circuits)[0]}
+        self._looped = self._looped | ours if on else self._looped - ours
+        self._looped_at = self._clock()
+
+    async def _loop_again(self, manager: Manager) -> None:
+        at = self._clock()
+        if not self._looped or at - self._looped_at < LOOP_MILLIS:
+            return
+        self._looped_at = at
+        for trunk in {self._by_circuit[name].trunk for name in self._looped}:
+            names = [name for name in self._looped if self._by_circuit[name].trunk == trunk]
+            with suppress(ActFailed):  # it is tried again
+                await self._loop(manager, trunk, True, names)
+
+    async def _loop(self, manager: Manager, trunk: str, on: bool, circuits: Sequence[str]) -> None:
+        chosen = [self._by_circuit[name] for name in circuits if name in self._by_circuit]
+        lines = self._lines[trunk].circuits
+        for name in loops.of_circuits(chosen, on) if circuits else loops.of_lines(lines, on):
+            fields = {
+                "Channel": f"Local/{name}@{loops.CONTEXT}/n",
+                "Application": "NoOp",
+                "Timeout": str(int(ANSWER_SECONDS * 1000)),
+            }
+            await manager.act("Originate", fields, ANSWER_SECONDS + 2)
+
+    async def _tell_service(self, manager: Manager, circuits: Sequence[Circuit], word: str) -> None:
+        """Asterisk keeps what it was told last over a restart, and tells it to the far end again."""
+        for circuit in circuits:
+            line = self._lines[circuit.trunk].trunk.line
+            if isinstance(line, Pri) and line.variant in pri.SERVICE:
+                await command(manager, f"pri service {word} channel {circuit.channel}")
 
     async def _clear(self, manager: Manager, circuit: Circuit, told: ChannelTold | None) -> None:
         if told is not None and told.call:
@@ -226,6 +264,3 @@ class DahdiDriver:
                         await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError:
             raise ActFailed(f"the far end of {', '.join(sorted(left)[:5])} {what}") from None
-
-
-_BLOCKED_HERE = (CircuitState.BLOCKED_HERE, CircuitState.BLOCKED_BOTH)

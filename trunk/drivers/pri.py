@@ -17,6 +17,8 @@ from trunk.ports import CircuitState
 
 SILENT_MILLIS = 16_000
 """T203 (10 s), three questions a second apart (N200, T200), and some time for a busy machine."""
+SERVICE = frozenset({"national", "4ess", "5ess"})
+"""The variants of Q.931 in which a far end is told that a B channel is out of service, and libpri tells it."""
 _RECEIVED = re.compile(r"^Q921 RX:\s*(\d+)", re.MULTILINE)
 _SENT = re.compile(r"^Q921 TX:\s*(\d+)", re.MULTILINE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trunk.ports import CircuitState
@@ -13,6 +14,11 @@ _LINK = re.compile(r"^\s*State:\s*([A-Z]+),\s*([A-Z]+)", re.MULTILINE)
 _CIC = re.compile(
     r"^\s*(?P<cic>\d+)\s+(?P<dpc>[\d:-]+)\s+(?P<channel>\d+)\s+(?P<state>\w+)(?P<blocking>.*)$"
 )
+
+
+_CALL = re.compile(r"^\s*(?P<cic>\d+)\s+\d+\s+\d+  (?P<sent>.{24})  ")
+_WAITS = "Pending"
+"""libss7 has a call on the circuit, and Asterisk has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,38 @@ def read_cics(text: str) -> dict[int, CicTold]:
             )
             found[told.channel] = told
     return found
+
+
+def waits(cics: Iterable[CicTold]) -> bool:
+    """Tell whether there is a circuit that libss7 has a call on, and Asterisk none."""
+    return any(told.state == _WAITS for told in cics)
+
+
+def read_calls(text: str) -> dict[int, frozenset[str]]:
+    """Read ``ss7 show calls``: by CIC, which messages we have sent; lines that are no calls are left out.
+
+    Its column of what came repeats the one before as long as nothing has come, so it tells nothing.
+    """
+    return {
+        int(match["cic"]): frozenset(match["sent"].split())
+        for line in text.splitlines()
+        if (match := _CALL.match(line))
+    }
+
+
+def given_up(sent: Mapping[int, frozenset[str]], cics: Iterable[CicTold]) -> list[CicTold]:
+    """Return the circuits on which we gave way to the far end after a dual seizure, and it waits since.
+
+    Our call is gone without a release. The far end's is the one that goes on then (ITU-T Q.764, 2.9.1.4); but libss7 2,
+    when it hands its IAM up again, takes it for another seizure of both, as ours is still noted as sent, and drops it.
+    """
+    return [
+        told
+        for told in cics
+        if told.state == _WAITS
+        and "IAM" in (ours := sent.get(told.cic, frozenset()))
+        and not ours & {"RSC", "REL"}
+    ]
 
 
 def circuit_state(told: CicTold | None, alarm: str) -> CircuitState:

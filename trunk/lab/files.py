@@ -20,7 +20,7 @@ TEMPLATES = DIALPLANS / "lab"
 USER = "lab"
 SUBSCRIBERS = tuple(str(number) for number in range(6001, 6010))
 """Accounts of SIP phones at the exchange; each has its number as its name."""
-HEARD_SECONDS = 3
+HEARD_SECONDS = 4
 """How long the exchange writes down what a caller of 9106 says."""
 POINT_CODES = (1, 2)
 """The exchange's and the node's."""

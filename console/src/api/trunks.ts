@@ -24,6 +24,8 @@ export interface Circuit {
   slot: string | null
   cic: number | null
   state: CircuitState
+  /** What comes on its timeslot goes back to the far end. */
+  looped: boolean
   call: TrunkCall | null
 }
 
@@ -99,7 +101,8 @@ export const trunks = {
   act: (name: string, act: TrunkAct, circuits: string[]) =>
     request<Trunk>('POST', `/trunks/${name}/${act}`, { body: { circuits } }),
   restore: (name: string) => request<Trunk>('POST', `/trunks/${name}/restore`, { body: {} }),
-  loop: (name: string, on: boolean) => request<Trunk>('POST', `/trunks/${name}/loop`, { body: { on } }),
+  loop: (name: string, on: boolean, circuits: string[]) =>
+    request<Trunk>('POST', `/trunks/${name}/loop`, { body: { on, circuits } }),
   calls: (name: string) =>
     request<{ calls: TrunkRecord[] }>('GET', `/trunks/calls?trunk=${encodeURIComponent(name)}&limit=50`),
   test: (name: string, number: string) =>

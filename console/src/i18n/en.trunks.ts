@@ -76,6 +76,14 @@ export const enTrunkErrors = {
   trunk_not_found: { message: 'There is no such trunk.', next: 'Look at the list of trunks.' },
   circuit_not_found: { message: 'There is no such circuit.', next: 'Look at the map of the trunk.' },
   no_loop: { message: 'This trunk has no line that could be looped.', next: 'Make a test call.' },
+  circuit_in_use: {
+    message: 'This circuit is not blocked, or its call goes on.',
+    next: 'Block it, and wait until it is.',
+  },
+  line_in_use: {
+    message: 'Calls go on over this trunk; a loop of its line would cut them off.',
+    next: 'Block the trunk, and let it drain.',
+  },
   node_refused: {
     message: 'The node of the trunk did not do it.',
     next: 'Look whether the node runs, then try again.',

@@ -68,5 +68,10 @@ export const zhTrunkErrors: typeof enTrunkErrors = {
   trunk_not_found: { message: '没有这条中继。', next: '请查看中继列表。' },
   circuit_not_found: { message: '没有这个电路。', next: '请查看该中继的电路图。' },
   no_loop: { message: '该中继没有可环回的线路。', next: '请使用试呼。' },
+  circuit_in_use: { message: '该电路未闭塞，或其上的呼叫仍在继续。', next: '请先闭塞该电路，并等待其生效。' },
+  line_in_use: {
+    message: '该中继上仍有呼叫；环回整条线路会中断通话。',
+    next: '请先闭塞该中继，待呼叫结束。',
+  },
   node_refused: { message: '中继所在节点未能执行。', next: '请检查节点是否运行，然后重试。' },
 }

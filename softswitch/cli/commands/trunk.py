@@ -24,14 +24,22 @@ _TRUNKS = (
     show.text("blocked"),
     show.said("why"),
 )
+
+
+def _circuit_state(session: Session, row: show.Row) -> str:
+    words = (row["state"], *(["looped"] if row.get("looped") else []))
+    return " ".join(session.say(word) for word in words)
+
+
 _CIRCUITS = (
     show.text("id"),
     show.text("slot"),
     show.text("cic"),
-    show.word("state"),
+    ("state", _circuit_state),
     ("number", lambda session, row: str((row.get("call") or {}).get("number", ""))),
     ("caller", lambda session, row: str((row.get("call") or {}).get("caller", ""))),
 )
+
 _CALLS = (
     show.at("started_at"),
     show.text("trunk"),
@@ -140,13 +148,18 @@ def restore(session: Session, name: str) -> None:
     show.done(session, answer, "Done: {what}.", what=f"restore {name}")
 
 
-@trunk.command("loop", examples=("softswitch trunk loop city-pri on",))
+@trunk.command("loop", examples=("softswitch trunk loop city-pri on city-pri/1:5",))
 @click.argument("name")
 @click.argument("state", type=click.Choice(["on", "off"]))
+@click.argument("circuits", nargs=-1)
 @click.pass_obj
-def loop(session: Session, name: str, state: str) -> None:
-    """Loop a line back to its far end."""
-    answer = session.api.post(f"/api/trunks/{part(name)}/loop", {"on": state == "on"})
+def loop(session: Session, name: str, state: str, circuits: tuple[str, ...]) -> None:
+    """Loop circuits or a line back to the far end.
+
+    A circuit is blocked before. Without circuits it is the whole line, which not every card can.
+    """
+    body = {"on": state == "on", "circuits": list(circuits)}
+    answer = session.api.post(f"/api/trunks/{part(name)}/loop", body)
     show.done(session, answer, "Done: {what}.", what=f"loop {name} {state}")
 
 

@@ -33,8 +33,11 @@ TOOL_PROGRAMS = (
     "usr/sbin/tc",
     "usr/sbin/dahdi_cfg",
     "usr/sbin/dahdi_scan",
+    "usr/sbin/dahdi_maint",
 )
 ASTERISK = "usr/sbin/asterisk"
+PERL = "usr/bin/perl"
+"""Every Debian has it, and a node loops timeslots with it (dialplans/node). It comes with Asterisk's packages."""
 ASTERISK_DATA = (
     "usr/share/asterisk/documentation/core-en_US.xml",
     "usr/share/asterisk/documentation/appdocsxml.dtd",
@@ -60,7 +63,7 @@ MODULES = (
     "bridge_native_rtp", "bridge_builtin_features",
     # dialplan
     "app_dial", "app_playback", "app_playtones", "app_stack", "app_echo", "app_verbose", "app_senddtmf",
-    "app_read", "app_exec", "app_milliwatt", "app_mixmonitor", "app_record", "app_softhangup",
+    "app_read", "app_exec", "app_milliwatt", "app_mixmonitor", "app_record", "app_softhangup", "app_system",
     "app_chanisavail", "app_channelredirect", "app_while", "app_originate", "app_bridgewait", "app_userevent",
     "func_callerid", "func_channel", "func_strings", "func_logic", "func_hangupcause", "func_cut",
     "func_uri", "func_math", "func_timeout", "func_devstate", "func_groupcount", "func_global",

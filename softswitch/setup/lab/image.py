@@ -44,7 +44,8 @@ echo "the job's disk cannot be read"; poweroff -f
 def make_tree(kernel: Kernel, asterisk: Prefix, tools: Prefix) -> Tree:
     """Choose the files; raise SetupError when a package lacks one of them."""
     tree = Tree(folders=set(_FOLDERS), links=dict(_MERGED))
-    programs = [_program(asterisk, contents.ASTERISK), *_modules(asterisk)]
+    own = [_program(asterisk, name) for name in (contents.ASTERISK, contents.PERL)]
+    programs = [*own, *_modules(asterisk)]
     helpers = [path for name in contents.TOOL_PROGRAMS if (path := tools.root / name).is_file()]
     for path in programs:
         tree.add(str(path.relative_to(asterisk.root)), path.resolve())

@@ -35,6 +35,7 @@ LONG = Body(
     Coding.UCS2, (b"\5\0\3\x07\2\1" + b"\x53\xf0" * 67, b"\5\0\3\x07\2\2\x53\xf0"), headed=True
 )
 QUICK = Pace(look=0.02, upkeep=0.1, drain=2.0)
+PATIENT = Pace(look=0.02, upkeep=0.1, drain=PATIENCE)
 SOON = Rules(doubt=300, pause=200)
 
 
@@ -103,7 +104,8 @@ class Queue:
     @asynccontextmanager
     async def gateway(self, rules: Rules = SOON, **options: Any) -> AsyncIterator[Gateway]:
         """Run a gateway over it in this process."""
-        async with Gateway(connect(self.url), rules=rules, pace=QUICK, **options) as gateway:
+        options.setdefault("pace", QUICK)
+        async with Gateway(connect(self.url), rules=rules, **options) as gateway:
             yield gateway
             if gateway.writer.crashed.done():
                 gateway.writer.crashed.result()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -59,6 +60,16 @@ async def test_a_link_over_tls_sends_and_gets_receipts(
         async with queue.gateway():
             batch = await queue.batch(30)
             await queue.reaches(batch, delivered=30)
+
+
+async def test_small_writes_do_not_wait_for_each_other(queue: Queue, centre: CentreProcess) -> None:
+    await queue.link(centre.port)
+    async with queue.gateway() as gateway:
+        batch = await queue.batch(1)
+        await queue.reaches(batch, submitted=1)
+        transport = gateway.engine.lanes[1].link._transmitter._transport  # type: ignore[attr-defined]
+        sock = transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused(

@@ -1,4 +1,4 @@
-"""The way from an answer to the next message: one write for all places that one read freed, and nothing in between.
+"""The way from an answer to the next message: a few writes for the places that one read freed, and nothing in between.
 
 A session and the engine as they are, with a wire and a writer of the test.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import AsyncIterator
+from contextlib import closing
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -42,6 +43,9 @@ class Wire:
     def get_extra_info(self, name: str) -> None:
         return None
 
+    def set_write_buffer_limits(self, *, high: int) -> None:
+        assert high == 0, "nothing waits for the end of the read"
+
     def write(self, data: bytes) -> None:
         self.writes.append(data)
         self.noted.append(len(self._engine._turn.accepted))
@@ -52,7 +56,7 @@ class Wire:
 class Bench:
     """A bound link with a full window and ``ready`` parts behind it."""
 
-    def __init__(self) -> None:
+    def __init__(self, window: int = WINDOW) -> None:
         self.at = 1_000_000
         self.journal = WireJournal(None)
         self.answered: list[list[int]] = []
@@ -68,7 +72,7 @@ class Bench:
         writer = cast(Writer, SimpleNamespace(post=lambda fn, done: None))
         self.engine = Engine(writer, lambda: self.at, Rules(), journal)
         self.lane: Lane = self.engine.open_lane(
-            Link(1, LinkConfig("centre", "127.0.0.1", 2775, "x", "y", window=WINDOW)),
+            Link(1, LinkConfig("centre", "127.0.0.1", 2775, "x", "y", window=window)),
             lambda link, owner: SmppLink(link, owner, clock=lambda: self.at),
         )
         link = cast(SmppLink, self.lane.link)
@@ -77,7 +81,7 @@ class Bench:
         self.session.connection_made(cast(Any, self.wire))
         bound = Pdu(Command.BIND_TRANSCEIVER_RESP, 1, 0, {"system_id": b"centre"})
         self.session.data_received(bound.encode())
-        self.ready(range(12), None)
+        self.ready(range(3 * window), None)
         self.lane.write(journal)
         self.wire.writes.clear()
         self.wire.noted.clear()
@@ -97,6 +101,11 @@ class Bench:
             data = data[length:]
         return found
 
+    def close(self) -> None:
+        self.session.connection_lost(None)
+        self.engine.close()
+        self.journal.close()
+
 
 def answers(*sequences: int, status: int = 0) -> bytes:
     return b"".join(
@@ -107,11 +116,8 @@ def answers(*sequences: int, status: int = 0) -> bytes:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    made = Bench()
-    yield made
-    made.session.connection_lost(None)
-    made.engine.close()
-    made.journal.close()
+    with closing(Bench()) as made:
+        yield made
 
 
 async def test_one_read_is_followed_by_one_write_before_anything_is_noted(bench: Bench) -> None:
@@ -124,6 +130,18 @@ async def test_one_read_is_followed_by_one_write_before_anything_is_noted(bench:
     assert bench.wire.noted == [0], "and the queue's part comes behind"
     assert [message for message, _ in bench.engine._turn.accepted] == [0, 1, 2]
     assert bench.lane.link.in_flight == WINDOW
+
+
+async def test_a_window_that_is_answered_at_once_goes_out_again_while_the_rest_is_read() -> None:
+    with closing(Bench(window=8)) as bench:
+        bench.session.data_received(answers(*range(2, 10)))
+        assert [len(told) for told in bench.answered] == [4, 4]
+        assert len(bench.wire.writes) == 2
+        assert [pdu.sequence for pdu in bench.sent()] == list(range(10, 18))
+        assert bench.wire.noted == [0, 0]
+        assert [message for message, _ in bench.engine._turn.accepted] == list(range(8))
+        assert bench.lane.link.in_flight == 8
+        assert bench.lane.link.counters.submitted == 8
 
 
 async def test_an_answer_in_two_pieces_counts_when_it_is_whole(bench: Bench) -> None:

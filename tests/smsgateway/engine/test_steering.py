@@ -19,7 +19,7 @@ from smsgateway.queue.tables import messages
 from smsgateway.queue.work import Work
 from smsgateway.testing.control import CentreProcess
 from softswitch.clock import now
-from tests.smsgateway.engine.kit import Queue, until
+from tests.smsgateway.engine.kit import PATIENT, Queue, until
 
 T = TypeVar("T")
 
@@ -161,6 +161,24 @@ async def test_links_are_added_paused_changed_and_removed_while_it_runs(
         await queue.db.write(store.remove, "centre")
         await until(lambda: _no_lanes(gateway))
     assert (await centre.counts())["binds"] == 2
+
+
+async def test_a_link_that_is_taken_away_waits_for_the_answers_that_are_out(
+    queue: Queue, centre: CentreProcess
+) -> None:
+    await centre.set(delay=0.3)
+    await queue.link(centre.port, window=20)
+    async with queue.gateway(pace=PATIENT) as gateway:
+        batch = await queue.batch(500)
+        await until(lambda: _more(centre, 20))
+        await queue.db.write(store.remove, "centre")
+        await until(lambda: _no_lanes(gateway))
+        await queue.reaches(batch, submitting=0)
+    told, counts = await queue.progress(batch), await centre.counts()
+    # Nothing of what was out is in doubt, and nothing of the rest is lost.
+    assert told[MessageState.SUBMITTED] == counts["messages"] == counts["numbers"] < 500
+    assert told[MessageState.QUEUED] == 500 - counts["messages"]
+    assert await queue.counted(batch) == {state: n for state, n in told.counts.items() if n}
 
 
 async def _no_lanes(gateway: object) -> bool:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
-from softswitch.ports import ActFailed
 from tests.trunk.rig.kit import BOTH, MARKS, PREFIX, SLOW, Site, hang_up
 from trunk.causes import CIRCUIT_NOT_AVAILABLE
 from trunk.lab.laboratory import Switch
-from trunk.lab.site import NAMES
 from trunk.lab.wiring import Cable
 from trunk.ports import CircuitState
 
@@ -38,13 +34,6 @@ async def test_a_circuit_of_ss7_that_the_far_end_blocks_is_blocked_here(site: Si
     await site.tells(lambda told: told[circuit] is CircuitState.BLOCKED_FAR, "it is blocked")
     await site.lab.cli(Switch.EXCHANGE, "ss7 unblock cic 2 2 31")
     await site.tells(lambda told: told[circuit] is CircuitState.IDLE, "it is idle")
-
-
-async def test_a_span_that_cannot_be_looped_says_so(site: Site) -> None:
-    """Spans without a card cannot: their driver says "not supported", and the guest has no dahdi_maint to ask it."""
-    for name in NAMES.values():
-        with pytest.raises(ActFailed):
-            await site.driver.loop(name, True)
 
 
 async def test_a_blocked_channel_of_pri_is_refused_to_the_far_end(site: Site) -> None:
