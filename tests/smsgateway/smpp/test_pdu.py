@@ -180,6 +180,8 @@ class Transport:
     def get_extra_info(self, name: str) -> None:
         return None
 
+    def set_write_buffer_limits(self, high: int) -> None: ...
+
     def write(self, data: bytes) -> None: ...
 
     def abort(self) -> None:
