@@ -25,6 +25,7 @@ def trunk_view(books: Books, trunk: Trunk, states: dict[str, CircuitState]) -> J
         "kind": trunk.kind.value,
         "node": trunk.node,
         "line": line_text(trunk),
+        "line_zh": chinese.word(line_text(trunk)),
         "enabled": trunk.enabled,
         "state": books.state(trunk.name),
         "why": why,

@@ -7,6 +7,7 @@ const trunk = (change: Partial<Trunk> = {}): Trunk => ({
   kind: 'pri',
   node: 'core',
   line: '',
+  line_zh: '',
   enabled: true,
   state: 'up',
   why: '',

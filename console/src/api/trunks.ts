@@ -66,6 +66,7 @@ export interface Trunk {
   kind: 'pri' | 'ss7' | 'r2' | 'sip'
   node: string
   line: string
+  line_zh: string
   enabled: boolean
   state: TrunkState
   why: string
