@@ -135,8 +135,8 @@ def _features(data: bytes) -> Iterator[Given]:
         properties = known.get("properties")
         fields = dict(properties) if isinstance(properties, dict) else {}
         fields.setdefault("code", known.get("id"))
-        if isinstance(fields.get("numbers"), str):
-            fields["numbers"] = _words(fields["numbers"])
+        if isinstance(fields.get("numbers"), str | int):
+            fields["numbers"] = _words(str(fields["numbers"]))
         fields |= _position(known.get("geometry"))
         yield number, str(fields.get("code") or ""), fields
 

@@ -131,10 +131,12 @@ async def test_what_a_file_leaves_empty_stays_as_it_is(bench: Bench) -> None:
     told = await bench.load("code,kind,amount\n119-01,unit,2 台\n")
     assert told["changed"] == 1
     assert await bench.service.get("119-01") == {**before, "amount": "2 台", "version": 2}
-    feature = {"type": "Feature", "id": "119-01", "geometry": None, "properties": {"kind": "team"}}
+    given = {"kind": "team", "numbers": 13800000002}
+    feature = {"type": "Feature", "id": "119-01", "geometry": None, "properties": given}
     whole = {"type": "FeatureCollection", "features": [feature]}
     assert (await bench.load(json.dumps(whole)))["changed"] == 1
     after = {**before, "amount": "2 台", "kind": "team", "version": 3}
+    after["numbers"] = ["13800000002"]
     assert await bench.service.get("119-01") == after
     # Of another kind now, it stands on the map once.
     assert list(bench.places.shown) == [("team", "119-01")]
