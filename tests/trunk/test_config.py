@@ -132,6 +132,9 @@ def test_a_machine_without_dahdi_or_card_is_told_so(tmp_path: Path) -> None:
     (spans / "2").touch()
     ((place, refused),) = machine.faults(plan, device, spans)
     assert (place, refused.code) == (("trunk", 0, "node"), "lines_on_core")
+    ((place, refused),) = machine.lacks(plan, "e1", tmp_path / "none", spans)
+    assert (place, refused.code) == (("trunk", 2), "no_dahdi")
+    assert not list(machine.lacks(plan, "e1", device, spans)), "its span has no card"
     on_nodes = replace(
         plan, trunks=tuple(t for t in plan.trunks if t.node != "core" or t.kind is Kind.SIP)
     )

@@ -39,7 +39,14 @@ class _Line:
 class DahdiDriver:
     """The PRI and SS7 trunks of one node. Implements :class:`trunk.ports.Driver`."""
 
-    def __init__(self, plan: Plan, node: str, reach: Reach, clock: Clock = now) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        node: str,
+        reach: Reach,
+        clock: Clock = now,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self._lines = {
             trunk.name: _Line(trunk, tuple(plan.circuits(trunk)), plan.number(trunk))
             for trunk in plan.on_node(node)
@@ -48,6 +55,7 @@ class DahdiDriver:
         self._by_circuit = {c.id: c for line in self._lines.values() for c in line.circuits}
         self._reach = reach
         self._clock = clock
+        self._answer_seconds = answer_seconds
         self._silence = {name: pri.Silence() for name in self._lines}
         self._out_of_use: set[str] = set()
         """PRI circuits that shall not be used: Q.931 of EuroISDN has no message for it, so the channel is closed."""
@@ -196,9 +204,9 @@ class DahdiDriver:
             fields = {
                 "Channel": f"Local/{name}@{loops.CONTEXT}/n",
                 "Application": "NoOp",
-                "Timeout": str(int(ANSWER_SECONDS * 1000)),
+                "Timeout": str(int(self._answer_seconds * 1000)),
             }
-            await manager.act("Originate", fields, ANSWER_SECONDS + 2)
+            await manager.act("Originate", fields, self._answer_seconds + 2)
 
     async def _tell_service(self, manager: Manager, circuits: Sequence[Circuit], word: str) -> None:
         """Asterisk keeps what it was told last over a restart, and tells it to the far end again."""
@@ -219,7 +227,7 @@ class DahdiDriver:
         """Open channels that were closed. DAHDI may hold one for a moment after it was closed, so it is tried again."""
         left = list(circuits)
         with suppress(TimeoutError):  # who looks at them then tells which are still closed
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._answer_seconds):
                 while left:
                     for circuit in left:
                         await self._read_again(manager, circuit)
@@ -255,7 +263,7 @@ class DahdiDriver:
         """Wait until circuits are as wanted; raise :class:`ActFailed` and name those that are not."""
         left = {circuit.id for circuit in circuits}
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._answer_seconds):
                 while left:
                     for fact in await self.look():
                         if isinstance(fact, CircuitTold) and reached(fact.state):
