@@ -18,6 +18,7 @@ import {
   widths,
 } from '../src/conference/derive'
 import { CONFERENCE_KEYS, keyOf, pageAction } from '../src/conference/keys'
+import { keyName } from '../src/keys/field'
 import { en } from '../src/i18n/en'
 
 const member = (change: Partial<RoomMember> = {}): RoomMember => ({
@@ -195,7 +196,7 @@ describe('notifications and roll calls', () => {
 })
 
 describe('the keys of the page', () => {
-  const press = { key: 'M', alt: false, ctrl: false, meta: false, typing: false }
+  const press = { key: 'm', alt: false, ctrl: false, meta: false, typing: false }
 
   it('are letters of their own, and have words', () => {
     expect(new Set(CONFERENCE_KEYS.map(({ key }) => key)).size).toBe(CONFERENCE_KEYS.length)
@@ -208,5 +209,8 @@ describe('the keys of the page', () => {
     expect(pageAction({ ...press, typing: true })).toBeNull()
     expect(pageAction({ ...press, ctrl: true })).toBeNull()
     expect(pageAction({ ...press, key: 'q' })).toBeNull()
+    // With Shift it opens another page of the console: a member is not muted on the way to the map.
+    expect(pageAction({ ...press, key: keyName({ key: 'M', shiftKey: true }) })).toBeNull()
+    expect(pageAction({ ...press, key: keyName({ key: 'M', shiftKey: false }) })).toBe('mute')
   })
 })

@@ -51,6 +51,7 @@ describe('an entry of the timeline', () => {
   it('tells what was replaced by what', () => {
     const body = { fields: { title: ['', 'Fire'], grade: [4, 2] } }
     expect(entryMore(entry('incident.edited', body))).toBe('title: – → Fire; grade: 4 → 2')
+    expect(entryMore(entry('incident.edited', body), () => 'X')).toBe('X: – → Fire; X: 4 → 2')
   })
 
   it('marks what is late', () => {

@@ -53,6 +53,16 @@ describe('messages', () => {
     for (const key of named) expect(english.has(key), key).toBe(true)
   })
 
+  it('exist for every part of the server that may fail', () => {
+    const places = ['softswitch/app_web.py', 'intercept/door/build.py']
+    const server = places.map((place) => readFileSync(join(import.meta.dirname, '../..', place), 'utf8'))
+    const parts = [...server.join().matchAll(/\b(?:reporting|health)\.add\("(\w+)"/g)].map(
+      (match) => match[1],
+    )
+    expect(parts.length).toBeGreaterThan(4)
+    for (const part of parts) expect(english.has(`alarm.parts.${part}`), part).toBe(true)
+  })
+
   it('exist for every action that has a key', () => {
     for (const { action } of BINDINGS) expect(english.has(`keys.${action}`), action).toBe(true)
   })

@@ -43,7 +43,7 @@ export function pageAction(
   press: Pick<KeyPress, 'key' | 'alt' | 'ctrl' | 'meta' | 'typing'>,
 ): PageAction | null {
   if (press.typing || press.alt || press.ctrl || press.meta) return null
-  return CONFERENCE_KEYS.find(({ key }) => key === press.key.toLowerCase())?.action ?? null
+  return CONFERENCE_KEYS.find(({ key }) => key === press.key)?.action ?? null
 }
 
 /** The letter of an action, for the corner of its button. */

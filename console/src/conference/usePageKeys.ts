@@ -1,7 +1,7 @@
 /** Keys of the part of the page that is open. They come before those of the whole console. */
 import { inject, onMounted, onUnmounted } from 'vue'
 import { PAGE, keysAreFor } from '../frame/place'
-import { isTypedInto } from '../keys/field'
+import { isTypedInto, keyName } from '../keys/field'
 import { pageAction, type PageAction } from './keys'
 
 const FIELD = 'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]'
@@ -12,7 +12,7 @@ export function usePageKeys(acts: Partial<Record<PageAction, () => unknown>>): v
   function listen(event: KeyboardEvent): void {
     if (event.repeat || document.querySelector('dialog[open]') || !keysAreFor(page, event.target)) return
     const action = pageAction({
-      key: event.key,
+      key: keyName(event),
       alt: event.altKey,
       ctrl: event.ctrlKey,
       meta: event.metaKey,

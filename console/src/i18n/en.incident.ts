@@ -121,6 +121,17 @@ export const enCases = {
     incident_report_overdue: 'Report overdue',
     sms_campaign: 'SMS “{name}”: {state} ({people} people)',
     sms_reply: '{number} asks for help by SMS',
+    caller_located: 'Place of the caller: {source}, ± {uncertainty} m',
+    camp_changed: 'Call back when free: {target}',
+    plan_matched: 'Plan {plan} fits',
+    plan_started: 'Plan {plan}: {state}',
+    plan_ended: 'Plan: {state}',
+    plan_step: 'Plan, step {step}: {state}',
+    plan_task: 'Plan, task of {name} {number}: {state}',
+    plan_published: 'Published by the plan',
+    recording_missing: 'Recording is missing',
+    trunk_call_ended: 'Left trunk {trunk}: {caller} → {number}',
+    trunk_preempted: 'Preempted on trunk {trunk}',
   },
 }
 

@@ -11,7 +11,13 @@ import { enSms, enSmsErrors } from './en.sms'
 import { enTrunkErrors, enTrunks } from './en.trunks'
 
 export const en = {
-  app: { title: 'Dispatch console', loading: 'Loading…' },
+  app: {
+    renewed: 'The console on the server is a newer one: this page cannot be opened.',
+    renewedNext: 'Reload when you are in no call.',
+    reload: 'Reload',
+    title: 'Dispatch console',
+    loading: 'Loading…',
+  },
   nav: {
     label: 'Pages',
     desk: 'Call desk',
@@ -39,6 +45,8 @@ export const en = {
   bar: {
     user: 'Signed in',
     signOut: 'Sign out',
+    signOutCall: 'You are in a call, and your phone signs out with you.',
+    signOutAgain: 'End the call or pass it on first; or press again to sign out.',
     language: 'Language',
     theme: 'Theme',
     dark: 'Dark',
@@ -78,7 +86,17 @@ export const en = {
     micDenied: 'The browser blocks the microphone: allow it in the address bar, then reload the page.',
     micInsecure: 'The browser gives a microphone only over https: open the console by its https address.',
     unregistered: 'No telephone of desk {desk} is registered: calls cannot ring here.',
-    health: 'A part of the server does not work: {part}.',
+    health: 'Not working: {part}. Tell the operator (softswitch status says more).',
+    parts: {
+      ami: 'the picture of the switch (AMI)',
+      ari: 'the control of calls (ARI)',
+      store: 'the database',
+      disk: 'the disk, which is nearly full',
+      sms: 'mass SMS',
+      recordings: 'recordings',
+      sip_copies: 'the places of callers',
+      precedence_door: 'the precedence door',
+    },
     longWait: '{number} has been waiting for {age}.',
   },
   wall: {
@@ -311,6 +329,10 @@ export const en = {
     cases: 'All incidents: search, timeline, orders, reports',
     plans: 'Plans and their runs',
     duty: 'Who is on duty',
+    recordings: 'Recordings',
+    history: 'Call history',
+    admin: 'Administration',
+    audit: 'Audit log',
     incident: 'To the incident',
     seat: 'Choose the desk',
     ready: 'Duty: ready',

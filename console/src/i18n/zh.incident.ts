@@ -123,6 +123,17 @@ export const zhCases: typeof enCases = {
     incident_report_overdue: '上报超时',
     sms_campaign: '短信“{name}”：{state}（{people} 人）',
     sms_reply: '短信求助 {number}',
+    caller_located: '来电位置：{source}，误差 {uncertainty} 米',
+    camp_changed: '忙时回叫：{target}',
+    plan_matched: '匹配预案 {plan}',
+    plan_started: '预案 {plan}：{state}',
+    plan_ended: '预案：{state}',
+    plan_step: '预案步骤 {step}：{state}',
+    plan_task: '预案任务 {name} {number}：{state}',
+    plan_published: '预案发布',
+    recording_missing: '录音缺失',
+    trunk_call_ended: '中继 {trunk} 通话结束：{caller} → {number}',
+    trunk_preempted: '中继 {trunk} 上被强占',
   },
 }
 

@@ -12,7 +12,13 @@ import { zhSms, zhSmsErrors } from './zh.sms'
 import { zhTrunkErrors, zhTrunks } from './zh.trunks'
 
 export const zh: typeof en = {
-  app: { title: '调度台', loading: '正在加载…' },
+  app: {
+    renewed: '服务器上的调度台已更新，此页面无法打开。',
+    renewedNext: '请在无通话时重新加载。',
+    reload: '重新加载',
+    title: '调度台',
+    loading: '正在加载…',
+  },
   nav: {
     label: '页面',
     desk: '接警台',
@@ -40,6 +46,8 @@ export const zh: typeof en = {
   bar: {
     user: '当前用户',
     signOut: '退出登录',
+    signOutCall: '您正在通话，退出登录时话机也会断开。',
+    signOutAgain: '请先结束或转出通话；再按一次则退出登录。',
     language: '语言',
     theme: '主题',
     dark: '深色',
@@ -79,7 +87,17 @@ export const zh: typeof en = {
     micDenied: '浏览器禁止使用麦克风：请在地址栏中允许后刷新页面。',
     micInsecure: '浏览器只在 https 下提供麦克风：请用 https 地址打开调度台。',
     unregistered: '席位 {desk} 没有已注册的话机，来电无法振铃。',
-    health: '服务器的一个部分异常：{part}。',
+    health: '异常：{part}。请通知运维（详见 softswitch status）。',
+    parts: {
+      ami: '交换机状态（AMI）',
+      ari: '呼叫控制（ARI）',
+      store: '数据库',
+      disk: '磁盘空间不足',
+      sms: '群发短信',
+      recordings: '录音',
+      sip_copies: '来电位置',
+      precedence_door: '优先级入口',
+    },
     longWait: '{number} 已等待 {age}。',
   },
   wall: {
@@ -307,6 +325,10 @@ export const zh: typeof en = {
     cases: '全部警情：查询、时间线、命令、上报',
     plans: '预案与执行',
     duty: '值守：谁在班',
+    recordings: '录音',
+    history: '通话记录',
+    admin: '系统管理',
+    audit: '审计',
     incident: '转到警情',
     seat: '选择席位',
     ready: '值守：就绪',

@@ -1,12 +1,14 @@
 /** What of an entry of the timeline stands out, and the line under it. Pure. */
 import type { Entry } from '../api/cases'
 
-/** The line under it: what was said, why, what was changed. */
-export function entryMore({ kind, body }: Entry): string {
+/** The line under it: what was said, why, what was changed; `word` names a field of an incident. */
+export function entryMore({ kind, body }: Entry, word = (field: string) => field): string {
   if (kind === 'incident.edited') {
     const fields = (body.fields ?? {}) as Record<string, [unknown, unknown]>
     return Object.entries(fields)
-      .map(([name, [before, after]]) => `${name}: ${String(before ?? '') || '–'} → ${String(after ?? '')}`)
+      .map(
+        ([name, [before, after]]) => `${word(name)}: ${String(before ?? '') || '–'} → ${String(after ?? '')}`,
+      )
       .join('; ')
   }
   const said = body.text ?? body.reason ?? body.why ?? ''

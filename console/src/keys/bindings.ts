@@ -23,6 +23,10 @@ export type Action =
   | 'resources'
   | 'plans'
   | 'duty'
+  | 'recordings'
+  | 'history'
+  | 'admin'
+  | 'audit'
   | 'ready'
   | 'pause'
   | 'seat'
@@ -88,6 +92,10 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['Shift+r'], action: 'resources', always: false },
   { keys: ['Shift+p'], action: 'plans', always: false },
   { keys: ['Shift+d'], action: 'duty', always: false },
+  { keys: ['Shift+l'], action: 'recordings', always: false },
+  { keys: ['Shift+h'], action: 'history', always: false },
+  { keys: ['Shift+a'], action: 'admin', always: false },
+  { keys: ['Shift+u'], action: 'audit', always: false },
   { keys: ['m'], action: 'monitor', always: false },
   { keys: ['w'], action: 'whisper', always: false },
   { keys: ['j'], action: 'insert', always: false },

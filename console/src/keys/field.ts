@@ -5,3 +5,10 @@
 export function isTypedInto(target: EventTarget | null, fields: string): boolean {
   return target instanceof Element && target.matches(fields) && target.checkVisibility()
 }
+
+/** The name of a key as the tables of keys write it: a letter small, with Shift as `Shift+<letter>`. */
+export function keyName(event: Pick<KeyboardEvent, 'key' | 'shiftKey'>): string {
+  if (!/^[a-z]$/i.test(event.key)) return event.key
+  const letter = event.key.toLowerCase()
+  return event.shiftKey ? `Shift+${letter}` : letter
+}

@@ -29,9 +29,9 @@ import {
 import { desk, may, speedDials } from '../session/store'
 import { isIntercepting, leave, wantMarked } from '../intercept/actions'
 import { closeDialog, wanted } from '../intercept/dialog'
-import { focusPart } from '../ui/roving'
+import { focusPage, focusPart } from '../ui/roving'
 import { actionOf, startsNumber, type Action, type KeyPress } from './bindings'
-import { isTypedInto } from './field'
+import { isTypedInto, keyName } from './field'
 
 const CONTROL = 'button, a, summary, [role="button"], [data-item]'
 const FIELD = 'input, textarea, select, [contenteditable]'
@@ -40,9 +40,8 @@ function pressOf(event: KeyboardEvent): KeyPress {
   const target = event.target instanceof Element ? event.target : null
   // With Alt some layouts give another sign; the place of the key is what is meant.
   const digit = event.altKey ? /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] : undefined
-  const letter = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : null
   return {
-    key: digit ?? (letter && event.shiftKey ? `Shift+${letter}` : (letter ?? event.key)),
+    key: digit ?? keyName(event),
     alt: event.altKey,
     ctrl: event.ctrlKey,
     meta: event.metaKey,
@@ -73,7 +72,7 @@ async function openPage(name: View, part: string = name): Promise<void> {
   if (!may(NEEDS[name])) return
   show(name)
   await nextTick()
-  focusPart(part)
+  focusPage(name, part)
 }
 
 function openPanel(wanted: 'dial' | 'transfer' | 'keypad'): void {
@@ -130,6 +129,10 @@ const ACTIONS: Record<Exclude<Action, `speed:${number}`>, () => unknown> = {
   resources: () => openPage('resources'),
   plans: () => openPage('plans'),
   duty: () => openPage('duty'),
+  recordings: () => openPage('recordings'),
+  history: () => openPage('history'),
+  admin: () => openPage('admin'),
+  audit: () => openPage('audit'),
   ready: () => desk.value && changeDuty(desk.value, 'ready'),
   pause: () => desk.value && changeDuty(desk.value, 'paused'),
   seat: () => may('desk.seat') && (seatOpen.value = true),

@@ -11,7 +11,7 @@ const COLOURS: Record<string, string> = {
 
 /** The services have their own colours everywhere in the country; any other class gets violet. */
 export function classColour(digits: string | null): string {
-  return digits === null ? 'var(--off)' : (COLOURS[digits] ?? '#6d4fc4')
+  return digits ? (COLOURS[digits] ?? '#6d4fc4') : '#5b6772'
 }
 
 export function className(digits: string | null, fallback: string | null): string {

@@ -38,3 +38,10 @@ export function focusPart(name: string): void {
   const item = first('[data-item]') ?? first('input, textarea')
   ;(item ?? part)?.focus()
 }
+
+/** Bring the focus into a page: to the part that its key means, else to the page itself, from where Tab goes on. */
+export function focusPage(page: string, part = page): void {
+  focusPart(part)
+  const box = document.querySelector<HTMLElement>(`[data-page="${page}"]`)
+  if (!box?.contains(document.activeElement)) box?.focus()
+}
