@@ -7,12 +7,15 @@ what it costs is small beside what it measures.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import multiprocessing
+import os
 import socket
 import struct
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
@@ -38,7 +41,7 @@ class Counts:
     receipts_acknowledged: int = 0
     answers: int = 0
     held: float = 0.0
-    """Seconds in all between a message and its answer: a timer on a busy machine is late, whoever sends."""
+    """Seconds in all between a message and its answer: an alarm on a busy machine is late, whoever sends."""
 
     gaps: Counter[int] = field(default_factory=Counter)
     """Tens of microseconds from an answer on its way out to the next message in its place in the window, and how often.
@@ -60,6 +63,41 @@ class Counts:
         return 0.0
 
 
+class Alarm:
+    """Call back at a time of `time.monotonic`, to some ten microseconds.
+
+    The timers of the loop know whole milliseconds (as libuv and epoll do): the time between a message and its answer
+    would then depend on the part of a millisecond at which the message comes, and a quicker sender be none the quicker.
+    See timerfd_create(2).
+    """
+
+    _ABSOLUTE = 1
+    _libc = ctypes.CDLL(None, use_errno=True)
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        self._fd = self._libc.timerfd_create(time.CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
+        if self._fd < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_create")
+        asyncio.get_running_loop().add_reader(self._fd, self._ring)
+
+    def at(self, when: float) -> None:
+        """Ring at ``when``, or at once if that is past; an earlier wish is forgotten."""
+        seconds, nanoseconds = divmod(max(1, round(when * 1e9)), 1_000_000_000)
+        wanted = (ctypes.c_long * 4)(0, 0, seconds, nanoseconds)
+        if self._libc.timerfd_settime(self._fd, self._ABSOLUTE, wanted, None):
+            raise OSError(ctypes.get_errno(), "timerfd_settime")
+
+    def close(self) -> None:
+        """Ring no more."""
+        asyncio.get_running_loop().remove_reader(self._fd)
+        os.close(self._fd)
+
+    def _ring(self) -> None:
+        os.read(self._fd, 8)
+        self._call()
+
+
 class Sink(asyncio.Protocol):
     """One connection."""
 
@@ -72,9 +110,8 @@ class Sink(asyncio.Protocol):
         self.receipts = receipts
         self.keep_numbers = keep_numbers
         self.rest = b""
-        self.loop = asyncio.get_running_loop()
         self.later: deque[tuple[float, float, int, bytes]] = deque()
-        self.timer: asyncio.TimerHandle | None = None
+        self.alarm = Alarm(self.write_due)
         self.free: deque[tuple[float, int]] = deque()
         """When answers went out, and how many, that no message has followed yet."""
 
@@ -87,8 +124,7 @@ class Sink(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was not answered."""
-        if self.timer is not None:
-            self.timer.cancel()
+        self.alarm.close()
 
     def data_received(self, data: bytes) -> None:
         """Answer everything that is complete."""
@@ -167,9 +203,10 @@ class Sink(asyncio.Protocol):
             self.free.append((now, answers))
             self.transport.write(out)
             return
-        self.later.append((self.loop.time() + self.delay, now, answers, out))
-        if self.timer is None:
-            self.timer = self.loop.call_later(self.delay, self.write_due)
+        due = time.monotonic() + self.delay
+        self.later.append((due, now, answers, out))
+        if len(self.later) == 1:
+            self.alarm.at(due)
 
     def fill(self, now: float, came: int) -> None:
         """Messages came into places that answers had freed."""
@@ -184,7 +221,7 @@ class Sink(asyncio.Protocol):
 
     def write_due(self) -> None:
         """Write what has waited long enough."""
-        now = self.loop.time() + 0.0005
+        now = time.monotonic()
         while self.later and self.later[0][0] <= now:
             _, came, answers, out = self.later.popleft()
             self.counts.answers += answers
@@ -192,9 +229,8 @@ class Sink(asyncio.Protocol):
             self.counts.held += answers * (wrote - came)
             self.free.append((wrote, answers))
             self.transport.write(out)
-        self.timer = None
         if self.later:
-            self.timer = self.loop.call_at(self.later[0][0], self.write_due)
+            self.alarm.at(self.later[0][0])
 
 
 def serve(

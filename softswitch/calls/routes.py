@@ -13,10 +13,12 @@ from softswitch.access.model import Actor, Right
 from softswitch.calls import store
 from softswitch.calls.acting import acting_desk
 from softswitch.calls.center import CallCenter
+from softswitch.calls.history import History, Wanted
 from softswitch.clock import LATEST, Millis, now
 from softswitch.errors import Kind, Refusal, invalid, not_found
 from softswitch.store.database import Database
 from softswitch.web.guard import Guard
+from softswitch.web.places import Offset
 
 Json = dict[str, Any]
 CallId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
@@ -98,6 +100,10 @@ def call_routes(center: CallCenter, db: Database, guard: Guard) -> APIRouter:
 
 def _history(router: APIRouter, center: CallCenter, db: Database, guard: Guard) -> None:
     reader = Annotated[Actor, Depends(guard(Right.CALL_READ))]
+    history = History(db)
+
+    def shown(row: Json) -> Json:
+        return {**row, "incident_id": center.screens.incident_of(row["id"])}
 
     @router.get("")
     async def list_calls(
@@ -107,21 +113,16 @@ def _history(router: APIRouter, center: CallCenter, db: Database, guard: Guard) 
         from_: Annotated[Millis | None, Query(alias="from", ge=0, le=LATEST)] = None,
         to: Annotated[Millis | None, Query(ge=0, le=LATEST)] = None,
         before: Annotated[Millis | None, Query(ge=0, le=LATEST)] = None,
+        offset: Offset = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Json:
-        wanted = (str(numbers.phone_number(number)),) if number else ()
-        rows = await db.read(
-            store.history,
-            numbers=wanted,
-            kind=kind,
-            since=from_,
-            until=to,
-            before=before,
-            limit=limit,
-        )
-        return {
-            "calls": [{**row, "incident_id": center.screens.incident_of(row["id"])} for row in rows]
-        }
+        """List calls, newest first; with ``offset`` from that place of the whole list on, with its ``count``."""
+        called = str(numbers.phone_number(number)) if number else ""
+        wanted = Wanted(called, kind, from_, to)
+        if offset is None:
+            return {"calls": [shown(row) for row in await history.page(wanted, before, limit)]}
+        rows, count = await history.part(wanted, offset, limit)
+        return {"calls": [shown(row) for row in rows], "count": count}
 
     @router.get("/{call_id}")
     async def show_call(call_id: CallId, _actor: reader) -> Json:

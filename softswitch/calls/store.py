@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from softswitch.clock import Millis
+from softswitch.store.notes import note_more
 from softswitch.store.prepared import Prepared
 from softswitch.store.tables import metadata
 
@@ -131,8 +132,13 @@ class _Whole:
 _CALLS, _LEGS = _Whole(calls), _Whole(legs)
 
 
-def put_calls(conn: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+CALLS = "calls"
+"""The notes that written calls leave: when each started, and its id."""
+
+
+def put_calls(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write calls, each with all its columns."""
+    note_more(conn, CALLS, [(row["started_at"], row["id"]) for row in rows])
     _CALLS.put(conn, rows)
 
 
@@ -145,6 +151,7 @@ def add_call(conn: Connection, row: Mapping[str, Any]) -> bool:
     """Insert a call that is not there yet; tell whether it was new."""
     if conn.execute(select(calls.c.id).where(calls.c.id == row["id"])).first():
         return False
+    note_more(conn, CALLS, [(row["started_at"], row["id"])])
     conn.execute(insert(calls).values(**row))
     return True
 
@@ -178,32 +185,6 @@ def call_by_id(conn: Connection, call_id: str) -> dict[str, Any] | None:
         return None
     mine = select(legs).where(legs.c.call_id == call_id).order_by(legs.c.started_at)
     return {**row, "legs": [dict(leg) for leg in conn.execute(mine).mappings()]}
-
-
-def history(
-    conn: Connection,
-    *,
-    numbers: Sequence[str] = (),
-    kind: str | None = None,
-    since: Millis | None = None,
-    until: Millis | None = None,
-    before: Millis | None = None,
-    limit: int = 100,
-) -> list[dict[str, Any]]:
-    """Return calls, newest first; ``numbers`` match caller or called."""
-    query = select(calls).where(calls.c.merged_into.is_(None))
-    if numbers:
-        query = query.where(calls.c.caller_number.in_(numbers) | calls.c.called_number.in_(numbers))
-    if kind:
-        query = query.where(calls.c.kind == kind)
-    if since is not None:
-        query = query.where(calls.c.started_at >= since)
-    if until is not None:
-        query = query.where(calls.c.started_at < until)
-    if before is not None:
-        query = query.where(calls.c.started_at < before)
-    query = query.order_by(calls.c.started_at.desc()).limit(limit)
-    return [dict(row) for row in conn.execute(query).mappings()]
 
 
 def end_calls(conn: Connection, call_ids: Sequence[str], at: Millis, cause: int) -> None:

@@ -14,6 +14,13 @@ from softswitch.errors import Kind, Refusal
 MOST_BYTES = 10_000_000
 """Of a CSV file: more is refused by the server, and here before it fills the memory."""
 
+at_offset = click.option(
+    "--offset",
+    type=click.IntRange(0, 10_000_000),
+    metavar="N",
+    help="Begin at this place of the whole list.",
+)
+
 
 def given(**fields: object) -> dict[str, Any]:
     """Return the fields that were given on the command line."""

@@ -33,6 +33,13 @@ def rows(
     click.echo(grid(session, found, columns) if found else session.say(empty))
 
 
+def whole(session: Session, answer: dict[str, Any], columns: Sequence[Column]) -> None:
+    """Print a part of a list, and how long the whole list is when the server told."""
+    rows(session, answer, columns)
+    if "count" in answer:
+        note(session, "{count} in all.", count=answer["count"])
+
+
 def grid(session: Session, found: Iterable[Row], columns: Sequence[Column]) -> str:
     """Return the table of some rows."""
     headings = [session.say(heading) for heading, _ in columns]

@@ -283,6 +283,7 @@ ZH = {
     "Something must be mended.": "有问题需要处理。",
     "Importing {size}; this takes a while.": "正在导入 {size}，请稍候。",
     "More: --after {after}": "更多：--after {after}",
+    "{count} in all.": "共 {count} 条。",
     "softswitch {version}, {status}": "softswitch {version}，{status}",
     "running since {time}": "自 {time} 起运行",
     # ---- intercept

@@ -119,6 +119,7 @@ ZH_HELP = {
     "Only the calls that are up.": "仅当前呼叫。",
     "Only those from or to this number.": "仅此号码呼出或呼入的。",
     "Only calls of this kind.": "仅此类呼叫。",
+    "Begin at this place of the whole list.": "从整个列表的此位置开始。",
     "How many rows at most.": "最多多少行。",
     "Not older than this.": "不早于此时间。",
     "Not newer than this.": "不晚于此时间。",

@@ -21,6 +21,7 @@ from softswitch.recordings.byterange import Part
 from softswitch.recordings.files import Folder, checksum, read_part
 from softswitch.recordings.model import Recording, RecordingId, State
 from softswitch.store.database import Database
+from softswitch.store.lists import Lists
 
 RECENT: Millis = 30 * 60_000
 """What a desk sees of its own at once: the last 30 minutes."""
@@ -60,6 +61,7 @@ class Library:
         self._db = db
         self._folder = folder
         self._clock = clock
+        self._lists = Lists(db, store.RECORDINGS, store.keys, newest_first=True)
         self._listenings: dict[tuple[str, str, str], Millis] = {}
 
     async def get(self, name: RecordingId) -> Recording:
@@ -72,6 +74,14 @@ class Library:
     async def find(self, wanted: store.Filter) -> list[Recording]:
         """Return the recordings that a filter lets through, newest first."""
         return await self._db.read(store.find, wanted)
+
+    async def part(
+        self, wanted: store.Filter, offset: int, limit: int
+    ) -> tuple[list[Recording], int]:
+        """Return recordings from a place of the list on, newest first, and how long the list is."""
+        keys, count = await self._lists.part(wanted, offset, limit)
+        found = await self._db.read(store.by_ids, [name for _, name in keys])
+        return [found[name] for _, name in keys if name in found], count
 
     async def of_legs(self, legs: Sequence[str]) -> list[dict[str, Any]]:
         """Return what was recorded of some legs, newest first, as it is shown."""

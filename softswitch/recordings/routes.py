@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -18,6 +19,7 @@ from softswitch.recordings.byterange import Part, RangeRefusal, parse_range
 from softswitch.recordings.library import Library, Opened, running, view
 from softswitch.recordings.model import State, recording_id
 from softswitch.web.guard import Guard
+from softswitch.web.places import Offset
 
 DeskOf = Callable[[Actor], Awaitable[str | None]]
 """Gives the extension of the desk where somebody is seated."""
@@ -49,13 +51,21 @@ def _lists(router: APIRouter, library: Library, guard: Guard, desk_of: DeskOf) -
         extension: str | None = None,
         since: Annotated[Millis | None, Query(alias="from", ge=0, le=LATEST)] = None,
         until: Annotated[Millis | None, Query(alias="to", ge=0, le=LATEST)] = None,
+        offset: Offset = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         who: Actor = listener,
     ) -> dict[str, Any]:
-        """List recordings by call, desk and time (milliseconds since 1970 UTC), newest first."""
+        """List recordings by call, desk and time (milliseconds since 1970 UTC), newest first.
+
+        With ``offset`` from that place of the whole list on, with its ``count``.
+        """
         desk = None if extension is None else parse_extension(extension, "extension")
-        rows = await library.find(store.Filter(call_id, desk, since, until, limit))
-        return {"recordings": [view(row) for row in rows]}
+        wanted = store.Filter(call_id, desk, since, until)
+        if offset is None:
+            rows = await library.find(replace(wanted, limit=limit))
+            return {"recordings": [view(row) for row in rows]}
+        rows, count = await library.part(wanted, offset, limit)
+        return {"recordings": [view(row) for row in rows], "count": count}
 
     @router.get("/recent")
     async def recent(desk: str | None = None, who: Actor = listener) -> dict[str, Any]:

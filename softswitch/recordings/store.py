@@ -26,6 +26,8 @@ from sqlalchemy import (
 
 from softswitch.clock import Millis
 from softswitch.recordings.model import CallId, Kept, Recording, RecordingId, State, part_id
+from softswitch.store.lists import raw
+from softswitch.store.notes import note_more
 from softswitch.store.prepared import Prepared
 from softswitch.store.tables import metadata
 
@@ -54,6 +56,10 @@ recordings = Table(
     Index("ix_recording_began_at", "began_at"),
     Index("ix_recording_state_began_at", "state", "began_at"),
 )
+RECORDINGS = "recordings"
+"""The notes that changes leave of what the lists are asked by: when each recording began, and its id."""
+Began = tuple[Millis, str]
+"""When a recording began, and its id: the order of the lists."""
 _FIELDS = [column for column in recordings.c if column.name != "waveform"]
 _NAMES = [column.name for column in _FIELDS]
 
@@ -107,7 +113,26 @@ def get(conn: Connection, name: RecordingId) -> Recording | None:
 
 def find(conn: Connection, wanted: Filter) -> list[Recording]:
     """Return the recordings that a filter lets through, newest first."""
-    query = select(*_FIELDS)
+    query = _where(select(*_FIELDS), wanted)
+    query = query.order_by(recordings.c.began_at.desc(), recordings.c.id.desc())
+    return [_recording(row) for row in conn.execute(query.limit(wanted.limit))]
+
+
+def keys(conn: Connection, wanted: Filter, among: Collection[Began] | None = None) -> list[Began]:
+    """Return the keys of all that a filter lets through, or of those of them ``among`` some, oldest first."""
+    query = _where(select(recordings.c.began_at, recordings.c.id), wanted)
+    if among is not None:
+        query = query.where(recordings.c.id.in_([name for _, name in among]))
+    return raw(conn, query.order_by(recordings.c.began_at, recordings.c.id))
+
+
+def by_ids(conn: Connection, names: Sequence[str]) -> dict[str, Recording]:
+    """Return some recordings by their ids."""
+    query = select(*_FIELDS).where(recordings.c.id.in_(names))
+    return {row.id: _recording(row) for row in conn.execute(query)}
+
+
+def _where(query: Any, wanted: Filter) -> Any:
     if wanted.call_id is not None:
         query = query.where(recordings.c.call_id == wanted.call_id)
     if wanted.legs is not None:
@@ -118,8 +143,7 @@ def find(conn: Connection, wanted: Filter) -> list[Recording]:
         query = query.where(recordings.c.began_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(recordings.c.began_at < wanted.until)
-    query = query.order_by(recordings.c.began_at.desc(), recordings.c.id).limit(wanted.limit)
-    return [_recording(row) for row in conn.execute(query)]
+    return query
 
 
 def recent(conn: Connection, extension: str, since: Millis, limit: int) -> list[Recording]:
@@ -199,6 +223,7 @@ def begin(conn: Connection, first: Recording) -> Recording:
     part = next(n for n in range(1, len(taken) + 2) if part_id(first.channel_id, n) not in taken)
     values = {**asdict(first), "id": part_id(first.channel_id, part)}
     _BEGIN.change(conn, values)
+    note_more(conn, RECORDINGS, [(first.began_at, values["id"])])
     return Recording(**values)
 
 
@@ -210,11 +235,16 @@ def of_channel(conn: Connection, channel_id: RecordingId) -> Iterable[Recording]
 def describe(conn: Connection, channel_id: RecordingId, values: dict[str, Any]) -> None:
     """Correct ``call_id``, ``extension`` or ``number`` of what a channel records or has recorded."""
     conn.execute(update(recordings).where(recordings.c.channel_id == channel_id).values(**values))
+    noted = [(row.began_at, row.id) for row in of_channel(conn, channel_id)]
+    note_more(conn, RECORDINGS, noted)
 
 
 def merge_call(conn: Connection, call_id: CallId, into: CallId) -> None:
     """Give the recordings of one call to another that it became part of."""
-    conn.execute(update(recordings).where(recordings.c.call_id == call_id).values(call_id=into))
+    where = recordings.c.call_id == call_id
+    found = conn.execute(select(recordings.c.began_at, recordings.c.id).where(where))
+    note_more(conn, RECORDINGS, [(began_at, name) for began_at, name in found])
+    conn.execute(update(recordings).where(where).values(call_id=into))
 
 
 def end(conn: Connection, channel_id: RecordingId, at: Millis) -> None:

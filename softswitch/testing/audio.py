@@ -50,6 +50,23 @@ def level(samples: Samples) -> float:
     return float(np.sqrt(np.mean(np.square(samples.astype(np.float64)))) / FULL_SCALE)
 
 
+def likeness(heard: Samples, wanted: Samples) -> float:
+    """How well `wanted` is found somewhere in `heard`: 1.0 when it is there as it is, near 0 when something else is.
+
+    The greatest normalised cross-correlation over all places where it would fit whole.
+    """
+    if len(heard) < len(wanted) or not wanted.any():
+        return 0.0
+    ear, sound = heard.astype(np.float64), wanted.astype(np.float64)
+    size = 1 << (len(ear) + len(sound)).bit_length()
+    shared = np.fft.rfft(ear, size) * np.conj(np.fft.rfft(sound, size))
+    places = len(ear) - len(sound) + 1
+    products = np.fft.irfft(shared, size)[:places]
+    energy = np.concatenate(([0.0], np.cumsum(ear**2)))
+    loudness = np.sqrt((energy[len(sound) :] - energy[:places]) * np.sum(sound**2))
+    return float(np.max(products / np.maximum(loudness, 1.0)))
+
+
 def goertzel(samples: Samples, frequency: float, rate: int = RATE) -> float:
     """The amplitude of one frequency, any, 1.0 for a sine of full scale."""
     if not len(samples):

@@ -132,6 +132,12 @@ def _keep_recordings(cli: Softswitch, server: Server, call_id: str) -> None:
     name = server.do(kept())
     assert name in cli("recording", "list", "--call", call_id).out
     assert cli("recording", "show", name, "--json").json["call_id"] == call_id
+    for what in ("call", "incident", "recording"):
+        place = (what, "list", "--offset", "0", "--limit", "1")
+        count = cli(*place, "--json").json["count"]
+        assert count >= 1
+        assert f"{count} in all." in cli(*place).err
+        assert "Nothing here." in cli(what, "list", "--offset", str(count)).out
     assert cli("recording", "get", name, "leg.wav").out.startswith("Wrote leg.wav")
     assert Path("leg.wav").read_bytes()[:4] == b"RIFF"
     assert cli("recording", "get", name, "leg.wav").err.startswith("softswitch: leg.wav exists.")

@@ -268,6 +268,7 @@ WRONG = [
     "token add x --days 0",
     "audit list --limit 5000",
     "call list --from nonsense",
+    "call list --offset -1",
     "call priority x 11",
     "call transfer",
     "call transfer 2001 --attended --cancel",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 PLACE = (104.7734, 29.3390)
 """Zigong, longitude and latitude in WGS-84."""
@@ -69,3 +69,17 @@ async def resources(page: Page, count: int = 3) -> None:
             "numbers": [str(2001 + index % 3)], "lon": lon + index / 1000, "lat": lat,
         }  # fmt: skip
         await ask(page, "POST", "/resources", body)
+
+
+async def draw(page: Page) -> None:
+    """Draw a square around the middle of the map with the pointer, from corner to corner and back to the first."""
+    canvas = page.locator("[data-page=map] canvas").first
+    await expect(canvas).to_be_visible()
+    box = await canvas.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.get_by_role("button", name="Draw a polygon").click()
+    for dx, dy in ((-120, -120), (120, -120), (120, 120), (-120, 120), (-120, -120)):
+        await page.mouse.move(x + dx, y + dy)
+        await page.mouse.down()
+        await page.mouse.up()

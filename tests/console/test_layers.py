@@ -14,8 +14,9 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from softswitch.app import System
 from softswitch.testing.patience import PATIENCE
-from softswitch.testing.system import until
+from softswitch.testing.system import sip_phone, until
 from tests.console import scene
+from tests.console.conference_kit import end_all
 from tests.console.kit import console
 
 pytestmark = [
@@ -64,6 +65,43 @@ async def test_an_area_is_drawn_by_keys_and_a_plan_started_on_who_is_inside(
         await expect(page.get_by_test_id("run-state")).to_have_text("done")
         for notice in list(notices.notices):
             await notices.stop("test", notice)
+
+
+async def test_everybody_inside_a_drawn_polygon_is_rung_into_one_room(
+    system: System, browser: Browser
+) -> None:
+    lon, lat = scene.PLACE
+    conferences = system.conferences
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2001") as one,
+        sip_phone(system, "2002") as other,
+    ):
+        page = desk.page
+        await desk.sign_in("chen")
+        await desk.sit("1001")
+        for known in (await scene.ask(page, "GET", "/resources"))["resources"]:
+            await scene.ask(page, "DELETE", f"/resources/{known['code']}")
+        for number, where in (("2001", lon), ("2002", lon + 0.001), ("2003", lon + 1)):
+            body = {"kind": "unit", "numbers": [number], "lon": where, "lat": lat}
+            await scene.ask(page, "POST", "/resources", {"code": f"u-{number}", **body})
+        await desk.press("Shift+M")
+        await scene.draw(page)
+        await expect(page.get_by_test_id("inside")).to_contain_text("2")
+        await page.get_by_role("button", name="Call 2 numbers").press("Enter")
+        calls = [await one.incoming(), await other.incoming()]
+        [room] = conferences.books.rooms.values()
+        for call in calls:
+            await call.answer()
+        # The desk's own phone answered by itself.
+        await until(
+            lambda: {who.number for who in room.present} == {"1001", "2001", "2002"},
+            what="all are in the room",
+        )
+        await end_all(system)
+        for call in calls:
+            await call.ended()
+        await desk.own_call("none")
 
 
 async def test_a_step_is_written_with_its_post_tries_pause_and_language(

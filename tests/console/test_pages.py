@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
 from softswitch.app import System
+from softswitch.calls import history, store
 from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import sip_phone, until
 from tests.console.kit import console
@@ -19,7 +21,23 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
 ]
+MANY = 1_500
 _CSV = "number,name,address\n10000000077,赵敏,解放路1号\nnot-a-number,Nobody,Nowhere\n"
+
+
+def _number(n: int) -> str:
+    return f"1390000{n:04d}"
+
+
+def _past(n: int) -> dict[str, Any]:
+    """A call of long ago."""
+    row = dict.fromkeys(column.name for column in store.calls.columns)
+    at = 1_600_000_000_000 + n * 60_000
+    return {
+        **row, "id": f"past-{n}", "kind": "internal", "caller_number": _number(n), "caller_name": "",
+        "called_number": "2001", "called_name": "", "started_at": at, "ended_at": at + 5_000,
+        "cause": 16,
+    }  # fmt: skip
 
 
 async def test_an_extension_is_added_refused_twice_changed_and_removed(
@@ -90,12 +108,59 @@ async def test_history_lists_the_call_and_the_audit_chain_is_whole(
         row = page.get_by_test_id("history-row").first
         await expect(row).to_contain_text("2001")
         await row.get_by_role("button", name="Details").click()
-        await expect(row.locator("ol li")).to_have_count(2)
+        await expect(page.get_by_test_id("call-details").locator("ol li")).to_have_count(2)
         await page.get_by_role("button", name="Audit").click()
         # The newest act stands first: it was this sign-in, or what followed it.
         await expect(page.get_by_test_id("audit-row").first).to_contain_text("chen")
         await page.get_by_role("button", name="Verify the chain").click()
         await expect(page.get_by_test_id("audit-result")).to_contain_text("is whole")
+
+
+async def test_the_whole_history_is_under_the_scroll_bar_and_stands_still_while_calls_come(
+    system: System, browser: Browser
+) -> None:
+    await system.db.write(store.put_calls, [_past(n) for n in range(MANY)])
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2001") as citizen,
+        sip_phone(system, "2002", auto_answer=True),
+    ):
+        page = desk.page
+        await desk.sign_in("chen")
+        await page.get_by_role("button", name="Call history").click()
+        await page.get_by_role("combobox", name="Kind").select_option("internal")
+        await page.get_by_role("button", name="Search").click()
+        rows = page.get_by_test_id("history-row")
+        count = page.get_by_test_id("history-count")
+        # Calls of other tests are there as well, all of them newer.
+        length = len(await system.db.read(history.keys, history.Wanted(kind="internal")))
+        await expect(count).to_have_text(f"{length} in all")
+
+        await page.locator("[data-page=history] [data-at='0']").press("End")
+        last = page.locator(f"[data-page=history] [data-at='{length - 1}']")
+        await expect(last).to_be_focused()
+        await expect(last).to_contain_text(_number(0))
+        await last.press("PageUp")
+        await expect(last).not_to_be_focused()
+
+        middle = rows.filter(has_text=_number(MANY // 2))
+        await page.evaluate(
+            """place => {
+              const list = document.querySelector('[data-page=history] [role=list]')
+              list.scrollTop = list.scrollHeight * place
+            }""",
+            (length - MANY / 2 - 3) / length,
+        )
+        await expect(middle).to_be_visible()
+        assert await rows.count() < 100
+        before = await middle.bounding_box()
+        call = await citizen.dial("2002")
+        await call.answered()
+        await call.hangup()
+        await expect(count).to_have_text(f"{length + 1} in all")
+        assert await middle.bounding_box() == before
+        await page.locator("[data-page=history] [tabindex='0'][data-at]").press("Home")
+        await expect(page.locator("[data-page=history] [data-at='0']")).to_contain_text("2002")
 
 
 async def test_a_token_is_shown_once_and_works(system: System, browser: Browser) -> None:

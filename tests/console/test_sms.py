@@ -16,7 +16,7 @@ from smsgateway.testing.control import CentreProcess
 from softswitch.app import System
 from softswitch.testing.system import until
 from tests.console.kit import console
-from tests.console.scene import PLACE
+from tests.console.scene import PLACE, draw
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -127,20 +127,6 @@ async def test_a_large_one_waits_for_the_supervisor(
         await state(other.page, "finished")
         await state(tab.page, "finished")
     await system.sms.campaigns.set_rules("admin", Rules())
-
-
-async def draw(page: Page) -> None:
-    """Draw a square around the middle of the map with the pointer, from corner to corner and back to the first."""
-    canvas = page.locator("[data-page=map] canvas").first
-    await expect(canvas).to_be_visible()
-    box = await canvas.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    await page.get_by_role("button", name="Draw a polygon").click()
-    for dx, dy in ((-120, -120), (120, -120), (120, 120), (-120, 120), (-120, -120)):
-        await page.mouse.move(x + dx, y + dy)
-        await page.mouse.down()
-        await page.mouse.up()
 
 
 async def test_who_is_inside_a_drawn_area_is_in_the_campaign(

@@ -189,3 +189,16 @@ def test_gaps_losses_and_recording() -> None:
     assert len(ear.recording()) == 14 * 160
     assert ear.first_heard(650) == pytest.approx(0.1)
     assert "450 Hz in 11" in ear.summary()
+
+
+def test_a_clip_is_known_again_wherever_it_lies_and_another_is_not() -> None:
+    dice = np.random.default_rng(1)
+    clip, another = (dice.normal(0, 3000, 4000).astype(np.int16) for _ in range(2))
+    noise = dice.normal(0, 300, 12_000).astype(np.int16)
+    heard = noise.copy()
+    heard[3001:7001] += clip // 2
+    assert audio.likeness(heard, clip) > 0.9
+    assert audio.likeness(heard, another) < 0.2
+    assert audio.likeness(heard[:5000], clip) < 0.8
+    assert audio.likeness(clip, heard) == 0.0
+    assert audio.likeness(heard, np.zeros(10, np.int16)) == 0.0

@@ -16,10 +16,12 @@ from smsgateway.cap.write import document
 from smsgateway.model import MessageState
 from smsgateway.queue import repository
 from smsgateway.testing.control import CentreProcess
-from softswitch.app import System
+from softswitch.app import System, find_speech
 from softswitch.cli.main import run
 from softswitch.conferences import notice_store
 from softswitch.conferences.notice_model import PersonState
+from softswitch.conferences.voice import EspeakVoice
+from softswitch.testing.audio import Samples, likeness, read_wav
 from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import LINE, running_system, sip_phone, until
 from tests.smsgateway.test_cap import ALERT
@@ -172,13 +174,21 @@ async def test_help_becomes_a_task_at_the_desks(
     await tasks.close("test", row["id"], "end of test")
 
 
-async def test_who_has_no_receipt_is_called_and_confirms(
-    system: System, api: Api, centre: CentreProcess
+async def speech(folder: Path, text: str) -> Samples:
+    """Return what a text sounds like on the telephone."""
+    spoken = await EspeakVoice(folder, find_speech()).speak(text, "zh")
+    return read_wav(Path(spoken.media.removeprefix("sound:") + ".wav"))
+
+
+async def test_who_has_no_receipt_is_called_hears_his_own_text_and_confirms(
+    system: System, api: Api, centre: CentreProcess, tmp_path: Path
 ) -> None:
     await centre.set(receipts="none")
+    await api.upload("安置", f"number,name,安置点\n{B},B,体育馆\n")
+    own, another = [await speech(tmp_path, f"{place}集合。") for place in ("体育馆", "第一小学")]
     async with sip_phone(system, LINE) as phone:
-        body = {"audience": {"numbers": [B]}, "voice_after_minutes": 1}
-        campaign = await sent(api, **body)
+        body = {"audience": {"lists": ["安置"]}, "voice_after_minutes": 1}
+        campaign = await sent(api, text="{安置点}集合。", personal=True, **body)
         await api.state(campaign, "running")
         running = system.sms.campaigns.open[campaign]
         batch = await system.sms.queue.read(repository.batch_id, campaign)
@@ -191,7 +201,11 @@ async def test_who_has_no_receipt_is_called_and_confirms(
         running.began_at -= 60_000  # a minute goes by
         call = await asyncio.wait_for(phone.incoming(), PATIENCE)
         await call.answer()
-        await call.hears_sound()
+        own, another = [
+            await speech(tmp_path, f"{place}集合。") for place in ("体育馆", "第一小学")
+        ]
+        await call.hears_clip(own)
+        assert likeness(call.ear.recording(), another) < 0.5
         await call.send_digits("1")
         await call.ended()
     notice = running.notices[0]

@@ -1,4 +1,5 @@
 /** Incidents as cases: lists, timeline, orders, reports, and the tables of types and grades. */
+import type { Page } from '../ui/whole'
 import { query, request } from './http'
 import type { Incident, Millis } from './types'
 
@@ -9,8 +10,6 @@ export interface CaseFilter {
   status?: string
   type?: string
   grade?: number
-  before?: number
-  limit?: number
 }
 
 export interface Entry {
@@ -81,8 +80,11 @@ const of = (id: string) => `/incidents/${path(id)}`
 const report = (id: string) => `/incidents/reports/${path(id)}`
 
 export const cases = {
-  find: (filter: CaseFilter) =>
-    request<{ incidents: Incident[] }>('GET', `/incidents${query({ ...filter })}`),
+  page: async (filter: CaseFilter, offset: number, limit: number): Promise<Page<Incident>> => {
+    const asked = query({ ...filter, offset, limit })
+    const found = await request<{ incidents: Incident[]; count: number }>('GET', `/incidents${asked}`)
+    return { rows: found.incidents, count: found.count }
+  },
   create: (fields: { title: string; address?: string }) =>
     request<Incident>('POST', '/incidents', { body: fields }),
   timeline: (id: string, after?: Entry) =>

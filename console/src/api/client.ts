@@ -3,6 +3,7 @@ import { query, request } from './http'
 import type { Duty, EmergencyNumber, Incident, IncidentStatus, Me, PhoneConfig, SpeedDial } from './types'
 import { listOf } from './list'
 import type { CallRecord } from './records'
+import type { Page } from '../ui/whole'
 
 const path = encodeURIComponent
 
@@ -27,14 +28,12 @@ export const session = {
     request<void>('PUT', '/me/password', { body: { old, new: password } }),
 }
 
-/** Of the history; instants are Millis, `before` pages to older ones. */
+/** Of the history; instants are Millis. */
 export interface CallFilter {
   number?: string
   kind?: string
   from?: number
   to?: number
-  before?: number
-  limit?: number
 }
 
 export const calls = {
@@ -53,7 +52,13 @@ export const calls = {
   cancelTransfer: (id: string) => act(id, 'transfer/cancel'),
   dtmf: (id: string, digits: string) => act(id, 'dtmf', { digits }),
   priority: (id: string, rank: number) => act(id, 'priority', { rank }),
-  history: (filter: CallFilter) => request<{ calls: CallRecord[] }>('GET', `/calls${query({ ...filter })}`),
+  history: (filter: CallFilter & { limit: number }) =>
+    request<{ calls: CallRecord[] }>('GET', `/calls${query({ ...filter })}`),
+  page: async (filter: CallFilter, offset: number, limit: number): Promise<Page<CallRecord>> => {
+    const asked = query({ ...filter, offset, limit })
+    const found = await request<{ calls: CallRecord[]; count: number }>('GET', `/calls${asked}`)
+    return { rows: found.calls, count: found.count }
+  },
   one: (id: string) => request<CallRecord>('GET', `/calls/${path(id)}`),
 }
 

@@ -1,4 +1,5 @@
 /** Rows of history, recordings and audit. */
+import type { Page } from '../ui/whole'
 import { query, request } from './http'
 import type { CallKind, Millis } from './types'
 
@@ -62,14 +63,18 @@ export interface RecordingFilter {
   extension?: string
   from?: Millis
   to?: Millis
-  limit?: number
 }
 
 const path = encodeURIComponent
 
 export const recordings = {
-  find: (filter: RecordingFilter) =>
+  find: (filter: RecordingFilter & { limit?: number }) =>
     request<{ recordings: RecordingRow[] }>('GET', `/recordings${query({ ...filter })}`),
+  page: async (filter: RecordingFilter, offset: number, limit: number): Promise<Page<RecordingRow>> => {
+    const asked = query({ ...filter, offset, limit })
+    const found = await request<{ recordings: RecordingRow[]; count: number }>('GET', `/recordings${asked}`)
+    return { rows: found.recordings, count: found.count }
+  },
   recent: () => request<{ desk: string; recordings: RecordingRow[] }>('GET', '/recordings/recent'),
   waveform: (id: string, points: number) =>
     request<Waveform>('GET', `/recordings/${path(id)}/waveform${query({ points })}`),

@@ -45,3 +45,9 @@ export async function run<T>(key: string, act: () => Promise<T>): Promise<T | un
     pending.delete(key)
   }
 }
+
+let questions = 0
+/** Ask for rows, also while an older question is under way. Gives `undefined` when it failed. */
+export function question<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  return run(`question:${(questions += 1)}`, ask)
+}

@@ -376,6 +376,7 @@ export const en = {
     of: 'of',
     confirmDelete: 'Delete {what}? This cannot be undone.',
     done: 'Done',
+    inAll: '{n} in all',
     loading: 'Loading…',
     nothing: 'Nothing found.',
     from: 'From',

@@ -372,6 +372,7 @@ export const zh: typeof en = {
     of: '/',
     confirmDelete: '确定删除 {what} 吗？此操作不能撤销。',
     done: '完成',
+    inAll: '共 {n} 条',
     loading: '正在加载…',
     nothing: '没有找到。',
     from: '从',

@@ -9,7 +9,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.board_view import CALLS
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import acting, given, part
+from softswitch.cli.helpers import acting, at_offset, given, part
 from softswitch.cli.pick import pick_call
 from softswitch.cli.session import Session
 from softswitch.cli.times import INSTANT
@@ -79,6 +79,7 @@ def call() -> None:
 @click.option("--kind", type=_KINDS, help="Only calls of this kind.")
 @click.option("--from", "from_", type=INSTANT, help="Not older than this.")
 @click.option("--to", type=INSTANT, help="Not newer than this.")
+@at_offset
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
@@ -94,6 +95,7 @@ def list_calls(
     kind: str | None,
     from_: int | None,
     to: int | None,
+    offset: int | None,
     limit: int,
 ) -> None:
     """List the history, or what is up now."""
@@ -101,8 +103,8 @@ def list_calls(
         calls = session.api.get("/api/board")["entities"].get("call", {})
         show.rows(session, {"calls": list(calls.values())}, CALLS)
         return
-    query = given(number=number, kind=kind, from_=from_, to=to, limit=limit)
-    show.rows(session, session.api.get("/api/calls", **query), _HISTORY)
+    query = given(number=number, kind=kind, from_=from_, to=to, offset=offset, limit=limit)
+    show.whole(session, session.api.get("/api/calls", **query), _HISTORY)
 
 
 @call.command("show", examples=("softswitch call show 1732260000.12",))

@@ -7,7 +7,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.commands.incident_tables import add_tables
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import changes, given, part
+from softswitch.cli.helpers import at_offset, changes, given, part
 from softswitch.cli.session import Session
 from softswitch.cli.times import INSTANT
 
@@ -53,6 +53,7 @@ def incident() -> None:
 @click.option("--owner", help="Only those of this person.")
 @click.option("--from", "since", type=INSTANT, help="Not older than this.")
 @click.option("--before", type=int, help="Only those before this place in the list.")
+@at_offset
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
@@ -71,16 +72,17 @@ def list_incidents(
     owner: str | None,
     since: int | None,
     before: int | None,
+    offset: int | None,
     limit: int,
 ) -> None:
     """List incidents, newest first."""
     query = given(
         text=text, status=list(status) or None, number=number, type=kind, grade=grade,
-        owner=owner, before=before, limit=limit,
+        owner=owner, before=before, offset=offset, limit=limit,
     )  # fmt: skip
     if since is not None:
         query["from"] = since
-    show.rows(session, session.api.get("/api/incidents", **query), _COLUMNS)
+    show.whole(session, session.api.get("/api/incidents", **query), _COLUMNS)
 
 
 @incident.command("show", examples=("softswitch incident show 5f0c9d",))

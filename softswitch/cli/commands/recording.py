@@ -9,7 +9,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.download import save
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import given, part
+from softswitch.cli.helpers import at_offset, given, part
 from softswitch.cli.session import Session
 from softswitch.cli.times import INSTANT
 
@@ -45,6 +45,7 @@ def recording() -> None:
 @click.option("--extension", metavar="NUMBER", help="Only those of one desk.")
 @click.option("--from", "from_", type=INSTANT, help="Not older than this.")
 @click.option("--to", type=INSTANT, help="Not newer than this.")
+@at_offset
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
@@ -59,11 +60,14 @@ def list_recordings(
     extension: str | None,
     from_: int | None,
     to: int | None,
+    offset: int | None,
     limit: int,
 ) -> None:
     """List recordings, newest first."""
-    query = given(call_id=call_id, extension=extension, from_=from_, to=to, limit=limit)
-    show.rows(session, session.api.get("/api/recordings", **query), _COLUMNS)
+    query = given(
+        call_id=call_id, extension=extension, from_=from_, to=to, offset=offset, limit=limit
+    )
+    show.whole(session, session.api.get("/api/recordings", **query), _COLUMNS)
 
 
 @recording.command("recent", desk=True, examples=("softswitch recording recent --desk 1001",))

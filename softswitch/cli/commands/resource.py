@@ -10,7 +10,7 @@ from softswitch.cli import show
 from softswitch.cli.commands.csv_files import add_csv
 from softswitch.cli.download import save
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import changes, given, part, words
+from softswitch.cli.helpers import at_offset, changes, given, part, words
 from softswitch.cli.session import Session
 
 _KINDS = click.Choice(["person", "unit", "team", "material", "hazard", "target", "camera"])
@@ -44,6 +44,7 @@ def resource() -> None:
 @click.option("--status", type=_STATES, help="Only those in this state.")
 @click.option("--team", help="Only those that belong to it.")
 @click.option("--after", metavar="CODE", help="Go on behind this code.")
+@at_offset
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
@@ -59,14 +60,17 @@ def list_resources(
     status: str | None,
     team: str | None,
     after: str | None,
+    offset: int | None,
     limit: int,
 ) -> None:
     """List resources that hold TEXT."""
-    query = given(query=text, kind=kind, status=status, team=team, after=after, limit=limit)
+    query = given(
+        query=text, kind=kind, status=status, team=team, after=after, offset=offset, limit=limit
+    )
     answer = session.api.get("/api/resources", **query)
-    show.rows(session, answer, _COLUMNS)
+    show.whole(session, answer, _COLUMNS)
     found = show.list_of(answer)
-    if len(found) == limit:
+    if offset is None and len(found) == limit:
         show.note(session, "More: --after {after}", after=found[-1]["code"])
 
 

@@ -1,5 +1,6 @@
 """HTTP of incidents."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -16,6 +17,7 @@ from softswitch.layers.incidents.order_routes import order_routes
 from softswitch.layers.incidents.report_routes import report_routes
 from softswitch.layers.incidents.search_store import Wanted
 from softswitch.web.guard import Guard
+from softswitch.web.places import Offset
 
 Json = dict[str, Any]
 IncidentId = Annotated[str, Field(pattern=r"^[a-f0-9]{1,32}$")]
@@ -134,15 +136,22 @@ def _reading(router: APIRouter, incidents: Incidents, guard: Guard) -> None:
         until: Annotated[Millis | None, Query(alias="to", ge=0, le=LATEST)] = None,
         before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
         merged: bool = False,
+        offset: Offset = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Json:
-        """Find incidents, newest first; ``before`` is the ``seq`` of the last one of the page before."""
+        """Find incidents, newest first; ``before`` is the ``seq`` of the last one of the page before.
+
+        With ``offset`` from that place of the whole list on, with its ``count``.
+        """
         wanted = Wanted(
             text, str(numbers.phone_number(number)) if number else "",
             tuple(one.value for one in status or ()), type, grade.value, owner, since, until,
-            merged, before, limit,
+            merged,
         )  # fmt: skip
-        return {"incidents": await service.find(wanted)}
+        if offset is None:
+            return {"incidents": await service.find(replace(wanted, before=before, limit=limit))}
+        found, count = await service.part(wanted, offset, limit)
+        return {"incidents": found, "count": count}
 
     @router.get("/{incident_id}")
     async def show(incident_id: IncidentId, _actor: reader) -> Json:

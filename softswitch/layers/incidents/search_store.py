@@ -9,7 +9,7 @@ PostgreSQL would have the same words in a ``tsvector`` column of ``simple`` with
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from softswitch.errors import invalid
 from softswitch.layers.incidents.store import Row, bare, incidents, with_calls
 from softswitch.layers.incidents.timeline_store import NOTE, entries
 from softswitch.layers.incidents.words import query_of, words_of
+from softswitch.store.lists import raw
+from softswitch.store.notes import note_more
 from softswitch.store.prepared import Prepared
 
 CREATE = (
@@ -29,6 +31,8 @@ CREATE = (
 _MAKE: Any = DDL(CREATE)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 event.listen(incidents, "after_create", _MAKE.execute_if(dialect="sqlite"))
 
+INCIDENTS = "incidents"
+"""The notes that changed words leave: the ``seq`` of the incidents."""
 _SLACK = 1_000
 """How many places the order of arrival and the order of time may differ."""
 _NOTES = 50
@@ -68,6 +72,7 @@ _MERGED = Prepared(
 
 def index(conn: Connection, row: Mapping[str, Any]) -> None:
     """Write the words of an incident anew."""
+    note_more(conn, INCIDENTS, [row["seq"]])
     _FORGET.change(conn, {"seq": row["seq"]})
     rows = [row, *_merged(conn, row["id"])]
     said = [each[name] for each in rows for name in ("title", "address", "name", "note", "result")]
@@ -166,11 +171,42 @@ def find(conn: Connection, wanted: Wanted) -> list[Row]:
             query = query.where(
                 incidents.c.seq >= value if name == "low" else incidents.c.seq < value
             )
+    rows = conn.execute(_within(query, wanted)).mappings()
+    return with_calls(conn, [dict(row) for row in rows])
+
+
+_MATCHING = text("SELECT rowid FROM incident_words WHERE incident_words MATCH :match")
+
+
+def keys(conn: Connection, wanted: Wanted, among: Collection[int] | None = None) -> list[int]:
+    """Return the ``seq`` of all that a list shows, or of those of them that are ``among`` some, oldest first."""
+    seq = incidents.c.seq
+    query = select(seq)
+    # Indexes alone are read, no incident: but for times.
+    if match := _match(wanted):
+        query = query.where(seq.in_(_MATCHING.bindparams(match=match).columns(seq)))
+    else:
+        if wanted.statuses:
+            query = query.where(incidents.c.status == wanted.statuses[0])
+        if not wanted.merged:
+            query = query.where(seq.not_in(_MATCHING.bindparams(match="tags : m_1").columns(seq)))
+    if among is not None:
+        query = query.where(seq.in_(among))
+    return [row[0] for row in raw(conn, _within(query, wanted).order_by(seq))]
+
+
+def by_seqs(conn: Connection, seqs: Collection[int]) -> list[Row]:
+    """Return some incidents with their calls, newest first."""
+    query = select(incidents).where(incidents.c.seq.in_(seqs)).order_by(incidents.c.seq.desc())
+    return with_calls(conn, [dict(row) for row in conn.execute(query).mappings()])
+
+
+def _within(query: Any, wanted: Wanted) -> Any:
     if wanted.since is not None:
         query = query.where(incidents.c.created_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(incidents.c.created_at <= wanted.until)
-    return with_calls(conn, [dict(row) for row in conn.execute(query).mappings()])
+    return query
 
 
 def _plain(query: Any, wanted: Wanted) -> Any:

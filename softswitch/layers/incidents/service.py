@@ -40,6 +40,7 @@ from softswitch.layers.incidents.model import (
 from softswitch.layers.incidents.search_store import Wanted
 from softswitch.layers.incidents.store import Row
 from softswitch.store.event_log import EventLog, Stored, append
+from softswitch.store.lists import Lists
 
 LONGEST_TEXT = 4_000
 _PLACE = ("latitude", "longitude", "uncertainty")
@@ -51,6 +52,7 @@ class IncidentService:
     def __init__(self, books: Books, *, look_up: LookUp, clock_of: ClockOf) -> None:
         self.books = books
         self._db = books.db
+        self._lists = Lists(books.db, search_store.INCIDENTS, search_store.keys, newest_first=True)
         self._look_up = look_up
         self._clock_of = clock_of
 
@@ -85,6 +87,12 @@ class IncidentService:
     async def find(self, wanted: Wanted) -> list[Row]:
         """Return incidents, newest first."""
         return [self.books.view(row) for row in await self._db.read(search_store.find, wanted)]
+
+    async def part(self, wanted: Wanted, offset: int, limit: int) -> tuple[list[Row], int]:
+        """Return incidents from a place of the list on, newest first, and how long the list is."""
+        seqs, count = await self._lists.part(wanted, offset, limit)
+        rows = await self._db.read(search_store.by_seqs, seqs)
+        return [self.books.view(row) for row in rows], count
 
     async def timeline(
         self, actor: Actor, incident_id: str, after: tuple[Millis, int] | None, limit: int

@@ -16,6 +16,7 @@ from softswitch.layers.resources.store import Wanted
 from softswitch.web.csv_http import csv_response
 from softswitch.web.guard import Guard
 from softswitch.web.json_body import is_json
+from softswitch.web.places import Offset
 
 Json = dict[str, Any]
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
@@ -60,9 +61,10 @@ def routes(service: ResourceService, guard: Guard) -> APIRouter:
         team: str | None = None,
         query: str = "",
         after: str = "",
-        offset: Annotated[int | None, Query(ge=0, le=10_000_000)] = None,
+        offset: Offset = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Json:
+        """List resources in order of code; with ``offset`` from that place on, with the ``count`` of the whole list."""
         wanted = Wanted(kind, status, team, query)
         if offset is None:
             return {"resources": await service.page(wanted, after, limit)}

@@ -13,10 +13,10 @@ from softswitch.clock import Clock, Millis, now
 from softswitch.errors import Refusal, conflict, not_found
 from softswitch.layers.resources import store
 from softswitch.layers.resources.events import ResourceChanged
-from softswitch.layers.resources.lists import Lists
 from softswitch.layers.resources.model import Resource, difference, outdated, resource, shown
 from softswitch.store.database import Database
 from softswitch.store.event_log import append
+from softswitch.store.lists import Lists
 
 _ALL = store.Wanted()
 
@@ -56,7 +56,7 @@ class ResourceService:
         self.db = db
         self.clock = clock
         self._places = places
-        self._lists = Lists(db)
+        self._lists = Lists(db, store.RESOURCES, store.codes)
 
     async def start(self) -> None:
         """Show everything that has a position."""
@@ -83,10 +83,9 @@ class ResourceService:
         self, wanted: store.Wanted, offset: int, limit: int
     ) -> tuple[list[dict[str, Any]], int]:
         """Return the resources from a place of the list on, in order of code, and how long the list is."""
-        codes = await self._lists.of(wanted)
-        few = codes[offset : offset + limit]
-        found = await self.db.read(store.by_codes, few)
-        return [shown(found[code]) for code in few if code in found], len(codes)
+        codes, count = await self._lists.part(wanted, offset, limit)
+        found = await self.db.read(store.by_codes, codes)
+        return [shown(found[code]) for code in codes if code in found], count
 
     async def get(self, code: str) -> dict[str, Any]:
         """Return one resource. Refuses ``resource_not_found``."""

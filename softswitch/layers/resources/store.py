@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,8 @@ from sqlalchemy import (
 )
 
 from softswitch.layers.resources.model import Kind, Resource, Status, shown
-from softswitch.store.notes import note
+from softswitch.store.lists import raw
+from softswitch.store.notes import note_more
 from softswitch.store.tables import metadata
 
 resources = Table(
@@ -50,7 +51,7 @@ resources = Table(
 
 _AT_ONCE = 400
 RESOURCES = "resources"
-"""The note that a change of any resource leaves."""
+"""The notes that changes leave: the codes of the resources that changed."""
 
 
 def by_codes(conn: Connection, codes: Iterable[str]) -> dict[str, Resource]:
@@ -67,7 +68,7 @@ def by_codes(conn: Connection, codes: Iterable[str]) -> dict[str, Resource]:
 def add(conn: Connection, values: Sequence[Resource]) -> None:
     """Write new resources."""
     if values:
-        note(conn, RESOURCES)
+        note_more(conn, RESOURCES, [value.code for value in values])
         conn.execute(insert(resources), [_row(value) for value in values])
 
 
@@ -75,13 +76,13 @@ def change(conn: Connection, value: Resource, version: int) -> bool:
     """Write a resource that is still at ``version``; tell whether it was."""
     where = (resources.c.code == value.code) & (resources.c.version == version)
     row = {**_row(value), "version": version + 1}
-    note(conn, RESOURCES)
+    note_more(conn, RESOURCES, [value.code])
     return conn.execute(update(resources).where(where).values(**row)).rowcount == 1
 
 
 def drop(conn: Connection, code: str) -> bool:
     """Remove a resource; tell whether there was one."""
-    note(conn, RESOURCES)
+    note_more(conn, RESOURCES, [code])
     return conn.execute(delete(resources).where(resources.c.code == code)).rowcount == 1
 
 
@@ -102,12 +103,12 @@ def page(conn: Connection, wanted: Wanted, after: str, limit: int) -> list[Resou
     return [_resource(row) for row in rows]
 
 
-def codes(conn: Connection, wanted: Wanted) -> list[str]:
-    """Return the codes of all that a list shows, in order."""
+def codes(conn: Connection, wanted: Wanted, among: Collection[str] | None = None) -> list[str]:
+    """Return the codes of all that a list shows, or of those of them that are ``among`` some, in order."""
     query = _where(select(resources.c.code), wanted)
-    # As the driver gives them: a hundred thousand wrapped rows would take the interpreter from calls.
-    cursor: Any = conn.execute(query.order_by(resources.c.code)).cursor
-    return [row[0] for row in cursor.fetchall()]
+    if among is not None:
+        query = query.where(resources.c.code.in_(among))
+    return [row[0] for row in raw(conn, query.order_by(resources.c.code))]
 
 
 def _where(query: Any, wanted: Wanted) -> Any:

@@ -188,6 +188,25 @@ class Ear:
 
         return await self.watch.until(predicate, timeout, lambda: self._seen(wanted))
 
+    async def hears_clip(
+        self, clip: audio.Samples, likeness: float = 0.8, timeout: float = PATIENCE
+    ) -> None:
+        """Wait until this very sound was heard, from its begin to its end; see `audio.likeness`."""
+        step, next_look = 10, len(clip) // audio.FRAME
+        wanted = f"should hear a clip of {len(clip) / audio.RATE:.1f} s"
+
+        def predicate() -> bool:
+            nonlocal next_look
+            if self.total >= next_look:
+                next_look = self.total + step
+                last = self.recording()[-len(clip) - (step + 5) * audio.FRAME :]
+                if audio.likeness(last, clip) >= likeness:
+                    return True
+            self._alive(wanted)
+            return False
+
+        await self.watch.until(predicate, timeout, lambda: self._seen(wanted))
+
     def first_heard(self, frequency: int, since: float = 0.0) -> float | None:
         """When the tone came first, among the frames that are kept."""
         return next((f.at for f in self.frames if f.at >= since and f.has(frequency)), None)

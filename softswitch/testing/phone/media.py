@@ -14,7 +14,7 @@ from collections.abc import Callable
 from softswitch.testing.phone import dtmf
 from softswitch.testing.phone.clock import FrameClock
 from softswitch.testing.phone.ear import Ear
-from softswitch.testing.phone.errors import MediaError, ParseError
+from softswitch.testing.phone.errors import CallEndedEarly, MediaError, ParseError
 from softswitch.testing.phone.frames import Frame
 from softswitch.testing.phone.negotiate import Agreed
 from softswitch.testing.phone.rtp import HEADER, RtpPacket, is_rtcp
@@ -88,6 +88,8 @@ class Media:
         """Send digits as telephone events."""
         if self.agreed is None or self.agreed.dtmf is None:
             raise MediaError(f"{self.ear.name}: the other side takes no telephone events")
+        if self.ear.closed is not None:
+            raise CallEndedEarly(f"{self.ear.name}: no keys can be pressed, {self.ear.closed}")
         done: asyncio.Future[None] = self._loop.create_future()
         for digit in digits:
             self._keys.append(_Key(dtmf.event_frames(digit, frames), pause))

@@ -46,6 +46,11 @@ class Sounding:
     async def hears_sound(self, frames: int = 10, timeout: float = PATIENCE) -> float:
         return await self.ear.hears_sound(frames, timeout)
 
+    async def hears_clip(
+        self, clip: audio.Samples, likeness: float = 0.8, timeout: float = PATIENCE
+    ) -> None:
+        await self.ear.hears_clip(clip, likeness, timeout)
+
     def first_heard(self, frequency: int, since: float = 0.0) -> float | None:
         return self.ear.first_heard(frequency, since)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from sqlalchemy import create_mock_engine, text
 
 from softswitch.errors import Refusal
 from softswitch.layers.incidents import search_store
+from softswitch.layers.incidents.model import Status
 from softswitch.layers.incidents.search_store import Wanted
-from tests.layers.incidents.kit import BEGIN, LI, WANG, Bench
+from tests.layers.incidents.kit import BEGIN, CHEN, LI, WANG, Bench
 from tests.layers.incidents.kit import bench as made
 
 STREETS = ("光大街", "解放路", "滨江路", "五星街")
@@ -52,6 +54,40 @@ async def test_every_filter_and_all_of_them_together(bench: Bench) -> None:
         assert [row["id"] for row in found] == [row["id"] for row in rows if fits(row, wanted)], (
             wanted
         )
+
+
+async def test_any_place_of_every_list_is_read_with_its_length_whatever_changes(
+    bench: Bench,
+) -> None:
+    service = bench.layer.service
+    rows = await filled(bench)
+    chance = random.Random(7)
+    for _ in range(60):
+        row = await service.get(chance.choice(rows)["id"])
+        act = chance.random()
+        if row["status"] == "draft" and not row["merged_into"] and act < 0.5:
+            await service.move(CHEN, row["id"], row["version"], Status.VERIFIED)
+        elif not row["merged_into"] and act < 0.8:
+            await service.edit(CHEN, row["id"], row["version"], {"title": chance.choice(WHAT)})
+        else:
+            await service.create(LI, f"{chance.getrandbits(60):x}", {"title": "起火"})
+        wanted = Wanted(
+            text=chance.choice(["", "起火", "光大"]),
+            statuses=chance.choice([(), ("draft",), ("verified",), ("draft", "verified")]),
+            grade=chance.choice([0, 2]),
+            since=chance.choice([None, BEGIN + 20_000]),
+            merged=chance.choice([False, True]),
+        )
+        whole = await service.find(replace(wanted, limit=1000))
+        offset = chance.randrange(len(whole) + 3)
+        assert await service.part(wanted, offset, 9) == (whole[offset : offset + 9], len(whole)), (
+            wanted
+        )
+    one, other = await service.find(Wanted(statuses=("verified",), limit=2))
+    before = (await service.part(Wanted(), 0, 1))[1]
+    await bench.layer.joins.merge(CHEN, one["id"], other["id"], one["version"], other["version"])
+    assert (await service.part(Wanted(), 0, 1))[1] == before - 1
+    assert (await service.part(Wanted(merged=True), 0, 1))[1] == before
 
 
 def fits(row: dict, wanted: Wanted) -> bool:
