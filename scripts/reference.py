@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from fastapi import FastAPI  # noqa: E402 - the line above must come first
 
+from scripts.key_words import console_keys  # noqa: E402
 from scripts.route_words import DOES  # noqa: E402
 from softswitch import app_web, facts  # noqa: E402
 from softswitch.settings import Settings  # noqa: E402
@@ -142,6 +143,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "http-api.md": http_routes,
     "events.md": events,
     "metrics.md": metrics,
+    "console-keys.md": console_keys,
 }
 
 

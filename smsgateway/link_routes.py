@@ -11,6 +11,7 @@ from smsgateway.bodies import Json, LinkChange, NewLink
 from smsgateway.build import MassSms
 from smsgateway.links import store
 from smsgateway.links.model import Link, LinkConfig, LinkState, LinkStatus, Route
+from softswitch import chinese
 from softswitch.access import audit
 from softswitch.access.model import Actor, Right
 from softswitch.clock import Millis
@@ -75,4 +76,5 @@ def view(link: Link, status: LinkStatus | None = None) -> Json:
     config = dataclasses.asdict(link.config)
     config.pop("password")
     told = dataclasses.asdict(status or LinkStatus(LinkState.UNKNOWN))
+    told["detail_zh"] = chinese.word(told["detail"])
     return {"id": link.id, **config, "status": told}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
+from softswitch import chinese
 from softswitch.errors import Refusal, conflict, not_found, unavailable
 from softswitch.ports import ActFailed, PlainActs
 from softswitch.store.database import Database
@@ -156,7 +157,8 @@ class Operate:
         at = self._books.clock()
         await self._db.write(store.did, login, "trunk.tested", name, {"number": number}, at)
         outcome = await self._probes.test(name, number)
-        return {**dataclasses.asdict(outcome), "through": outcome.through}
+        told = {**dataclasses.asdict(outcome), "through": outcome.through}
+        return {**told, "error_zh": chinese.word(outcome.error)}
 
     def _trunk(self, name: str) -> Trunk:
         trunk = self._books.trunks.get(name)

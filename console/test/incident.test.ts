@@ -54,6 +54,15 @@ describe('an entry of the timeline', () => {
     expect(entryMore(entry('incident.edited', body), () => 'X')).toBe('X: – → Fire; X: 4 → 2')
   })
 
+  it('tells a reason in words, and what was said as it stands', () => {
+    const reason = (code: string) => (code === 'call ended' ? '通话已结束' : code)
+    const more = (body: Record<string, unknown>) => entryMore(entry('x', body), undefined, reason)
+    expect(more({ reason: 'call ended' })).toBe('通话已结束')
+    expect(more({ why: 'call ended' })).toBe('通话已结束')
+    expect(more({ text: 'call ended' })).toBe('call ended')
+    expect(more({ reason: 7 })).toBe('')
+  })
+
   it('marks what is late', () => {
     expect(entryTone('incident.order_overdue')).toBe('bad')
     expect(entryTone('call.answered')).toBe('')

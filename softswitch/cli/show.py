@@ -52,14 +52,18 @@ def one(session: Session, value: Row) -> None:
         as_json(value)
         return
     headings = [session.say("field"), session.say("value")]
+    # A sentence that is there in both languages is one field.
+    names = [name for name in value if name.removesuffix("_zh") == name or name[:-3] not in value]
     click.echo(
-        table(headings, [[session.say(name), _value(session, name, value[name])] for name in value])
+        table(headings, [[session.say(name), _value(session, name, value)] for name in names])
     )
 
 
-def _value(session: Session, name: str, value: object) -> str:
+def _value(session: Session, name: str, row: Row) -> str:
     """States and kinds are words of ours; names and numbers are not."""
-    shown = plain(session, name, value)
+    if f"{name}_zh" in row:
+        return sentence(session, row, name)
+    shown = plain(session, name, row[name])
     return session.say(shown) if name in _WORDS else shown
 
 

@@ -43,4 +43,7 @@ def wrong_value(field: str, error: Mapping[str, Any]) -> str:
     name = field or "The body"
     if sentence is None:
         return f"{name}: {error['msg']}."
-    return sentence.format_map({**error.get("ctx", {}), "field": name})
+    values = dict(error.get("ctx", {}))
+    if "expected" in values:  # 'a', 'b' or 'c': without a word of English it stands in any language
+        values["expected"] = values["expected"].replace("' or '", "', '")
+    return sentence.format_map({**values, "field": name})

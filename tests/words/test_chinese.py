@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
+from smsgateway.links.keeping import why
 from softswitch import chinese
 from softswitch.errors import Refusal, conflict, invalid, not_found
-from softswitch.web.wrong_value import SENTENCES
+from softswitch.web.wrong_value import SENTENCES, wrong_value
 from tests.words.said import all_said
 
 OTHERS = ("click", "values", "words")
@@ -79,3 +82,29 @@ def test_what_models_refuse_is_said_in_chinese() -> None:
     for sentence in SENTENCES.values():
         english = re.sub(r"\{\w+\}", "7", sentence)
         assert chinese.sentence(english) != english
+
+
+class _Chosen(BaseModel):
+    way: Literal["phone", "sms", "console"]
+
+
+def test_what_may_be_chosen_is_listed_without_a_word_of_english() -> None:
+    with pytest.raises(ValidationError) as caught:
+        _Chosen.model_validate({"way": "fax"})
+    said = wrong_value("way", dict(caught.value.errors()[0]))
+    assert said == "way must be one of 'phone', 'sms', 'console'."
+    assert chinese.sentence(said) == "way 必须是以下之一：'phone', 'sms', 'console'。"
+
+
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        (why(TimeoutError()), "未能及时连接"),
+        (why(ConnectionRefusedError(111, "Connection refused")), "无法连接：连接被拒绝"),
+        ("certificate refused: self-signed certificate", "证书未通过：自签名证书"),
+        ("bind refused: 14", "短信中心拒绝登录：14"),
+        ("probe: nothing came in 30 s", "探测：30 秒内没有任何应答"),
+    ],
+)
+def test_why_a_line_is_down_is_said_in_chinese(english: str, said: str) -> None:
+    assert chinese.word(english) == said

@@ -193,6 +193,7 @@ export interface SmsLink {
   status: {
     state: 'disabled' | 'connecting' | 'bound' | 'paused' | 'waiting' | 'unknown'
     detail: string
+    detail_zh: string
     in_flight: number
     rate: number
     submitted: number

@@ -92,6 +92,7 @@ export interface TestOutcome {
   ended: Millis | null
   cause: number
   error: string
+  error_zh: string
   through: boolean
 }
 

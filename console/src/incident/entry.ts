@@ -1,8 +1,15 @@
 /** What of an entry of the timeline stands out, and the line under it. Pure. */
 import type { Entry } from '../api/cases'
 
-/** The line under it: what was said, why, what was changed; `word` names a field of an incident. */
-export function entryMore({ kind, body }: Entry, word = (field: string) => field): string {
+/**
+ * The line under it: what was said, why, what was changed. `word` names a field of an incident, `reason` puts a
+ * code into words.
+ */
+export function entryMore(
+  { kind, body }: Entry,
+  word = (field: string) => field,
+  reason = (code: string) => code,
+): string {
   if (kind === 'incident.edited') {
     const fields = (body.fields ?? {}) as Record<string, [unknown, unknown]>
     return Object.entries(fields)
@@ -11,8 +18,9 @@ export function entryMore({ kind, body }: Entry, word = (field: string) => field
       )
       .join('; ')
   }
-  const said = body.text ?? body.reason ?? body.why ?? ''
-  return typeof said === 'string' ? said : ''
+  if (typeof body.text === 'string') return body.text
+  const why = body.reason ?? body.why
+  return typeof why === 'string' ? reason(why) : ''
 }
 
 /** What stands out: orders and reports that are late, and those who hung up. */

@@ -43,6 +43,13 @@ function worded(words: string, code: string): string {
   return te(key) ? t(key) : code
 }
 
+/** Why: what a person wrote stands as it is, a code of ours in words. */
+export function reasonText(said: string): string {
+  const code = said.replaceAll(' ', '_')
+  const key = ['cases.why', 'plans.why'].map((words) => `${words}.${code}`).find((each) => te(each))
+  return /^\w+$/.test(code) && key ? t(key) : said
+}
+
 const stateName = (state: unknown): string => t(`incident.status.${String(state)}`)
 
 const FIELD_WORDS: Record<string, string> = {

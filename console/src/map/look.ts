@@ -59,12 +59,13 @@ export class Look {
     return this.mark('caller', location.number)
   }
 
-  /** A sign in its circle, and near the ground its name below. */
+  /** A sign in its circle, and near the ground its name below, where nothing else is: two names in one are none. */
   private mark(kind: keyof typeof LOOKS, name: string): Style[] {
     const { land, text } = GROUND[this.theme]
-    const written = (value: string, font: string, offsetY: number) =>
+    const written = (value: string, font: string, offsetY: number, declutterMode: 'obstacle' | 'declutter') =>
       new Text({
         text: value,
+        declutterMode,
         font: `${font} system-ui`,
         fill: new Fill({ color: text }),
         stroke: new Stroke({ color: land, width: 3 }),
@@ -75,9 +76,10 @@ export class Look {
       radius: 11 * this.scale,
       fill: new Fill({ color: land }),
       stroke: new Stroke({ color: colour(kind, this.theme), width: 3 * this.scale }),
+      declutterMode: 'obstacle',
     })
-    const sign = new Style({ image, text: written(LOOKS[kind].sign, `700 ${size(13)}`, 1) })
+    const sign = new Style({ image, text: written(LOOKS[kind].sign, `700 ${size(13)}`, 1, 'obstacle') })
     if (!name || this.zoom() < NAMED) return [sign]
-    return [sign, new Style({ text: written(name, `600 ${size(14)}`, 22) })]
+    return [sign, new Style({ text: written(name, `600 ${size(14)}`, 22, 'declutter') })]
   }
 }

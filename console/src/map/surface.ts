@@ -22,6 +22,8 @@ import { Look } from './look'
 import { GROUND } from './palette'
 
 const START = { center: fromLonLat([104.78, 29.34]), zoom: 9 }
+/** The layers whose names give way to each other and to every mark; no mark gives way. */
+const MARKS = 'marks'
 const DEGREES = { featureProjection: 'EPSG:3857', dataProjection: 'EPSG:4326' }
 
 export type DrawKind = 'Polygon' | 'Circle'
@@ -47,16 +49,16 @@ export class Surface {
   constructor(target: HTMLElement, labels: { zoomIn: string; zoomOut: string } | null, scale = 1) {
     const look = new Look(() => this.map.getView().getZoom() ?? 0, scale)
     this.look = look
-    const layer = (source: VectorSource, style: (feature: Feature) => Style | Style[]) =>
-      new VectorLayer({ source, style: (feature) => style(feature as Feature) })
+    const layer = (source: VectorSource, style: (feature: Feature) => Style | Style[], declutter?: string) =>
+      new VectorLayer({ source, style: (feature) => style(feature as Feature), declutter })
     this.map = new OlMap({
       target,
       layers: [
         layer(this.world, () => look.land()),
         layer(this.files, (feature) => look.file(feature)),
         layer(this.drawn, () => look.drawn()),
-        layer(this.things, (feature) => look.thing(feature)),
-        layer(this.callers, (feature) => look.caller(feature)),
+        layer(this.things, (feature) => look.thing(feature), MARKS),
+        layer(this.callers, (feature) => look.caller(feature), MARKS),
       ],
       view: new View({ ...START, minZoom: 2, maxZoom: 20 }),
       controls: controls({

@@ -20,7 +20,7 @@ _COLUMNS: tuple[show.Column, ...] = (
     ("submitted", lambda _session, row: str(row["status"]["submitted"])),
     ("receipts", lambda _session, row: str(row["status"]["receipts"])),
     show.text("exercise"),
-    ("details", lambda _session, row: row["status"]["detail"]),
+    ("details", lambda session, row: show.sentence(session, row["status"], "detail")),
 )
 
 
