@@ -274,6 +274,7 @@ WRONG = [
     "call transfer 2001 --attended --cancel",
     "incident edit 00",
     "incident list --status nonsense",
+    "incident list --to nonsense",
     "incident move 00 open",
     "plan check /nowhere.yaml",
     "plan store /nowhere.yaml",

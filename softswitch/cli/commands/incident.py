@@ -52,6 +52,7 @@ def incident() -> None:
 @click.option("--grade", type=_GRADE, help="Only those of this grade (1 to 4).")
 @click.option("--owner", help="Only those of this person.")
 @click.option("--from", "since", type=INSTANT, help="Not older than this.")
+@click.option("--to", "until", type=INSTANT, help="Not newer than this.")
 @click.option("--before", type=int, help="Only those before this place in the list.")
 @at_offset
 @click.option(
@@ -71,6 +72,7 @@ def list_incidents(
     grade: int | None,
     owner: str | None,
     since: int | None,
+    until: int | None,
     before: int | None,
     offset: int | None,
     limit: int,
@@ -78,7 +80,7 @@ def list_incidents(
     """List incidents, newest first."""
     query = given(
         text=text, status=list(status) or None, number=number, type=kind, grade=grade,
-        owner=owner, before=before, offset=offset, limit=limit,
+        owner=owner, to=until, before=before, offset=offset, limit=limit,
     )  # fmt: skip
     if since is not None:
         query["from"] = since

@@ -19,7 +19,7 @@ from softswitch.clock import Millis
 from softswitch.errors import invalid
 from softswitch.layers.incidents.store import Row, bare, incidents, with_calls
 from softswitch.layers.incidents.timeline_store import NOTE, entries
-from softswitch.layers.incidents.words import query_of, words_of
+from softswitch.layers.incidents.words import digits_of, query_of, words_of
 from softswitch.store.lists import raw
 from softswitch.store.notes import note_more
 from softswitch.store.prepared import Prepared
@@ -220,8 +220,8 @@ def _match(wanted: Wanted) -> str:
     parts = []
     if said := query_of(wanted.text):
         # What looks like a number may be one, too.
-        digits = wanted.text.strip().lstrip("+")
-        also = f' OR numbers : "{digits}"*' if digits.isdigit() else ""
+        digits = digits_of(wanted.text)
+        also = f' OR numbers : "{digits}"*' if digits else ""
         parts.append(f"(said : ({said}){also})")
     if wanted.number:
         digits = "".join(letter for letter in wanted.number if letter.isdigit())

@@ -18,6 +18,7 @@ _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 _CHINESE = re.compile(f"[{_HAN}]")
 # A word such as b栋 is cut where the writing changes.
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
+_SEPARATORS = str.maketrans("", "", " -().\t")
 
 
 def words_of(text: str) -> str:
@@ -50,6 +51,12 @@ def query_of(text: str) -> str:
     """
     runs = list(_runs(text))[:MOST_WORDS]
     return " AND ".join(_term(run, last=at == len(runs) - 1) for at, run in enumerate(runs))
+
+
+def digits_of(text: str) -> str:
+    """Return the digits of what looks like a telephone number, however it is typed; of anything else nothing."""
+    bare = unicodedata.normalize("NFKC", text).translate(_SEPARATORS).removeprefix("+")
+    return bare if bare.isascii() and bare.isdigit() else ""
 
 
 def _term(run: str, *, last: bool) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -37,22 +39,42 @@ OPTIONAL = tuple(name for name in COLUMNS if name not in REQUIRED)
 
 Given = tuple[int, str, dict[str, Any]]
 """The line or the number of the feature, the code, the fields."""
-Line = tuple[int, Resource]
+Put = tuple[Resource | None, Resource]
+"""A resource as it was before, and as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as a resource of its own, and the fields that the row really gives."""
+
+    number: int
+    value: Resource
+    given: frozenset[str]
+
+    def onto(self, old: Resource | None) -> Resource:
+        """Return what the resource becomes: what the row leaves empty stays as it is."""
+        if old is None:
+            return self.value
+        return replace(old, **{name: getattr(self.value, name) for name in self.given})
 
 
 async def import_file(
     service: ResourceService, login: str, data: bytes, *, geojson: bool, dry_run: bool
 ) -> Report:
-    """Import resources; what is there is changed, nothing is ever removed; ``dry_run`` only reports."""
+    """Import resources; nothing is ever removed; ``dry_run`` only reports.
+
+    What is there is changed; an empty cell and a missing column leave things as they are.
+    """
     lines, done = await asyncio.to_thread(_lines, data, _features if geojson else _rows)
     for start in range(0, len(lines), BATCH):
         part = lines[start : start + BATCH]
         if dry_run:
             done += await service.db.read(_compare, part)
             continue
-        done += await service.db.write(_store, part)
-        for _, value in part:
-            service.show(value)
+        put, told = await service.db.write(_store, part)
+        done += told
+        for old, value in put:
+            service.show_instead(old, value)
     report = Report(sorted(done, key=lambda row: row.line))
     if not dry_run:
         await service.db.write(_tell, report, login, service.clock())
@@ -95,7 +117,7 @@ def _words(text: str) -> list[str]:
 
 def _features(data: bytes) -> Iterator[Given]:
     try:
-        whole = orjson.loads(data)
+        whole = orjson.loads(data.removeprefix(BOM_UTF8))
         features = whole["features"]
         if whole["type"] != "FeatureCollection" or not isinstance(features, list):
             raise ValueError("no FeatureCollection")
@@ -113,8 +135,8 @@ def _features(data: bytes) -> Iterator[Given]:
         properties = known.get("properties")
         fields = dict(properties) if isinstance(properties, dict) else {}
         fields.setdefault("code", known.get("id"))
-        if isinstance(fields.get("numbers"), str):
-            fields["numbers"] = _words(fields["numbers"])
+        if isinstance(fields.get("numbers"), str | int):
+            fields["numbers"] = _words(str(fields["numbers"]))
         fields |= _position(known.get("geometry"))
         yield number, str(fields.get("code") or ""), fields
 
@@ -140,18 +162,29 @@ def _lines(
             if not isinstance(fields.get("numbers", []), list):
                 raise invalid("bad_number", "numbers is no list.", "Give a list.", field="numbers")
             value = resource(fields)
+            given = frozenset(name for name in COLUMNS if fields.get(name) not in (None, "", []))
         except Refusal as refusal:
             refused.refuse(line, code[:64], refusal)
             continue
-        first = lines.setdefault(value.code, (line, value))
-        if first[0] != line:
-            refused.refuse(line, value.code, repeated(numbers.quoted(value.code), first[0]))
+        first = lines.setdefault(value.code, Line(line, value, given))
+        if first.number != line:
+            refused.refuse(line, value.code, repeated(numbers.quoted(value.code), first.number))
     return list(lines.values()), refused.rows
 
 
 def _compare(conn: Connection, part: Sequence[Line]) -> list[RowReport]:
-    known = store.by_codes(conn, [value.code for _, value in part])
-    return [RowReport(line, _status(known.get(v.code), v), v.code) for line, v in part]
+    return _told(part, _outcome(conn, part))
+
+
+def _outcome(conn: Connection, part: Sequence[Line]) -> list[Put]:
+    known = store.by_codes(conn, [line.value.code for line in part])
+    found = ((known.get(line.value.code), line) for line in part)
+    return [(old, line.onto(old)) for old, line in found]
+
+
+def _told(part: Sequence[Line], put: Sequence[Put]) -> list[RowReport]:
+    pairs = zip(part, put, strict=True)
+    return [RowReport(line.number, _status(*each), line.value.code) for line, each in pairs]
 
 
 def _status(old: Resource | None, value: Resource) -> RowStatus:
@@ -160,14 +193,13 @@ def _status(old: Resource | None, value: Resource) -> RowStatus:
     return RowStatus.CHANGED if difference(old, value) else RowStatus.UNCHANGED
 
 
-def _store(conn: Connection, part: Sequence[Line]) -> list[RowReport]:
-    known = store.by_codes(conn, [value.code for _, value in part])
-    store.add(conn, [value for _, value in part if value.code not in known])
-    for _, value in part:
-        old = known.get(value.code)
+def _store(conn: Connection, part: Sequence[Line]) -> tuple[list[Put], list[RowReport]]:
+    put = _outcome(conn, part)
+    store.add(conn, [value for old, value in put if old is None])
+    for old, value in put:
         if old is not None and difference(old, value):
             store.change(conn, value, old.version)
-    return [RowReport(line, _status(known.get(v.code), v), v.code) for line, v in part]
+    return put, _told(part, put)
 
 
 def _tell(conn: Connection, report: Report, login: str, at: Millis) -> None:

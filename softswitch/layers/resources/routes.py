@@ -1,6 +1,7 @@
 """HTTP of resources."""
 
 import asyncio
+from codecs import BOM_UTF8
 from typing import Annotated, Any
 
 import orjson
@@ -88,7 +89,8 @@ def routes(service: ResourceService, guard: Guard) -> APIRouter:
     @router.post("/import")
     async def import_any(request: Request, actor: editor, dry_run: bool = False) -> Response:
         data = await request.body()
-        geojson = is_json(request.headers.get("content-type", "")) or data.lstrip().startswith(b"{")
+        looks = data.removeprefix(BOM_UTF8).lstrip().startswith(b"{")
+        geojson = is_json(request.headers.get("content-type", "")) or looks
         report = await import_file(service, actor.login, data, geojson=geojson, dry_run=dry_run)
         body = await asyncio.to_thread(lambda: orjson.dumps(report.as_json()))
         return Response(body, media_type="application/json")

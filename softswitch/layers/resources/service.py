@@ -73,6 +73,12 @@ class ResourceService:
             value.numbers, value.status.value, value.rested_at,
         )  # fmt: skip
 
+    def show_instead(self, old: Resource | None, value: Resource) -> None:
+        """Show a resource as it is now; of another kind it leaves its old place on the map."""
+        if old is not None and old.kind is not value.kind:
+            self._places.hide(old.kind.value, old.code)
+        self.show(value)
+
     async def page(
         self, wanted: store.Wanted = _ALL, after: str = "", limit: int = 100
     ) -> list[dict[str, Any]]:
@@ -108,9 +114,7 @@ class ResourceService:
         old, value = await self.db.write(
             _change, code, version, dict(fields), actor.login, self.clock()
         )
-        if old.kind is not value.kind:
-            self._places.hide(old.kind.value, code)
-        self.show(value)
+        self.show_instead(old, value)
         return shown(value)
 
     async def remove(self, actor: Actor, code: str) -> None:

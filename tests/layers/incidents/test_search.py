@@ -122,7 +122,8 @@ async def test_a_note_is_found_and_the_last_digits_too(bench: Bench) -> None:
     incident = await bench.call("c1", "13912345678")
     await bench.layer.service.note(LI, incident, "三楼有煤气罐")
     for wanted in (Wanted(text="煤气罐"), Wanted(number="5678"), Wanted(text="5678"),
-                   Wanted(text="139123")):  # fmt: skip
+                   Wanted(text="139123"), Wanted(text="139-1234-5678"), Wanted(text="１３９１２３"),
+                   Wanted(text="+139 1234")):  # fmt: skip
         assert [row["id"] for row in await bench.layer.service.find(wanted)] == [incident], wanted
     assert await bench.layer.service.find(Wanted(text="煤气表")) == []
 

@@ -120,11 +120,34 @@ async def test_csv_there_and_back(bench: Bench) -> None:
     assert (again["unchanged"], again["added"], again["changed"], again["refused"]) == (2, 0, 0, 0)
 
 
+async def test_what_a_file_leaves_empty_stays_as_it_is(bench: Bench) -> None:
+    await bench.service.add(CHIEF, {**TRUCK, "status": "assigned", "note": "云梯"})
+    before = await bench.service.get("119-01")
+    told = await bench.load("code,kind,name,numbers,lon,lat,status\n119-01,unit,,,,,\n")
+    assert told["unchanged"] == 1
+    told = await bench.load("code,kind,amount\n119-01,unit,2 台\n", dry_run=True)
+    assert told["changed"] == 1
+    assert await bench.service.get("119-01") == before
+    told = await bench.load("code,kind,amount\n119-01,unit,2 台\n")
+    assert told["changed"] == 1
+    assert await bench.service.get("119-01") == {**before, "amount": "2 台", "version": 2}
+    given = {"kind": "team", "numbers": 13800000002}
+    feature = {"type": "Feature", "id": "119-01", "geometry": None, "properties": given}
+    whole = {"type": "FeatureCollection", "features": [feature]}
+    assert (await bench.load(json.dumps(whole)))["changed"] == 1
+    after = {**before, "amount": "2 台", "kind": "team", "version": 3}
+    after["numbers"] = ["13800000002"]
+    assert await bench.service.get("119-01") == after
+    # Of another kind now, it stands on the map once.
+    assert list(bench.places.shown) == [("team", "119-01")]
+
+
 async def test_geojson_there_and_back(bench: Bench) -> None:
     await bench.service.add(CHIEF, TRUCK)
     await bench.service.add(CHIEF, {"code": "p1", "kind": "person", "name": "李明"})
     out = (await bench.service.db.read(export_geojson)).decode()
     assert (await bench.load(out))["unchanged"] == 2
+    assert (await bench.load("\ufeff" + out, geojson=True))["unchanged"] == 2
     moved = json.loads(out)
     moved["features"][0]["geometry"]["coordinates"] = [104.8, 29.4]
     moved["features"][1]["geometry"] = {"type": "Polygon", "coordinates": []}
