@@ -165,9 +165,14 @@ async def write_cli_file(system: System) -> None:
         if old["label"] == LOCAL_LABEL:
             await system.tokens.remove(actor, old["id"])
     token = await system.tokens.add(actor, LOCAL_LABEL)
-    sip = str(system.settings.sip)  # where `softswitch simulate` registers its phones
-    content = json.dumps({"url": system.url, "token": token["secret"], "sip": sip}, indent=1)
-    write_private(system.folder.path / "cli.json", content.encode())
+    told = {
+        "url": system.url,
+        "token": token["secret"],
+        # where `softswitch simulate` registers its phones, and `softswitch lab` sends its calls
+        "sip": str(system.settings.sip),
+        "iax": str(system.settings.iax_address()),
+    }
+    write_private(system.folder.path / "cli.json", json.dumps(told, indent=1).encode())
 
 
 async def fill_demo(system: System) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from softswitch.errors import Refusal, conflict, invalid
+from trunk import frames
 from trunk.model import R2, Link, Plan, Pri, Route, Sip, SipMode, Slot, Span, Ss7, Trunk
 from trunk.patterns import Pattern
 from trunk.places import Place
@@ -29,6 +30,7 @@ def faults(plan: Plan, emergency: Sequence[str] = ()) -> Iterator[Fault]:
     yield from _nodes(plan)
     for index, trunk in enumerate(plan.trunks):
         yield from _trunk(plan, index, trunk)
+        yield from frames.faults(plan, trunk)
         yield from _inward(index, trunk, emergency)
     yield from _slots(plan)
     yield from _cics(plan)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from softswitch.cli.api import Api
 
 CLIENT_FILE = "cli.json"
-"""In the data folder, mode 0600: ``{"url", "token", "sip"}`` of the running server, for who may read that folder."""
+"""In the data folder, mode 0600: ``{"url", "token", "sip", "iax"}`` of the server, for who may read that folder."""
 
 
 class NotReachableError(Refusal):
@@ -86,9 +86,16 @@ class Session:
 
     def sip(self) -> str | None:
         """Return where the server on this machine takes SIP, when it wrote that down."""
+        return self._written("sip")
+
+    def iax(self) -> str | None:
+        """Return where the server on this machine takes calls of nodes over IAX2, when it wrote that down."""
+        return self._written("iax")
+
+    def _written(self, name: str) -> str | None:
         if self.url or (self.default_url and self.data is None):
             return None
-        return read_client_file(self.data_folder / CLIENT_FILE).get("sip")
+        return read_client_file(self.data_folder / CLIENT_FILE).get(name)
 
     def say(self, english: str, **values: object) -> str:
         """Return a text of ours in the language of the session."""

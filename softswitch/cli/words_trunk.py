@@ -108,6 +108,8 @@ ZH_HELP = {
         "它一直运行到 softswitch lab stop。用 softswitch trunk apply 将其中继导入运行中的服务器。"
     ),
     "Where the server takes SIP.": "服务器的 SIP 端口。",
+    "Where the server takes IAX2.": "服务器的 IAX2 端口。",
+    "What server and node speak with each other.": "服务器与节点之间的协议。",
     "End it with its calls.": "结束实验环境及其呼叫。",
     "Show whether its lines are up, at both ends.": "显示线路两端是否正常。",
     "The exit code is 1 when one is not.": "有一条不正常时退出码为 1。",

@@ -117,11 +117,16 @@ def test_a_translation_fills_in_the_same_values() -> None:
 
 def test_the_server_of_options_environment_and_data_folder(tmp_path: Path) -> None:
     file = tmp_path / "cli.json"
-    file.write_text(json.dumps({"url": "http://here", "token": "local", "sip": "0.0.0.0:5070"}))
+    file.write_text(
+        json.dumps(
+            {"url": "http://here", "token": "local", "sip": "0.0.0.0:5070", "iax": "0.0.0.0:4579"}
+        )
+    )
     file.chmod(0o600)
     own = {"SOFTSWITCH_DATA": str(tmp_path)}
     assert Session.from_environment(own).server() == ("http://here", "local")
     assert Session.from_environment(own).sip() == "0.0.0.0:5070"
+    assert Session.from_environment(own).iax() == "0.0.0.0:4579"
     far = {**own, "SOFTSWITCH_URL": "http://far", "SOFTSWITCH_TOKEN": "t"}
     assert Session.from_environment(far).server() == ("http://far", "t")
     assert Session.from_environment({**own, "SOFTSWITCH_URL": "http://far"}).server() == (

@@ -234,6 +234,8 @@ REFUSED = [
 WRONG = [
     "lab build twice",
     "lab start --core-sip 0",
+    "lab start --core-iax 0",
+    "lab start --link h323",
     "lab cut e1",
     "lab kill everything",
     "lab call 110 --seconds 0",

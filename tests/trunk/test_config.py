@@ -60,6 +60,9 @@ WRONG = [
     ('point_code = "1"', 'point_code = "0"', "bad_point_code", "point_code ="),
     ('point_code = "1"', 'variant = "china"\npoint_code = "1"', "ss7_24_bit", 'variant = "china"'),
     ("[[span]]\nnumber = 2", "[[span]]\nnumber = 3", "unknown_span", "links ="),
+    ("crc4 = true", 'framing = "cas"', "bad_framing", "framing ="),
+    ('kind = "pri"\nvariant = "euroisdn"\nside = "user"\nd_channel = "1:16"', 'kind = "r2"',
+     "bad_framing", "[[span]]"),
     ('"1-15,17-31" }]\nreserved', '"1-15,17-32" }]\nreserved', "bad_timeslot", "circuits = [{"),
     ('patterns = ["0."]', 'patterns = ["0.", "1."]', "emergency_shadowed", 'patterns = ["0."'),
     ('patterns = ["0."]', 'patterns = ["0.", "[01]XX"]', "emergency_shadowed", 'patterns = ["0."'),
@@ -129,6 +132,9 @@ def test_a_machine_without_dahdi_or_card_is_told_so(tmp_path: Path) -> None:
     (spans / "2").touch()
     ((place, refused),) = machine.faults(plan, device, spans)
     assert (place, refused.code) == (("trunk", 0, "node"), "lines_on_core")
+    ((place, refused),) = machine.lacks(plan, "e1", tmp_path / "none", spans)
+    assert (place, refused.code) == (("trunk", 2), "no_dahdi")
+    assert not list(machine.lacks(plan, "e1", device, spans)), "its span has no card"
     on_nodes = replace(
         plan, trunks=tuple(t for t in plan.trunks if t.node != "core" or t.kind is Kind.SIP)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 
@@ -264,3 +265,38 @@ async def test_a_blocked_channel_is_told_where_the_variant_has_a_message_for_it(
     await driver.unblock(["far-pri/1:5"])
     commands = [fields["Command"] for act, fields in node.acts if act == "Command"]
     assert [each for each in commands if each.startswith("pri service")] == said
+
+
+class Linkset(Told):
+    """A node with a linkset, whose far end acknowledges a blocking some looks later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blockings = 0
+        self._looks = 0
+
+    async def act(
+        self, action: str, fields: Mapping[str, str] | None = None, seconds: float = 5.0
+    ) -> dict[str, str]:
+        """Take a command."""
+        words = (fields or {}).get("Command", "")
+        await asyncio.sleep(0)  # others come to act meanwhile
+        if words.startswith("ss7 block"):
+            self.blockings += 1
+        if words.startswith("ss7 show cics"):
+            self._looks += self.blockings > 0
+            blocked = "L:M" if self._looks > 3 else ""
+            return {"Output": f"    1     2     32         Idle   {blocked}\n"}
+        return {"Output": ""}
+
+
+async def test_two_who_block_a_circuit_in_one_moment_send_one_message() -> None:
+    """An operator, and the watch over lines that saw it idle a moment before."""
+    node = Linkset()
+
+    async def reach() -> Told:
+        return node
+
+    driver = DahdiDriver(read(GOOD), "core", reach)
+    await asyncio.gather(*(driver.block(["city-ss7/1"]) for _ in range(2)))
+    assert node.blockings == 1

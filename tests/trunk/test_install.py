@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
 
+from softswitch.cli import files as files_of
 from softswitch.cli.main import run
 from softswitch.errors import Refusal
 from tests.trunk.plans import GOOD
+from trunk import machine
 from trunk.config import read
 from trunk.install import Effect, steps
 from trunk.node_files import render
@@ -121,3 +124,22 @@ def test_the_command_puts_files_in_place_and_keeps_what_was_there(
     assert (root / "etc/dahdi/system.conf.before").read_text() == "# from the package\n"
     assert run(words) == 0
     assert '"nothing"' in capsys.readouterr().out
+
+
+def test_a_machine_without_dahdi_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "lines.toml").write_text(GOOD)
+    written: list[Path] = []
+    monkeypatch.setattr(files_of, "put", lambda path, text: written.append(path))
+    look = functools.partial(machine.lacks, device=tmp_path / "ctl", spans=tmp_path)
+    monkeypatch.setattr(machine, "lacks", look)
+    words = ["trunk", "install", str(tmp_path / "lines.toml"), "--node", "e1"]
+    assert run(words) == 1
+    line = GOOD[: GOOD.index('name = "far-pri"')].count("\n")
+    assert f"Line {line}: Trunk far-pri needs DAHDI" in capsys.readouterr().err
+    assert not written
+    assert run([*words, "--dry-run"]) == 0
+    (tmp_path / "ctl").touch()
+    assert run(words) == 0
+    assert written

@@ -37,7 +37,7 @@ async def test_who_asks_for_one_that_does_not_run_is_told_how_to_start_it(
 
 def test_the_number_of_a_dead_guest_may_be_another_process_by_now(lab: Lab, tmp_path: Path) -> None:
     """This test's own: were it ended, nothing would come after."""
-    told = {"ports": PORTS, "secret": "x", "core_sip": 5060}
+    told = {"ports": PORTS, "secret": "x", "core_sip": 5060, "link": "iax2", "core_iax": 4569}
     (tmp_path / STATE).write_text(json.dumps(told))
     (tmp_path / PID).write_text(str(os.getpid()))
     rehearsal = Rehearsal(lab, tmp_path)

@@ -46,6 +46,26 @@ def test_golden_of_dahdi(node: str, name: str) -> None:
     golden(f"{node}.{name}", dahdi.render(read(GOOD), node)[name])
 
 
+R2 = """
+[[span]]
+number = 1
+framing = "cas"
+
+[[trunk]]
+name = "old-exchange"
+kind = "r2"
+variant = "cn"
+circuits = [{ span = 1, timeslots = "1-15,17-31" }]
+max_dnis = 8
+"""
+
+
+def test_golden_of_mfc_r2() -> None:
+    """The bits of all circuits are in timeslot 16, which belongs to the frame then."""
+    for name, text in dahdi.render(read(R2), "core").items():
+        golden(f"r2.{name}", text)
+
+
 @pytest.mark.parametrize("name", ["extensions.conf", "pjsip.conf"])
 def test_golden_of_asterisk(name: str) -> None:
     text = render(frame(), world(read(GOOD)))[name]

@@ -39,7 +39,14 @@ class _Line:
 class DahdiDriver:
     """The PRI and SS7 trunks of one node. Implements :class:`trunk.ports.Driver`."""
 
-    def __init__(self, plan: Plan, node: str, reach: Reach, clock: Clock = now) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        node: str,
+        reach: Reach,
+        clock: Clock = now,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self._lines = {
             trunk.name: _Line(trunk, tuple(plan.circuits(trunk)), plan.number(trunk))
             for trunk in plan.on_node(node)
@@ -48,6 +55,8 @@ class DahdiDriver:
         self._by_circuit = {c.id: c for line in self._lines.values() for c in line.circuits}
         self._reach = reach
         self._clock = clock
+        self.answer_seconds = answer_seconds
+        self._blocking = asyncio.Lock()
         self._silence = {name: pri.Silence() for name in self._lines}
         self._out_of_use: set[str] = set()
         """PRI circuits that shall not be used: Q.931 of EuroISDN has no message for it, so the channel is closed."""
@@ -130,15 +139,29 @@ class DahdiDriver:
         channel as soon as no call is on it."""
         manager = await self._reach()
         ours, others = self._split(circuits)
-        for circuit in others:
-            await command(manager, self._ss7("block", circuit))
-        await self._until(
-            others, lambda state: state in OUT_OF_USE, "did not acknowledge the blocking"
-        )
+        if others:
+            async with self._blocking:
+                await self._block_ss7(manager, others)
         self._out_of_use.update(circuit.id for circuit in ours)
         await self._tell_service(manager, ours, "disable")
         if ours:
             await self.look()
+
+    async def _block_ss7(self, manager: Manager, circuits: Sequence[Circuit]) -> None:
+        """Block circuits that are not blocked yet, each with one BLO at a time.
+
+        Of two, libss7 takes the second acknowledgement for an error and resets the circuit: then our end alone has it
+        blocked.
+        """
+        told = {
+            fact.circuit: fact.state for fact in await self.look() if isinstance(fact, CircuitTold)
+        }
+        for circuit in circuits:
+            if told.get(circuit.id) not in OUT_OF_USE:
+                await command(manager, self._ss7("block", circuit))
+        await self._until(
+            circuits, lambda state: state in OUT_OF_USE, "did not acknowledge the blocking"
+        )
 
     async def unblock(self, circuits: Sequence[str]) -> None:
         """SS7: send UBL and wait for its acknowledgement. PRI: open the channel again."""
@@ -196,9 +219,9 @@ class DahdiDriver:
             fields = {
                 "Channel": f"Local/{name}@{loops.CONTEXT}/n",
                 "Application": "NoOp",
-                "Timeout": str(int(ANSWER_SECONDS * 1000)),
+                "Timeout": str(int(self.answer_seconds * 1000)),
             }
-            await manager.act("Originate", fields, ANSWER_SECONDS + 2)
+            await manager.act("Originate", fields, self.answer_seconds + 2)
 
     async def _tell_service(self, manager: Manager, circuits: Sequence[Circuit], word: str) -> None:
         """Asterisk keeps what it was told last over a restart, and tells it to the far end again."""
@@ -219,7 +242,7 @@ class DahdiDriver:
         """Open channels that were closed. DAHDI may hold one for a moment after it was closed, so it is tried again."""
         left = list(circuits)
         with suppress(TimeoutError):  # who looks at them then tells which are still closed
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self.answer_seconds):
                 while left:
                     for circuit in left:
                         await self._read_again(manager, circuit)
@@ -255,7 +278,7 @@ class DahdiDriver:
         """Wait until circuits are as wanted; raise :class:`ActFailed` and name those that are not."""
         left = {circuit.id for circuit in circuits}
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self.answer_seconds):
                 while left:
                     for fact in await self.look():
                         if isinstance(fact, CircuitTold) and reached(fact.state):

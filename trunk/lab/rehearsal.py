@@ -16,7 +16,8 @@ from trunk.lab.agent import Agent, GuestFailed
 from trunk.lab.files import Orders, job_files
 from trunk.lab.laboratory import Laboratory
 from trunk.lab.machine import PID, SOCKET, Machine, end_process, is_running
-from trunk.lab.ports import Ports, choose
+from trunk.lab.ports import IAX, Ports, choose
+from trunk.model import Link
 
 STATE = "running.json"
 _LONGEST_PATH = 100
@@ -34,7 +35,13 @@ class Rehearsal:
         """Return how the laboratory that runs was set up; None when none runs."""
         try:
             told = json.loads((self.folder / STATE).read_text("utf-8"))
-            orders = Orders(Ports(**told["ports"]), told["secret"], told["core_sip"])
+            orders = Orders(
+                Ports(**told["ports"]),
+                told["secret"],
+                told["core_sip"],
+                Link(told["link"]),
+                told["core_iax"],
+            )
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
@@ -43,7 +50,7 @@ class Rehearsal:
             ) from None
         return orders if is_running(self.folder) else None
 
-    async def start(self, core_sip: int) -> Laboratory:
+    async def start(self, core_sip: int, core_iax: int = IAX, link: Link = Link.IAX2) -> Laboratory:
         """Start a laboratory whose node sends its calls to a port of this host; its lines may not be up yet."""
         if self.orders() is not None:
             raise conflict(
@@ -54,7 +61,7 @@ class Rehearsal:
         if len(str(self.folder / SOCKET)) > _LONGEST_PATH:
             raise invalid("path_too_long", f"{self.folder} is too long.", "Give a shorter --data.")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        orders = Orders(choose(), secrets.token_hex(12), core_sip)
+        orders = Orders(choose(), secrets.token_hex(12), core_sip, link, core_iax)
         machine = Machine(self._lab, self.folder, orders.ports)
         try:
             agent = await machine.start(job_files(orders), tied=False)
@@ -96,6 +103,8 @@ class Rehearsal:
             "ports": orders.ports.as_dict(),
             "secret": orders.secret,
             "core_sip": orders.core_sip,
+            "link": orders.link,
+            "core_iax": orders.core_iax,
         }
         # It holds a secret: nobody else may read it at any moment.
         opened = os.open(self.folder / STATE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

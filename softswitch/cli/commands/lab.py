@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 FOLDER = "lab"
 """In the data folder."""
-SIP_PORT = 5060
+SIP_PORT, IAX_PORT = 5060, 4569
+_PORT = click.IntRange(1, 65_535)
 _CABLES = click.Choice(["pri", "ss7"])
 _SWITCHES = click.Choice(["exchange", "node"])
 _LINES = (show.text("cable"), show.text("switch"), show.word("state"))
@@ -66,20 +67,28 @@ def build(session: Session) -> None:
 
 @lab.command("start", examples=("softswitch lab start > lab.toml",))
 @click.option(
-    "--core-sip", type=click.IntRange(1, 65_535), metavar="PORT", help="Where the server takes SIP."
+    "--link",
+    type=click.Choice(["iax2", "sip"]),
+    default="iax2",
+    show_default=True,
+    help="What server and node speak with each other.",
 )
+@click.option("--core-sip", type=_PORT, metavar="PORT", help="Where the server takes SIP.")
+@click.option("--core-iax", type=_PORT, metavar="PORT", help="Where the server takes IAX2.")
 @click.pass_obj
-def start(session: Session, core_sip: int | None) -> None:
+def start(session: Session, link: str, core_sip: int | None, core_iax: int | None) -> None:
     """Start it; prints the trunks to apply.
 
     It goes on until softswitch lab stop. Let the server that runs have its trunks by softswitch trunk apply.
     """
-    port = core_sip or _core_sip(session)
+    sip = core_sip or _port(session.sip, SIP_PORT)
+    iax = core_iax or _port(session.iax, IAX_PORT)
 
     async def work() -> tuple[str, dict[str, int]]:
         from trunk.lab.files import node_description
+        from trunk.model import Link
 
-        running = await _rehearsal(session).start(port)
+        running = await _rehearsal(session).start(sip, iax, Link(link))
         try:
             show.note(session, "The guest runs; waiting for its lines.")
             await running.links_up()
@@ -89,7 +98,8 @@ def start(session: Session, core_sip: int | None) -> None:
 
     text, ports = asyncio.run(work())
     if session.json:
-        show.as_json({"core_sip": port, "ports": ports, "description": text})
+        told = {"link": link, "core_sip": sip, "core_iax": iax}
+        show.as_json({**told, "ports": ports, "description": text})
     else:
         click.echo(text, nl=False)
 
@@ -211,11 +221,11 @@ def _digits(text: str, field: str) -> str:
     return text
 
 
-def _core_sip(session: Session) -> int:
-    """Where the server of this data folder takes SIP, else the usual port."""
+def _port(told: Callable[[], str | None], usual: int) -> int:
+    """Return the port that the server of this data folder has told, else the usual one."""
     try:
-        found = session.sip() or ""
+        found = told() or ""
     except NotReachableError:
         found = ""
     port = found.rpartition(":")[2]
-    return int(port) if port.isdecimal() else SIP_PORT
+    return int(port) if port.isdecimal() else usual

@@ -246,11 +246,16 @@ def install(session: Session, file: Path, node: str, root: Path, dry_run: bool) 
     """
     from softswitch.cli.files import put, read_all
     from trunk import install as plans
-    from trunk import node_files
-    from trunk.config import read
+    from trunk import machine, node_files
+    from trunk.config import at_line, written
 
-    plan = read(_read(file))
+    said = written(_read(file))
+    plan = said.plan
     files = node_files.render(plan, node)
+    # Another root is a machine that does not run: there is nothing to look at.
+    here = root == Path("/") and not dry_run
+    for place, refusal in machine.lacks(plan, node) if here else ():
+        raise at_line(said.places, place, refusal)
     trunks = [trunk.name for trunk in plan.on_node(node)]
     steps = plans.steps(read_all(root, files), files, trunks)
     if not dry_run:

@@ -18,6 +18,7 @@ from tests.trunk.rig.kit import MARKS
 from trunk.lab.laboratory import Switch
 from trunk.lab.machine import is_running
 from trunk.lab.rehearsal import STATE, Rehearsal
+from trunk.model import Link
 
 pytestmark = MARKS
 
@@ -25,8 +26,9 @@ pytestmark = MARKS
 async def test_it_outlives_its_starter_and_is_found_again(tmp_path: Path) -> None:
     lab = find_lab(cache_folder())
     rehearsal = Rehearsal(lab, tmp_path)
-    started = await rehearsal.start(5060)
+    started = await rehearsal.start(5060, 4570)
     try:
+        assert (started.orders.link, started.orders.core_iax) == (Link.IAX2, 4570)
         await started.close()
         with pytest.raises(Refusal) as caught:
             await Rehearsal(lab, tmp_path).start(5060)

@@ -17,6 +17,7 @@ from softswitch.testing.phone import IncomingCall, OutgoingCall, Phone
 from softswitch.testing.system import LOCAL, running_system, sip_phone, until
 from tests.intercept.kit import SECOND
 from tests.trunk.rig.kit import SLOW, Site
+from trunk.drivers.dahdi import DahdiDriver
 from trunk.lab.files import node_description
 from trunk.lab.site import NAMES
 from trunk.lab.wiring import Cable
@@ -142,6 +143,9 @@ async def _apply(whole: Whole) -> None:
     routes = ROUTES.format(host=HOST, port=whole.carrier.sip_port)
     text = node_description(whole.site.lab.orders) + routes
     await whole.system.trunks.service.apply("test", text)
+    for driver in whole.system.trunks.operate.drivers.values():
+        assert isinstance(driver, DahdiDriver)
+        driver.answer_seconds = SLOW
     books, board = whole.system.trunks.books, whole.system.center.board
     known = functools.partial(board.is_registered, [LAST])
     await until(known, seconds=SLOW, what=f"{LAST} answers OPTIONS")
