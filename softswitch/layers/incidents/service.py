@@ -122,7 +122,9 @@ class IncidentService:
                    "created_at": at, "updated_at": at, **values}  # fmt: skip
             store.add(conn, row)
             search_store.reindex(conn, [incident_id])
-            tell(conn, actor.login, "incident.created", incident_id, values, at=at)
+            # The map and the plans follow changes: a new incident may have a place, and a type that a plan waits for.
+            fact = _fact(must(conn, incident_id), actor, sorted(values), at)
+            tell(conn, actor.login, "incident.created", incident_id, values, fact, at=at)
             self._clock_set(conn, incident_id)
             return {incident_id}
 
@@ -172,11 +174,7 @@ class IncidentService:
     def _told(self, conn: Connection, actor: Actor, row: Row, names: list[str], at: Millis) -> None:
         shown = {"fields": names, "version": row["version"]}
         audit.append(conn, actor.login, "incident.edit", row["id"], shown, at=at)
-        fact = IncidentChanged(
-            row["id"], at, actor.login, tuple(names), row["version"], row["status"], row["type"],
-            row["grade"], row["latitude"], row["longitude"],
-        )  # fmt: skip
-        append(conn, fact, at=at)
+        append(conn, _fact(row, actor, names, at), at=at)
         self._clock_set(conn, row["id"])
 
     def _clock_set(self, conn: Connection, incident_id: str) -> None:
@@ -243,6 +241,13 @@ class IncidentService:
 def _consumed(conn: Connection, facts: Sequence[Stored], known: Known) -> list[Row]:
     """Apply facts and return what is to be shown: read where it was written, without a second wait."""
     return rows_of(conn, consume(conn, facts, known))
+
+
+def _fact(row: Row, actor: Actor, names: Sequence[str], at: Millis) -> IncidentChanged:
+    return IncidentChanged(
+        row["id"], at, actor.login, tuple(names), row["version"], row["status"], row["type"],
+        row["grade"], row["latitude"], row["longitude"],
+    )  # fmt: skip
 
 
 def _checked(fields: Mapping[str, Any]) -> Row:

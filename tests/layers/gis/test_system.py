@@ -16,7 +16,7 @@ from softswitch.clock import now
 from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone.message import Request
 from softswitch.testing.phone.outgoing import OutgoingCall
-from softswitch.testing.system import no_channel_left, running_system, sip_phone, until
+from softswitch.testing.system import no_channel_left, running_system, sip_phone, until, until_told
 from tests.layers.gis.test_fetch import ok, server
 from tests.layers.gis.test_pidf import HEAD, METRES, TAIL
 
@@ -105,18 +105,32 @@ def _placed(system: System) -> dict[str, Any] | None:
 
 
 async def test_everything_over_http(web: tuple[System, httpx.AsyncClient, list[bytes]]) -> None:
-    _, client, _ = web
+    system, client, _ = web
     truck = {"code": "119-01", "kind": "unit", "numbers": ["2001"], **PLACE}
     assert (await client.post("/api/resources", json=truck)).status_code == 201
     fix = {"unit": "119-01", "at": now(), "lon": 104.78, "lat": 29.36, "accuracy": 5}
     report = await client.post("/api/map/positions", json={"positions": [fix, {**fix, "lat": 99}]})
     assert (report.json()["taken"], len(report.json()["refused"])) == (1, 1)
+    place = {"latitude": PLACE["lat"], "longitude": PLACE["lon"]}
+    made = await client.post("/api/incidents", json={"title": "群众到站报警", **place})
+    assert made.status_code == 201, made.text
+    await until(
+        lambda: system.live.entities().get("incident", {}).get(made.json()["id"]),
+        what="it is shown",
+    )
+    around = {"centre": PLACE, "radius": 2_000, "kinds": ["incident"]}
+
+    async def on_the_map() -> bool:
+        found = (await client.post("/api/map/inside", json=around)).json()
+        return bool(found["counts"].get("incident") == 1)
+
+    await until_told(on_the_map, what="an incident made by hand is on the map")
     body = {**PLACE, "statuses": ["free"], "rested": True, "oldest_seconds": 60}
     (unit,) = (await client.post("/api/map/nearest", json=body)).json()["nearest"]
     assert (unit["id"], unit["numbers"], unit["lon"]) == ("119-01", ["2001"], 104.78)
     area = {"area": {"type": "Polygon", "coordinates": [SQUARE]}}
     found = (await client.post("/api/map/inside", json=area)).json()
-    assert (found["total"], found["numbers"]) == (1, ["2001"])
+    assert (found["total"], found["numbers"]) == (2, ["2001"])  # and the incident, without number
     crossing = [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3], SQUARE[0]]
     broken = {"area": {"type": "Polygon", "coordinates": [crossing]}}
     refused = await client.post("/api/map/inside", json=broken)

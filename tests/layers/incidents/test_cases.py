@@ -182,6 +182,8 @@ async def test_an_incident_without_a_call_is_made_once(bench: Bench) -> None:
     assert again == first
     assert (first["owner"], first["status"], first["latitude"]) == ("li", "draft", 29.35)
     assert first["seq"] == 1
+    (told,) = (await bench.db.read(read_after, 0, ("incident.changed",), 100)).facts
+    assert (told.event.incident_id, told.event.longitude) == ("ab12", 104.77)  # type: ignore[attr-defined]
     await service.attach(LI, "ab12", "c7")
     assert (await service.get("ab12"))["call_ids"] == ["c7"]
     assert await code_of(service.attach(LI, "ab12", "c7")) == "call_has_incident"
