@@ -32,7 +32,8 @@ _EMERGENCY = re.compile(r"[0-9]{3,6}")
 _PHONE_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 _DTMF = re.compile(r"[0-9A-D*#]{1,64}")
-_SEPARATORS = str.maketrans("", "", " -().\t")
+_PLAIN = str.maketrans("０１２３４５６７８９＋＊＃", "0123456789+*#", " -().\t\u3000－（）")
+"""A Chinese keyboard writes wide digits as easily as plain ones; separators are left out."""
 
 
 def extension(text: str, field: str = "number") -> Extension:
@@ -48,8 +49,8 @@ def extension(text: str, field: str = "number") -> Extension:
 
 
 def phone_number(text: str, field: str = "number") -> PhoneNumber:
-    """Return ``text`` as a number to dial, without spaces, dashes, dots and brackets, or refuse it."""
-    stripped = text.translate(_SEPARATORS)
+    """Return ``text`` as a number to dial, in plain digits without spaces, dashes, dots and brackets, or refuse it."""
+    stripped = text.translate(_PLAIN)
     if not _PHONE_NUMBER.fullmatch(stripped):
         raise invalid(
             "bad_number",

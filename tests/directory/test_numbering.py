@@ -99,3 +99,9 @@ def test_codes_are_distinct_and_none_is_the_beginning_of_another() -> None:
     assert len(set(features.codes())) == len(features.codes())
     takers = [feature.code for feature in features.FEATURE_CODES if feature.takes]
     assert not [(a, b) for a in takers for b in stars if a != b and b.startswith(a)]
+
+
+def test_a_number_in_the_wide_digits_of_a_chinese_keyboard_is_the_same_number() -> None:
+    wide, plain = "＋８６（８１３）－５５０　１２３４", "+86 (813) 550-1234"
+    assert numbers.phone_number(wide) == numbers.phone_number(plain)
+    assert numbers.phone_number("＊２１＃") == "*21#"
