@@ -94,11 +94,13 @@ class RoomLegs:
         """Nobody is in and nobody is rung."""
         if room.present or room.pending or self._books.joined(room) or self._waits(room):
             return
-        if room.id not in self._books.rooms:
+        if room.id not in self._books.rooms or room.state is RoomState.CLOSED:
             return
         if room.kind is RoomKind.ADHOC:
-            await self.close(room)
+            room.state = RoomState.CLOSED  # nobody comes in any more
+            # Written before it is off the screens: who looks then finds it among the past ones.
             await self._books.db.write_surely(store.close_room, room.id, self._books.clock())
+            await self.close(room)
         elif room.bridge_open:
             room.bridge_open, room.state = False, RoomState.IDLE
             room.recording = room.locked = False

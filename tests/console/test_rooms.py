@@ -165,10 +165,10 @@ async def test_speakers_hands_intercept_and_the_past_of_a_room(
         await expect(page.get_by_test_id("intercept-strip")).to_have_count(0)
         await until(lambda: not system.intercept.books.sessions, what="nobody listens")
 
+        await page.get_by_test_id("past-rooms").click()
         await asyncio.gather(*(call.hangup() for call in calls.values()))
         await until(lambda: room.id not in system.conferences.books.rooms, what="it is over")
-        await page.get_by_test_id("past-rooms").click()
-        await page.get_by_test_id("past-room").get_by_role("button").first.click()
+        await page.get_by_test_id("past-room").get_by_role("button", name="870 Levee").click()
         past = page.get_by_role("region", name="870 Levee")
         for number in them:
             await expect(past.get_by_text(number).first).to_be_visible()
