@@ -109,7 +109,8 @@ class Outcome:
         """Return the outcome that the statistics file of SIPp tells in its last line."""
         with statistics.open() as file:
             last = list(csv.DictReader(file, delimiter=";"))[-1]
-        took = _seconds(last["ElapsedTime(C)"])
+        # The elapsed time of the file knows whole seconds only.
+        took = _instant(last["CurrentTime"]) - _instant(last["StartTime"])
         done = int(last["SuccessfulCall(C)"])
         return cls(
             wanted, done, int(last["FailedCall(C)"]), done / max(took, 0.001),
@@ -120,6 +121,11 @@ class Outcome:
 def credentials(account: str) -> str:
     """Return what SIPp turns into an Authorization field."""
     return f"[authentication username={account} password={secret(account)}]"
+
+
+def _instant(text: str) -> float:
+    """Return the Unix time at the end of SIPp's ``date TAB time TAB seconds``."""
+    return float(text.rsplit("\t", maxsplit=1)[-1])
 
 
 def _seconds(text: str) -> float:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import itertools
 import tempfile
 import time
@@ -23,7 +24,7 @@ from benchmarks.report import median, percentile, table
 from softswitch.setup.cache import cache_folder
 from softswitch.setup.lab.build import find_lab
 from softswitch.testing.phone import CallEndedEarly, OutgoingCall, Phone
-from softswitch.testing.system import sip_phone
+from softswitch.testing.system import sip_phone, until
 from tests.trunk.rig.kit import SLOW, Site, idle, site_of, until_async
 from tests.trunk.rig.whole import DIAL, ECHO, LAST, Whole, whole_at
 from trunk.lab.laboratory import Switch, laboratory
@@ -77,7 +78,7 @@ async def failover(whole: Whole, phone: Phone, calls: int) -> list[list[object]]
         before = {row["id"] for row in await records(whole)}
         call = await phone.dial(CLEARED_WITH_34)
         await call.answered(SLOW)
-        assert whole.calls(LAST)
+        await until(functools.partial(whole.calls, LAST), what="the third trunk has the call")
         took.append(await set_up(call))
         await whole.quiet()
         gaps += await gaps_of(whole, before)

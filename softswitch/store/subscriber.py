@@ -16,14 +16,14 @@ Change = Callable[[Connection, Sequence[Stored]], object]
 
 PAUSE_SECONDS = 0.01
 """So long a subscriber collects facts; what it shows of a call comes so much later."""
-MOST_HELD = 2_000
+MOST_HELD = 5_000
 """Facts that wait in memory; one that lags more reads them from the log."""
 _REST, _LONGEST_REST = 1.0, 0.01
 """A batch is followed by a rest so many times as long, up to so many seconds: calls go first."""
 LATE_SECONDS = 0.005
 """A timer that fires so much too late tells of a loop that is busy with calls: subscribers wait on."""
-_FIRST_DELAY, LONGEST_DELAY = 0.01, 1.0
-"""So long at first, twice as long each time, and so long in all."""
+_FIRST_DELAY, LONGEST_DELAY = 0.01, 4.0
+"""So long at first, twice as long each time, until it is so long in all."""
 
 
 @dataclass(slots=True, eq=False)
