@@ -11,7 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from trunk.node_files import ASTERISK, DAHDI_CONF
+from trunk.node_files import (
+    ASTERISK,
+    ASTERISK_UNIT,
+    CATEGORY_LIBRARY,
+    CATEGORY_SOURCE,
+    DAHDI_CONF,
+)
 
 CHAN_DAHDI = f"{ASTERISK}chan_dahdi.conf"
 RELOADS = {
@@ -25,6 +31,11 @@ _BEGINS_ANEW = re.compile(
     r"|slc|sigchan|mfcr2_\w+|trunkgroup|spanmap|channel)\b"
 )
 """Keys of chan_dahdi.conf that count when a channel is made, and not when its settings are read again."""
+
+_COMPILED = (
+    f"cc -shared -fPIC -O2 -o /{CATEGORY_LIBRARY} /{CATEGORY_SOURCE}",
+    "systemctl daemon-reload",
+)
 
 
 class Effect(IntEnum):
@@ -52,7 +63,8 @@ def steps(before: Mapping[str, str], after: Mapping[str, str], trunks: Iterable[
     if not changed:
         return Steps(Effect.NOTHING, (), ())
     lines = {DAHDI_CONF, CHAN_DAHDI} & set(changed)
-    if lines and not all(_is_mild(before.get(name, ""), after[name], name) for name in lines):
+    loaded = {CATEGORY_SOURCE, ASTERISK_UNIT} & set(changed)
+    if loaded or not all(_is_mild(before.get(name, ""), after[name], name) for name in lines):
         drain = tuple(f"softswitch trunk block {name}" for name in trunks)
         back = tuple(f"softswitch trunk unblock {name}" for name in trunks)
         restart = (
@@ -60,7 +72,8 @@ def steps(before: Mapping[str, str], after: Mapping[str, str], trunks: Iterable[
             "dahdi_cfg -v",
             "systemctl start asterisk",
         )
-        return Steps(Effect.ALL_CALLS, changed, (*drain, *restart, *back))
+        made = _COMPILED if loaded else ()
+        return Steps(Effect.ALL_CALLS, changed, (*made, *drain, *restart, *back))
     commands = [f'asterisk -rx "{RELOADS[name]}"' for name in changed if name in RELOADS]
     if CHAN_DAHDI in lines:
         commands.append('asterisk -rx "module reload chan_dahdi.so"')

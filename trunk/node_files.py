@@ -6,13 +6,18 @@ With these a fresh Asterisk is a node; nothing is written by hand there.
 from __future__ import annotations
 
 from softswitch.errors import invalid
-from softswitch.templates import fill
+from softswitch.templates import DIALPLANS, fill
 from trunk import dahdi
-from trunk.model import Link, Node, Plan
+from trunk.categories import ISUP_CODES, PLUS
+from trunk.model import Link, Node, Plan, Ss7
 from trunk.switch import group
 
 DAHDI_CONF = "etc/dahdi/system.conf"
 ASTERISK = "etc/asterisk/"
+CATEGORY_SOURCE = "usr/local/lib/softswitch/isup_category.c"
+CATEGORY_LIBRARY = "usr/local/lib/softswitch/isup_category.so"
+"""What lets an IAM tell the caller's category; it is compiled on the node."""
+ASTERISK_UNIT = "etc/systemd/system/asterisk.service.d/softswitch.conf"
 STATUSES = (
     *((cause, 503) for cause in (0, 3, 20, 34, 41, 42, 44, 47, 127, 256)),
     (27, 502),
@@ -42,8 +47,18 @@ def render(plan: Plan, name: str, bind: str = "0.0.0.0") -> dict[str, str]:
     }
     if node is None or not node.core or not node.secret:
         return files
+    if any(isinstance(trunk.line, Ss7) for trunk in plan.on_node(name)):
+        files |= category_files()
     return files | {
         f"{ASTERISK}{file}": text for file, text in switch_files(plan, node, bind).items()
+    }
+
+
+def category_files() -> dict[str, str]:
+    """Return the library that tells the caller's category, and what lets Asterisk's service load it."""
+    return {
+        CATEGORY_SOURCE: (DIALPLANS / "node" / "isup_category.c").read_text(),
+        ASTERISK_UNIT: f"# Made by softswitch.\n[Service]\nEnvironment=LD_PRELOAD=/{CATEGORY_LIBRARY}\n",
     }
 
 
@@ -58,6 +73,7 @@ def switch_files(
             "core": f"IAX2/{trunk.name}/${{EXTEN}}"
             if node.link is Link.IAX2
             else f"PJSIP/${{EXTEN}}@{trunk.name}",
+            "ss7": isinstance(trunk.line, Ss7),
         }
         for trunk in plan.on_node(node.name)
     ]
@@ -66,6 +82,7 @@ def switch_files(
         "trunks": trunks,
         "bind": bind,
         "statuses": STATUSES if node.link is Link.SIP else (),
+        "categories": {word: PLUS + code for word, code in ISUP_CODES.items()},
     }
     link = "iax.conf" if node.link is Link.IAX2 else "pjsip.conf"
     names = ["extensions.conf", link, *(["manager.conf"] if node.ami_user else [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,13 @@ from tests.trunk.plans import GOOD
 from trunk import machine
 from trunk.config import read
 from trunk.install import Effect, steps
-from trunk.node_files import render
+from trunk.node_files import (
+    ASTERISK_UNIT,
+    CATEGORY_LIBRARY,
+    CATEGORY_SOURCE,
+    category_files,
+    render,
+)
 
 CORE = GOOD.replace(
     'secret = "node-secret"',
@@ -49,6 +56,32 @@ def test_a_node_over_iax2_gets_its_accounts_in_place_of_those_of_sip() -> None:
     dialplan = made["etc/asterisk/extensions.conf"]
     assert "Dial(IAX2/far-pri/${EXTEN}" in dialplan
     assert "PJSIP" not in dialplan
+
+
+def test_a_node_with_ss7_gets_what_tells_the_callers_category() -> None:
+    ss7 = CORE.replace('name = "city-ss7"\n', 'name = "city-ss7"\nnode = "e1"\n').replace(
+        '[[span]]\nnumber = 2\n', '[[span]]\nnumber = 2\nnode = "e1"\n'
+    )  # fmt: skip
+    made = files(ss7)
+    assert "isup_set_oli" in made[CATEGORY_SOURCE]
+    assert f"LD_PRELOAD=/{CATEGORY_LIBRARY}" in made[ASTERISK_UNIT]
+    assert "exten => priority,1,Set(CALLERID(ani2)=267)" in made["etc/asterisk/extensions.conf"]
+    found = steps(files(), made, TRUNKS)
+    assert found.effect is Effect.ALL_CALLS
+    compiled, loaded, *_ = found.commands
+    assert compiled.startswith("cc ")
+    assert compiled.endswith(f"/{CATEGORY_SOURCE}")
+    assert loaded == "systemctl daemon-reload"
+
+
+def test_what_is_compiled_on_a_node_takes_the_place_of_libss7s(tmp_path: Path) -> None:
+    """The compiler is that of the node, and warns of nothing."""
+    (tmp_path / "category.c").write_text(category_files()[CATEGORY_SOURCE])
+    made = tmp_path / "category.so"
+    words = ["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O2", "-o", str(made)]
+    subprocess.run([*words, str(tmp_path / "category.c")], check=True)
+    shown = subprocess.run(["nm", "-D", str(made)], check=True, capture_output=True, text=True)
+    assert " T isup_set_oli\n" in shown.stdout
 
 
 def test_a_stranger_is_no_node() -> None:

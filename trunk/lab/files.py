@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from softswitch.setup.lab.contents import MODULES
 from softswitch.templates import DIALPLANS, fill
 from trunk import dahdi
+from trunk.categories import ISUP_CODES, PLUS
 from trunk.lab import ports as ports_of
 from trunk.lab import site, wiring
 from trunk.lab.agent import GUEST_LOOP
@@ -20,6 +21,7 @@ TEMPLATES = DIALPLANS / "lab"
 USER = "lab"
 SUBSCRIBERS = tuple(str(number) for number in range(6001, 6010))
 """Accounts of SIP phones at the exchange; each has its number as its name."""
+PAYPHONE = SUBSCRIBERS[-1]
 HEARD_SECONDS = 4
 """How long the exchange writes down what a caller of 9106 says."""
 POINT_CODES = (1, 2)
@@ -88,6 +90,8 @@ def _exchange(orders: Orders) -> dict[str, str]:
         "rtp": ports.exchange_rtp,
         "subscribers": SUBSCRIBERS,
         "heard_seconds": HEARD_SECONDS,
+        "payphone": PAYPHONE,
+        "payphone_category": PLUS + ISUP_CODES["payphone"],
         **_line_values(EXCHANGE, *POINT_CODES),
     }
     own = ("pjsip.conf", "chan_dahdi.conf", "extensions.conf")

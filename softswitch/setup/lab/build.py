@@ -15,6 +15,7 @@ from softswitch.setup.apt import PrivateApt
 from softswitch.setup.asterisk import install_private
 from softswitch.setup.hashes import hash_of_files
 from softswitch.setup.lab import contents
+from softswitch.setup.lab.category import SOURCE, build_category
 from softswitch.setup.lab.cpio import write
 from softswitch.setup.lab.image import make_tree
 from softswitch.setup.lab.kernel import Kernel, build_kernel, find_tools
@@ -78,7 +79,7 @@ def _build(cache: Path, folder: Path, progress: Progress) -> dict[str, object]:
     made = work / "made"
     made.mkdir()
     with (made / _FILES).open("wb") as out:
-        write(make_tree(kernel, asterisk, tools), out)
+        write(make_tree(kernel, asterisk, tools, build_category(work)), out)
     shutil.copyfile(kernel.image, made / _KERNEL)
     stamp = _write_stamp(made, kernel)
     shutil.rmtree(folder, ignore_errors=True)
@@ -100,9 +101,8 @@ def _check_machine(folder: Path) -> None:
 
 def _recipe() -> str:
     """Tell what the laboratory was built by: another recipe builds it anew."""
-    return hash_of_files(
-        [], *(file.read_text() for file in sorted(Path(__file__).parent.glob("*.py")))
-    )
+    made_of = (*sorted(Path(__file__).parent.glob("*.py")), SOURCE)
+    return hash_of_files([], *(file.read_text() for file in made_of))
 
 
 def _write_stamp(folder: Path, kernel: Kernel) -> dict[str, object]:

@@ -38,6 +38,8 @@ TOOL_PROGRAMS = (
 ASTERISK = "usr/sbin/asterisk"
 PERL = "usr/bin/perl"
 """Every Debian has it, and a node loops timeslots with it (dialplans/node). It comes with Asterisk's packages."""
+CATEGORY = "usr/local/lib/softswitch/isup_category.so"
+"""Where a node has it, and the guest, as :mod:`trunk.node_files` says."""
 ASTERISK_DATA = (
     "usr/share/asterisk/documentation/core-en_US.xml",
     "usr/share/asterisk/documentation/appdocsxml.dtd",

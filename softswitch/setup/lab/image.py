@@ -41,8 +41,8 @@ echo "the job's disk cannot be read"; poweroff -f
 """
 
 
-def make_tree(kernel: Kernel, asterisk: Prefix, tools: Prefix) -> Tree:
-    """Choose the files; raise SetupError when a package lacks one of them."""
+def make_tree(kernel: Kernel, asterisk: Prefix, tools: Prefix, category: Path) -> Tree:
+    """Choose the files; raise SetupError when a package lacks one of them. `category` is the library of that name."""
     tree = Tree(folders=set(_FOLDERS), links=dict(_MERGED))
     own = [_program(asterisk, name) for name in (contents.ASTERISK, contents.PERL)]
     programs = [*own, *_modules(asterisk)]
@@ -54,6 +54,7 @@ def make_tree(kernel: Kernel, asterisk: Prefix, tools: Prefix) -> Tree:
     tree.link("usr/bin/sh", "busybox")
     for path in _libraries([*programs, *helpers], [asterisk.root, tools.root]):
         tree.add(f"{_LIBRARIES}/{path.name}", path.resolve())
+    tree.add(contents.CATEGORY, category)
     tree.add(_LOADER, (asterisk.root / _LOADER).resolve())
     for name in contents.ASTERISK_DATA:
         if (asterisk.root / name).is_file():

@@ -113,6 +113,13 @@ class Site:
     async def _reached(self, reached: Callable[[dict[str, CircuitState | str]], bool]) -> bool:
         return reached(await self.told())
 
+    async def far_category(self) -> str:
+        """The category (ITU-T Q.763, 3.11) of the one who calls the exchange over SS7 now."""
+        shown = await self.lab.cli(Switch.EXCHANGE, "core show channels concise")
+        (name,) = (line.split("!")[0] for line in shown.splitlines() if line.startswith("DAHDI/"))
+        told = await self.lab.cli(Switch.EXCHANGE, f"core show channel {name}")
+        return told.partition("SS7_CALLING_PARTY_CATEGORY=")[2].partition("\n")[0]
+
     async def far_cics(self) -> dict[int, str]:
         """How the exchange sees its circuits of SS7: CIC and the rest of its line."""
         text = await self.lab.cli(Switch.EXCHANGE, "ss7 show cics 2")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from softswitch.testing.phone import Uri
 from tests.trunk.rig.kit import BOTH, MARKS, SLOW, SUBSCRIBER, Site, hear, press
 from trunk.causes import (
@@ -42,6 +44,18 @@ async def test_a_call_of_ours_brings_numbers_and_audio(site: Site, cable: Cable)
     await hear((call, (650,)), (incoming, (850,)))
     await incoming.hangup()
     assert (await call.ended(SLOW)).cause == NORMAL
+
+
+@pytest.mark.parametrize(
+    ("word", "code"), [("", 10), ("priority", 11), ("operator", 9), ("mobile-hplmn", 10)]
+)
+async def test_the_callers_category_goes_over_ss7(site: Site, word: str, code: int) -> None:
+    """ITU-T Q.763, 3.11: 10 is the ordinary subscriber."""
+    said = {"P-Asserted-Identity": f"<tel:08322005;cpc={word}>"} if word else {}
+    call = await site.through[Cable.SS7].dial("9102", caller="08322005", headers=said)
+    await call.ringing(SLOW)
+    assert await site.far_category() == str(code)
+    await call.hangup(timeout=SLOW)
 
 
 @BOTH

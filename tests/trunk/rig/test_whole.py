@@ -6,12 +6,16 @@ import asyncio
 import functools
 
 from intercept.model import Act
-from softswitch.testing.system import sip_phone, until
+from softswitch.calls.category import Category
+from softswitch.testing.phone import Phone
+from softswitch.testing.system import LOCAL, sip_phone, until
 from tests.intercept.kit import Talk, begin, connected
 from tests.trunk.rig.kit import BOTH, MARKS, PREFIX, SLOW, SUBSCRIBER, hear
 from tests.trunk.rig.whole import FIRST, LAST, Whole, confirmed, view
 from trunk import operate
+from trunk.categories import ISUP_CODES
 from trunk.causes import NO_CIRCUIT, PREEMPTED
+from trunk.lab.files import PAYPHONE
 from trunk.lab.laboratory import Switch
 from trunk.lab.site import NAMES
 from trunk.lab.wiring import Cable
@@ -37,6 +41,29 @@ async def test_an_emergency_call_over_a_line_is_answered_at_a_desk(
         assert (shown["kind"], shown["caller"]["number"]) == ("emergency", SUBSCRIBER)
         (taken,) = whole.calls(NAMES[cable])
         assert (taken.outgoing, taken.number) == (False, "110")
+        await call.hangup()
+        await incoming.ended(SLOW)
+
+
+async def test_categories_go_over_ss7_both_ways(whole: Whole) -> None:
+    """Of a route of ours to the exchange, and of a payphone there to the queue."""
+    lab = whole.site.lab
+    async with sip_phone(whole.system, "2001") as phone:
+        ours = await phone.dial("87" + "9102")
+        await until(lambda: [c for c in whole.calls(NAMES[Cable.SS7]) if c.rang_at], seconds=SLOW)
+        assert await whole.site.far_category() == str(ISUP_CODES["test"])
+        await ours.hangup(timeout=SLOW)
+    await whole.quiet()
+    async with (
+        sip_phone(whole.system, "1001") as desk,
+        Phone.register((LOCAL, lab.ports.exchange_sip), PAYPHONE, lab.orders.secret) as payphone,
+    ):
+        call = await payphone.dial(PREFIX[Cable.SS7] + "110")
+        incoming = await desk.incoming(SLOW)
+        (entry,) = whole.system.live.entities()["waiting"].values()
+        assert (entry["number"], entry["category"]) == (PAYPHONE, Category.PAYPHONE)
+        await incoming.answer()
+        await call.answered(SLOW)
         await call.hangup()
         await incoming.ended(SLOW)
 

@@ -59,6 +59,13 @@ name = "ss7"
 patterns = ["86."]
 to = ["city-ss7"]
 strip = 2
+
+[[route]]
+name = "tests"
+patterns = ["87."]
+to = ["city-ss7"]
+strip = 2
+category = "test"
 """
 """The carrier answers what begins with a 2: whatever comes to it."""
 ALONE = {Cable.PRI: "85", Cable.SS7: "86"}
