@@ -2,7 +2,7 @@
 import { ref, shallowRef } from 'vue'
 import { groups, type Group } from '../api/conferences'
 import { run } from '../commands/run'
-import { t, te } from '../i18n'
+import { wordFor } from '../i18n'
 import { live } from '../live/store'
 
 export const TABS = ['rooms', 'rolls', 'notices', 'groups'] as const
@@ -47,9 +47,6 @@ export function nameOf(number: string): string {
   return ''
 }
 
-/** Why somebody was not reached, in words; a reason of a newer server is shown as it is. */
-export function whyText(why: string): string {
-  const keys = [`conference.roll.why.${why}`, `conference.notice.why.${why}`, `conference.member.${why}`]
-  const key = why ? keys.find(te) : undefined
-  return key ? t(key) : why
-}
+/** Why somebody was not reached, in words. */
+export const whyText = (why: string): string =>
+  wordFor(why, 'conference.roll.why', 'conference.notice.why', 'conference.member')

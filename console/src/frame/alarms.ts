@@ -2,7 +2,7 @@
 import { computed, ref } from 'vue'
 import { request } from '../api/http'
 import { queue } from '../call/store'
-import { language, t, te } from '../i18n'
+import { language, t, wordFor } from '../i18n'
 import { duration } from '../i18n/format'
 import { spoken } from '../i18n/spoken'
 import { now } from '../live/clock'
@@ -62,9 +62,8 @@ export const alarms = computed<Alarm[]>(() => {
     found.push({ id: alarm.id, level: 'warning', text })
   }
   for (const part of health.value?.failing ?? []) {
-    // A part that a newer server has is told by its own name.
-    const name = te(`alarm.parts.${part}`) ? t(`alarm.parts.${part}`) : part
-    found.push({ id: `health-${part}`, level: 'warning', text: t('alarm.health', { part: name }) })
+    const text = t('alarm.health', { part: wordFor(part, 'alarm.parts') })
+    found.push({ id: `health-${part}`, level: 'warning', text })
   }
   for (const entry of queue.value) {
     const age = now.value - entry.since

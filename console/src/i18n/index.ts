@@ -33,5 +33,11 @@ export function setLanguage(value: Language): void {
 export function t(key: string, values: Record<string, unknown> = {}): string {
   return typeof values.n === 'number' ? composer.t(key, values, values.n) : composer.t(key, values)
 }
-/** Whether a refusal has words of our own. */
+/** Whether there are words of our own under a key. */
 export const te = (key: string): boolean => composer.te(key, 'en')
+
+/** The word for a code of the server under the first of `groups` that has one; a newer code is shown as it is. */
+export function wordFor(code: string, ...groups: string[]): string {
+  const key = code ? groups.map((group) => `${group}.${code}`).find(te) : undefined
+  return key ? t(key) : code
+}

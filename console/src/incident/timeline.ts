@@ -1,6 +1,6 @@
 /** An entry of the timeline in the words of the console. */
 import type { Entry } from '../api/cases'
-import { t, te } from '../i18n'
+import { t, te, wordFor } from '../i18n'
 
 /** A kind that a newer layer brought is shown by its name. */
 export function entryText(entry: Entry): string {
@@ -33,21 +33,15 @@ function valuesOf({ kind, body }: Entry): Record<string, unknown> {
   if (kind === 'incident.moved')
     return { ...values, before: stateName(body.before), after: stateName(body.after) }
   for (const [name, words] of Object.entries({ ...CODE_WORDS, state: STATE_WORDS[kind] }))
-    if (words && values[name]) values[name] = worded(words, values[name])
+    if (words && values[name]) values[name] = wordFor(values[name], words)
   return values
-}
-
-/** A code that a newer layer brought is shown as it is. */
-function worded(words: string, code: string): string {
-  const key = `${words}.${code}`
-  return te(key) ? t(key) : code
 }
 
 /** Why: what a person wrote stands as it is, a code of ours in words. */
 export function reasonText(said: string): string {
   const code = said.replaceAll(' ', '_')
-  const key = ['cases.why', 'plans.why'].map((words) => `${words}.${code}`).find((each) => te(each))
-  return /^\w+$/.test(code) && key ? t(key) : said
+  const word = /^\w+$/.test(code) ? wordFor(code, 'cases.why', 'plans.why') : code
+  return word === code ? said : word
 }
 
 const stateName = (state: unknown): string => t(`incident.status.${String(state)}`)

@@ -3,7 +3,7 @@ import { reactive, ref } from 'vue'
 import type { GeoJson } from '../api/map'
 import type { Incident } from '../api/types'
 import { show } from '../frame/view'
-import { te, t } from '../i18n'
+import { wordFor } from '../i18n'
 
 export const NEW = '+plan'
 export const TABS = ['plans', 'runs'] as const
@@ -47,8 +47,5 @@ export function openRun(id: string): void {
   chosenRun.value = id
 }
 
-/** Why somebody is not reached, in words; a reason of a newer server is shown as it is. */
-export function whyText(why: string): string {
-  const key = `plans.why.${why}`
-  return why && te(key) ? t(key) : why
-}
+/** Why somebody is not reached, in words. */
+export const whyText = (why: string): string => wordFor(why, 'plans.why')
