@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
@@ -24,6 +24,11 @@ expect.set_options(timeout=PATIENCE * 1_000)
 PASSWORD = "Correct-Horse-9-Battery"
 BROWSER_TONE = 850
 """What the browser's microphone hears, in hertz."""
+
+PAGES = (
+    "conference", "sms", "trunks", "incidents", "map", "resources", "plans", "duty", "recordings", "history",
+    "admin", "audit",
+)  # fmt: skip
 
 _RATE = 48_000
 _ROOT = Path(__file__).resolve().parents[2]
@@ -176,6 +181,19 @@ class Console:
 
     async def own_call(self, state: str) -> None:
         await self.page.wait_for_selector(f"[data-testid=own-call][data-state={state}]")
+
+    async def answer(self) -> None:
+        """Take the call that rings, and wait until it is talked on."""
+        await self.own_call("ringing")
+        await self.press("F2")
+        await self.own_call("talking")
+
+    async def turn_to(self, name: str) -> Locator:
+        """Open one of the pages."""
+        await self.page.evaluate("name => { location.hash = `#/${name}` }", name)
+        shown = self.page.locator(f"[data-page={name}]")
+        await expect(shown.locator("> section")).to_be_visible()
+        return shown
 
     async def hears(self, *tones: int) -> None:
         """All of the tones, and nothing as loud beside them."""

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 from softswitch.app import System
 from softswitch.testing.system import sip_phone
 from tests.console import scene
-from tests.console.kit import console, console_dist
+from tests.console.kit import PAGES, console, console_dist
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -17,10 +17,6 @@ pytestmark = [
 ]
 AXE = console_dist().parent / "node_modules" / "axe-core" / "axe.min.js"
 LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
-PAGES = (
-    "conference", "sms", "trunks", "incidents", "map", "resources", "plans", "duty", "recordings", "history",
-    "admin", "audit",
-)  # fmt: skip
 _STILL = """
 const sheet = new CSSStyleSheet();
 sheet.replaceSync('* { transition: none !important; animation: none !important }');
@@ -65,9 +61,7 @@ async def test_every_page_keeps_the_rules(system: System, browser: Browser) -> N
         await scene.resources(page)
         await desk.sit("1001")
         call = await citizen.dial("120")
-        await desk.own_call("ringing")
-        await desk.press("F2")
-        await desk.own_call("talking")
+        await desk.answer()
         waiting = await other.dial("119")
         await expect(page.get_by_test_id("waiting")).to_have_count(1)
         found["desk"] = await faults(page)
@@ -76,10 +70,8 @@ async def test_every_page_keeps_the_rules(system: System, browser: Browser) -> N
         found["keys"] = await faults(page)
         await desk.press("Escape")
         for name in PAGES:
-            await page.evaluate(f"location.hash = '#/{name}'")
-            shown = f"[data-page={name}]"
-            await expect(page.locator(f"{shown} > .panel")).to_be_visible()
-            found[name] = await faults(page, shown)
+            await desk.turn_to(name)
+            found[name] = await faults(page, f"[data-page={name}]")
         await page.evaluate("location.hash = '#/wall'")
         await expect(page.get_by_test_id("wall")).to_be_visible()
         found["wall"] = await faults(page)

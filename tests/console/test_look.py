@@ -157,9 +157,7 @@ async def test_everything_that_can_be_pressed_or_filled_in_has_a_name(
         await desk.sign_in("chen")
         await desk.sit("1001")
         call = await citizen.dial("120")
-        await desk.own_call("ringing")
-        await desk.press("F2")
-        await desk.own_call("talking")
+        await desk.answer()
         for view in ("", "recordings", "history", "admin", "audit"):
             await desk.page.evaluate(f"location.hash = '#/{view}'")
             await expect(desk.page.locator("main")).to_be_visible()

@@ -141,8 +141,7 @@ async def test_a_call_outlives_the_server_and_is_in_hand_again_after_the_restart
 ) -> None:
     async with desk_and_citizen(server, browser) as (desk, citizen):
         call = await citizen.dial("120")
-        await desk.own_call("ringing")
-        await desk.press("F2")
+        await desk.answer()
         await call.hears(BROWSER_TONE)
 
         server.kill()
@@ -176,10 +175,8 @@ async def test_without_the_server_the_phone_still_rings_is_answered_and_hangs_up
         server.kill()
         await desk.lamp("link", "down")
         call = await citizen.dial("119")
-        await desk.own_call("ringing")
-        await desk.press("F2")
+        await desk.answer()
         await call.answered()
-        await desk.own_call("talking")
         await call.hears(BROWSER_TONE)
         await desk.hears(450)
         await desk.press("F4")

@@ -10,7 +10,7 @@ from softswitch.app import System
 from softswitch.layers.incidents.books import new_id
 from softswitch.layers.incidents.model import Status
 from softswitch.testing.system import sip_phone, until
-from tests.console.kit import PASSWORD, console
+from tests.console.kit import PAGES, PASSWORD, console
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -19,7 +19,6 @@ pytestmark = [
 ]
 WANG = Actor("wang", "王", Role.DISPATCHER)
 SMALL = {"width": 1366, "height": 768}
-PAGES = ("conference", "sms", "trunks", "incidents", "map", "resources", "plans", "duty", "history")
 
 
 async def is_whole(part: Locator, page: Page) -> None:
@@ -46,9 +45,7 @@ async def test_a_page_stands_beside_the_queue_the_own_call_and_its_incident(
         await desk.sign_in("li")
         await desk.sit("1001")
         one = await first.dial("119")
-        await desk.own_call("ringing")
-        await desk.press("F2")
-        await desk.own_call("talking")
+        await desk.answer()
         two = await second.dial("120")
         await expect(page.get_by_test_id("waiting")).to_have_count(1)
 
@@ -87,13 +84,9 @@ async def test_on_a_small_screen_every_page_keeps_queue_and_call_in_reach(
         await desk.sign_in("chen")
         await desk.sit("1001")
         call = await one.dial("119")
-        await desk.own_call("ringing")
-        await desk.press("F2")
-        await desk.own_call("talking")
+        await desk.answer()
         for name in PAGES:
-            await page.evaluate(f"location.hash = '#/{name}'")
-            await expect(page.locator(f"[data-page={name}] > section")).to_be_visible()
-            await is_whole(page.locator(f"[data-page={name}]"), page)
+            await is_whole(await desk.turn_to(name), page)
             await is_whole(page.locator("[data-part=queue]"), page)
             await is_whole(page.get_by_test_id("unfold"), page)
             await expect(page.get_by_role("button", name="Hang up")).to_be_enabled()
