@@ -71,7 +71,7 @@ class Subscriber:
         """Its turn comes, unless calls keep the loop busy."""
         at = asyncio.get_running_loop().time()
         if at - planned > LATE_SECONDS and self._delayed < LONGEST_DELAY:
-            wait = max(_FIRST_DELAY, self._delayed)
+            wait = min(max(_FIRST_DELAY, self._delayed), LONGEST_DELAY - self._delayed)
             self._delayed += wait
             self._plan(at + wait)
             return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any, TypeVarTuple
 
 import pytest
 from sqlalchemy import Connection, insert
@@ -20,6 +21,8 @@ from softswitch.store.event_log import EventLog, Stored, append, last_seq, prune
 from softswitch.store.event_rows import event_log
 from softswitch.testing.system import until
 from tests.store.conftest import add, texts
+
+Ts = TypeVarTuple("Ts")
 
 
 def ended(number: int) -> CallEnded:
@@ -287,23 +290,47 @@ async def test_after_long_work_a_subscriber_rests(db: Database) -> None:
     assert [stored.seq for stored in one.take(10)] == [1]
 
 
-async def test_while_calls_keep_the_loop_busy_a_subscriber_waits_but_not_for_ever(
-    monkeypatch: pytest.MonkeyPatch,
+class SlowLoop(asyncio.SelectorEventLoop):
+    """Its clock moves when a timer is set, and every timer fires late: calls keep it busy."""
+
+    def __init__(self, late: float) -> None:
+        super().__init__()
+        self._late = late
+        self._now = 0.0
+        self.waits: list[float] = []
+
+    def time(self) -> float:
+        return self._now
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Any = None
+    ) -> asyncio.TimerHandle:
+        self.waits.append(when - self._now)
+        self._now = when + self._late
+        return super().call_at(self._now, callback, *args, context=context)
+
+
+@pytest.mark.parametrize(
+    ("late", "waits"),
+    [
+        (0.001, [0.0]),
+        (0.02, [0.0, 0.01, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 1.44]),
+    ],
+)
+def test_a_subscriber_waits_for_a_busy_loop_but_not_for_ever(
+    late: float, waits: list[float]
 ) -> None:
-    monkeypatch.setattr(subscriber, "LONGEST_DELAY", 0.2)
+    """Twice as long each time, and so long in all as was promised."""
+    loop = SlowLoop(late)
     one = subscriber.Subscriber("test", frozenset({"call.ended"}), True, pause=0.0)
     one.behind = False
-    busy = asyncio.create_task(keep_busy(4 * subscriber.LATE_SECONDS))
-    began = asyncio.get_running_loop().time()
-    one.hear([Stored(1, 1, ended(1))], gap=False)
-    await one.ready()
-    assert asyncio.get_running_loop().time() - began >= subscriber.LONGEST_DELAY
-    busy.cancel()
-    assert [stored.seq for stored in one.take(10)] == [1]
 
+    async def served() -> list[int]:
+        one.hear([Stored(1, 1, ended(1))], gap=False)
+        await one.ready()
+        return [stored.seq for stored in one.take(10)]
 
-async def keep_busy(seconds: float) -> None:
-    """Let no timer be in time."""
-    while True:
-        time.sleep(seconds)  # noqa: ASYNC251 - this is what a busy loop is
-        await asyncio.sleep(0)
+    with contextlib.closing(loop):
+        assert loop.run_until_complete(served()) == [1]
+    assert loop.waits == pytest.approx(waits)
+    assert sum(loop.waits) == pytest.approx(subscriber.LONGEST_DELAY if late > 0.01 else 0.0)
