@@ -32,8 +32,19 @@ _EMERGENCY = re.compile(r"[0-9]{3,6}")
 _PHONE_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 _DTMF = re.compile(r"[0-9A-D*#]{1,64}")
-_PLAIN = str.maketrans("０１２３４５６７８９＋＊＃", "0123456789+*#", " -().\t\u3000－（）")
-"""A Chinese keyboard writes wide digits as easily as plain ones; separators are left out."""
+_BARE = str.maketrans(
+    "０１２３４５６７８９＋＊＃",
+    "0123456789+*#",
+    " -().\t\u00a0\u200b\u2010\u2011\u2013\u3000\ufeff－（）．",
+)
+
+
+def bare(text: str) -> str:
+    """Return a number as it may be typed or pasted in plain digits, without spaces, dashes, dots and brackets.
+
+    A Chinese keyboard writes wide digits as easily as plain ones.
+    """
+    return text.translate(_BARE)
 
 
 def extension(text: str, field: str = "number") -> Extension:
@@ -49,8 +60,8 @@ def extension(text: str, field: str = "number") -> Extension:
 
 
 def phone_number(text: str, field: str = "number") -> PhoneNumber:
-    """Return ``text`` as a number to dial, in plain digits without spaces, dashes, dots and brackets, or refuse it."""
-    stripped = text.translate(_PLAIN)
+    """Return ``text`` as a number to dial, :func:`bare`, or refuse it."""
+    stripped = bare(text)
     if not _PHONE_NUMBER.fullmatch(stripped):
         raise invalid(
             "bad_number",

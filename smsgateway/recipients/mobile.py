@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from softswitch.errors import invalid
-from softswitch.numbers import PhoneNumber, quoted
+from softswitch.numbers import PhoneNumber, bare, quoted
 
 _MAINLAND = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
 _INTERNATIONAL = re.compile(r"(?:\+|00)([1-9]\d{6,14})")
-_SEPARATORS = str.maketrans("", "", " -().\t\u00a0\u3000\u200b\ufeff")
 _ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _FLOAT = re.compile(r"(\d+)\.0+")
 
@@ -25,13 +24,11 @@ def find_mobile(text: str) -> str | None:
     if len(text) > 40:
         return None
     whole = _FLOAT.fullmatch(text)  # a spreadsheet that took it for an amount
-    bare = whole.group(1) if whole else text.translate(_SEPARATORS)
-    if not bare.isascii():
-        bare = "".join(map(_latin_digit, bare))
-    found = _MAINLAND.fullmatch(bare)
+    number = whole.group(1) if whole else bare(text)
+    found = _MAINLAND.fullmatch(number)
     if found is not None:
         return found.group(1)
-    found = _INTERNATIONAL.fullmatch(bare)
+    found = _INTERNATIONAL.fullmatch(number)
     if found is None or found.group(1).startswith("86"):
         return None
     return f"+{found.group(1)}"
@@ -70,9 +67,3 @@ def mobile(text: str, field: str = "number") -> PhoneNumber:
             field=field,
         )
     return PhoneNumber(found)
-
-
-def _latin_digit(letter: str) -> str:
-    """Full-width digits come from Chinese input methods."""
-    code = ord(letter)
-    return chr(code - 0xFEE0) if 0xFF01 <= code <= 0xFF5E else letter

@@ -105,3 +105,8 @@ def test_a_number_in_the_wide_digits_of_a_chinese_keyboard_is_the_same_number() 
     wide, plain = "＋８６（８１３）－５５０　１２３４", "+86 (813) 550-1234"
     assert numbers.phone_number(wide) == numbers.phone_number(plain)
     assert numbers.phone_number("＊２１＃") == "*21#"
+
+
+def test_what_is_pasted_with_a_number_is_left_out() -> None:
+    assert numbers.bare("\ufeff+86\u00a0813–550．１２３４\t") == "+868135501234"
+    assert numbers.bare("一二０") == "一二0"

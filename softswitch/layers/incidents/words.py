@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from softswitch.numbers import bare
+
 MOST_WORDS = 32
 """Of one query."""
 
@@ -18,7 +20,6 @@ _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 _CHINESE = re.compile(f"[{_HAN}]")
 # A word such as b栋 is cut where the writing changes.
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
-_SEPARATORS = str.maketrans("", "", " -().\t")
 
 
 def words_of(text: str) -> str:
@@ -55,8 +56,8 @@ def query_of(text: str) -> str:
 
 def digits_of(text: str) -> str:
     """Return the digits of what looks like a telephone number, however it is typed; of anything else nothing."""
-    bare = unicodedata.normalize("NFKC", text).translate(_SEPARATORS).removeprefix("+")
-    return bare if bare.isascii() and bare.isdigit() else ""
+    digits = bare(text).removeprefix("+")
+    return digits if digits.isascii() and digits.isdigit() else ""
 
 
 def _term(run: str, *, last: bool) -> str:

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from softswitch.layers.incidents.words import query_of, words_of
+from softswitch.layers.incidents.words import digits_of, query_of, words_of
 
 
 def test_chinese_by_pairs_and_the_rest_by_words() -> None:
@@ -47,6 +47,11 @@ def test_finds_what_a_plain_search_finds_in_chinese() -> None:
         rows = db.execute("SELECT rowid FROM t WHERE t MATCH ?", (query_of(piece),)).fetchall()
         assert {n for (n,) in rows} == {n for n, each in enumerate(texts) if piece in each}, piece
     db.close()
+
+
+def test_what_looks_like_a_number_is_its_digits() -> None:
+    assert digits_of("＋86 139-1234（5678）") == "8613912345678"
+    assert digits_of("139号") == digits_of("") == digits_of("+") == ""
 
 
 def test_a_word_that_is_being_typed_finds_already() -> None:
