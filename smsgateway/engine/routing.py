@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from smsgateway.model import Priority
+from smsgateway.queue.routes import Prefixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,12 @@ class RoutingTable:
 
     def __init__(self, offers: Iterable[Offer]) -> None:
         self._offers = sorted(offers, key=lambda o: (-len(o.prefix), o.cost, o.link_id))
-        self.prefixes = frozenset(offer.prefix for offer in self._offers)
-        self._lengths = sorted({len(prefix) for prefix in self.prefixes}, reverse=True)
+        self._prefixes = Prefixes(offer.prefix for offer in self._offers)
         self._known: dict[str, tuple[Offer, ...]] = {}
 
     def route_of(self, number: str) -> str:
         """Return the longest prefix of a number that somebody serves."""
-        for length in self._lengths:
-            if number[:length] in self.prefixes:
-                return number[:length]
-        return ""
+        return self._prefixes.longest(number)
 
     def offers(self, route: str) -> Sequence[Offer]:
         """Return who serves a route, the best first; a link that serves a shorter prefix serves it too."""

@@ -36,7 +36,7 @@ from smsgateway.model import (
     Progress,
 )
 from smsgateway.queue.copying import copy_rows
-from smsgateway.queue.routes import longest_prefix, prefixes
+from smsgateway.queue.routes import prefixes
 from smsgateway.queue.tables import batch_routes, batches, bodies, counts, inbound, messages
 from softswitch.clock import Millis
 from softswitch.errors import Refusal, conflict, not_found
@@ -106,8 +106,7 @@ def add_messages(conn: Connection, batch: int, new: Sequence[NewMessage]) -> int
         return 0
     known = prefixes(conn)
     rows = [
-        (longest_prefix(one.number, known), one.number, one.body_id, one.recipient, one.area)
-        for one in new
+        (known.longest(one.number), one.number, one.body_id, one.recipient, one.area) for one in new
     ]
     _add(conn, batch, rows)
     _add_routes(conn, batch, {row[0] for row in rows})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from sqlalchemy import Column, Connection, Integer, String, Table, select
 
@@ -18,14 +18,21 @@ routes = Table(
 )
 
 
-def prefixes(conn: Connection) -> frozenset[str]:
-    """Return every prefix that some link serves."""
-    return frozenset(conn.execute(select(routes.c.prefix).distinct()).scalars())
+class Prefixes:
+    """The prefixes that some link serves at one moment."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self.known = frozenset(known)
+        self._lengths = sorted({len(prefix) for prefix in self.known}, reverse=True)
+
+    def longest(self, number: str) -> str:
+        """Return the longest known prefix of a number; empty when there is none."""
+        for length in self._lengths:
+            if number[:length] in self.known:
+                return number[:length]
+        return ""
 
 
-def longest_prefix(number: str, known: Collection[str]) -> str:
-    """Return the longest known prefix of a number; empty when there is none."""
-    for length in range(min(len(number), 20), 0, -1):
-        if number[:length] in known:
-            return number[:length]
-    return ""
+def prefixes(conn: Connection) -> Prefixes:
+    """Return what the links serve now."""
+    return Prefixes(conn.execute(select(routes.c.prefix).distinct()).scalars())

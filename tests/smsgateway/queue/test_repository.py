@@ -20,7 +20,7 @@ from smsgateway.model import (
 )
 from smsgateway.queue import repository as queue
 from smsgateway.queue.database import queue_database
-from smsgateway.queue.routes import longest_prefix
+from smsgateway.queue.routes import Prefixes
 from softswitch.errors import Refusal
 from softswitch.store.database import Database
 
@@ -121,8 +121,10 @@ async def test_only_a_held_batch_can_be_removed(db: Database) -> None:
 
 
 def test_the_longest_prefix_is_found() -> None:
-    known = {"86", "86138", "8613800000001"}
-    assert longest_prefix("8613800000001", known) == "8613800000001"
-    assert longest_prefix("8613812345678", known) == "86138"
-    assert longest_prefix("8612812345678", known) == "86"
-    assert longest_prefix("85212345678", known) == ""
+    known = Prefixes(["86", "86138", "8613800000001"])
+    assert known.longest("8613800000001") == "8613800000001"
+    assert known.longest("8613812345678") == "86138"
+    assert known.longest("8612812345678") == "86"
+    assert known.longest("85212345678") == ""
+    assert known.longest("8") == ""
+    assert Prefixes(["", "86"]).longest("85212345678") == ""
