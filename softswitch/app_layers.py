@@ -62,6 +62,8 @@ class Layers:
             self.copies.start()
             system.at_end(self.copies.close)
             self.gis = await _gis(system, self.copies)
+        if self.gis is not None and self.incidents is not None:
+            await connect_map(self.gis, self.incidents)
         if "resources" in wanted:
             self.resources = await _resources(system, self.gis)
         if "duty" in wanted:
@@ -145,6 +147,13 @@ async def _duty(system: System) -> Duty:
     await layer.start(system.events)
     connect_duty(layer.service, system.center.intake, system.nights)
     return layer
+
+
+async def connect_map(gis: Gis, incidents: Incidents) -> None:
+    """Put the incidents that are worked on back on the map after a restart; facts tell what comes."""
+    for row in await incidents.placed():
+        place = row["longitude"], row["latitude"]
+        gis.service.show("incident", row["id"], *place, status=row["status"])
 
 
 def connect_duty(duty: DutyService, intake: IntakeService, nights: NightService) -> None:

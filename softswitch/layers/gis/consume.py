@@ -8,7 +8,7 @@ from softswitch.layers.gis.board import Board
 from softswitch.layers.gis.model import Kind, Thing, point
 from softswitch.store.event_log import Stored
 
-KINDS = ("incident.changed", "incident.moved", "incident.merged")
+KINDS = ("incident.changed", "incident.moved", "incident.merged", "incident.split")
 _OVER = frozenset({"closed", "reviewed"})
 
 

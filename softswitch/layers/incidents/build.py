@@ -10,6 +10,7 @@ from typing import Any
 
 from softswitch.clock import Clock, now
 from softswitch.errors import Refusal
+from softswitch.layers.incidents import store
 from softswitch.layers.incidents.books import Books, ClassName, LookUp, Screen
 from softswitch.layers.incidents.joins import JoinService
 from softswitch.layers.incidents.kinds import KindService
@@ -62,6 +63,10 @@ class Incidents:
     async def get(self, incident_id: str) -> dict[str, Any]:
         """Return one incident, or refuse."""
         return await self.service.get(incident_id)
+
+    async def placed(self) -> list[Row]:
+        """Return the incidents that are worked on and have a place."""
+        return await self.db.read(store.placed)
 
     async def run(self) -> None:
         """Tell orders that were cut off, then look at deadlines until cancelled."""

@@ -38,6 +38,8 @@ class IncidentMoved(Fact):
     reason: str = ""
     type: str = ""
     grade: int = 0
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @fact("incident.merged", right="incident.read")
@@ -60,6 +62,9 @@ class IncidentSplit(Fact):
     at: Millis
     login: str
     from_incident_id: str
+    status: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @fact("incident.ordered", right="incident.read")

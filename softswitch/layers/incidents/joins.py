@@ -61,7 +61,7 @@ class JoinService:
             store.change(conn, incident_id, version, at, {"merged_into": ""})
             store.set_root(conn, incident_id, incident_id)
             body = {"from": root, "incident": incident_id}
-            fact = IncidentSplit(incident_id, at, actor.login, root)
+            fact = _apart(row, actor, root, at)
             tell(conn, actor.login, "incident.split", incident_id, body, fact, at=at, also=[root])
             self._settle(conn, incident_id, root)
             freed_from.append(root)
@@ -82,12 +82,13 @@ class JoinService:
             at_version(conn, row, version)
             check_editable(row)
             self._check_calls(conn, row, call_ids)
-            store.add(conn, _part(row, made, title, actor.login, at))
+            part = _part(row, made, title, actor.login, at)
+            store.add(conn, part)
             store.hand_over(conn, call_ids, made)
             timeline_store.hand_over(conn, call_ids, made)
             store.change(conn, incident_id, version, at, {})
             body = {"from": incident_id, "incident": made, "call_ids": list(call_ids)}
-            fact = IncidentSplit(made, at, actor.login, incident_id)
+            fact = _apart(part, actor, incident_id, at)
             tell(conn, actor.login, "incident.split", made, body, fact, at=at, also=[incident_id])
             store.link(conn, made, incident_id, "split", actor.login, at)
             self._settle(conn, made, incident_id)
@@ -155,3 +156,8 @@ def _part(row: Row, made: str, title: str, login: str, at: Millis) -> Row:
     return {**{name: row[name] for name in copied}, "id": made, "title": title or row["title"],
             "status": Status.DRAFT.value, "owner": login, "created_at": at,
             "updated_at": at}  # fmt: skip
+
+
+def _apart(row: Row, actor: Actor, root: str, at: Millis) -> IncidentSplit:
+    place = row["latitude"], row["longitude"]
+    return IncidentSplit(row["id"], at, actor.login, root, row["status"], *place)

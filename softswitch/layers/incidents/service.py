@@ -198,7 +198,7 @@ class IncidentService:
             body = {"before": row["status"], "after": after.value, "reason": reason,
                     "fields": {"status": [row["status"], after.value]}, "version": version + 1}  # fmt: skip
             fact = IncidentMoved(incident_id, at, actor.login, row["status"], after.value, reason,
-                                 row["type"], row["grade"])  # fmt: skip
+                                 row["type"], row["grade"], row["latitude"], row["longitude"])  # fmt: skip
             tell(conn, actor.login, "incident.moved", incident_id, body, fact, at=at)
             self._clock_set(conn, incident_id)
             return {incident_id}

@@ -246,6 +246,13 @@ def still_open(conn: Connection, limit: int) -> list[Row]:
     return with_calls(conn, [dict(row) for row in conn.execute(query).mappings()])
 
 
+def placed(conn: Connection) -> list[Row]:
+    """Return the incidents that are worked on and have a place."""
+    query = select(incidents).where(incidents.c.status.not_in(OVER), incidents.c.merged_into == "")
+    query = query.where(incidents.c.latitude.is_not(None))
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
 def reports_due(conn: Connection, at: Millis) -> list[Row]:
     """Return the incidents whose next report is overdue."""
     query = select(incidents).where(incidents.c.report_due_at <= at)
