@@ -20,13 +20,13 @@ def faults(plan: Plan, trunk: Trunk) -> Iterator[tuple[Place, Refusal]]:
             continue
         fitting = _fitting(trunk, span)
         if span.framing not in fitting:
-            named = " or ".join(f'"{each}"' for each in fitting)
+            named = ", ".join(f'"{each}"' for each in fitting)
             yield (
                 ("span", index, "framing"),
                 invalid(
                     "bad_framing",
                     f"Span {span.number} has frames {span.framing}, which do not carry the signalling of {trunk.name}.",
-                    f"Give framing = {named}.",
+                    f"Choose framing from: {named}.",
                 ),
             )
 

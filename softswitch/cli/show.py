@@ -53,7 +53,7 @@ def one(session: Session, value: Row) -> None:
         return
     headings = [session.say("field"), session.say("value")]
     # A sentence that is there in both languages is one field.
-    names = [name for name in value if name.removesuffix("_zh") == name or name[:-3] not in value]
+    names = [name for name in value if not (name.endswith("_zh") and name[:-3] in value)]
     click.echo(
         table(headings, [[session.say(name), _value(session, name, value)] for name in names])
     )
