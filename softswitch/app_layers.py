@@ -109,6 +109,12 @@ async def _gis(system: System, copies: SipCopies) -> Gis:
         known = await system.look_up(number)
         return known[1] if known else ""
 
+    async def carried(call_id: str) -> str:
+        """Ask the switch for a call's place, unless the call said at its beginning that it has none."""
+        call = system.center.engine.calls.get(call_id)
+        known = call is not None and not call.tells_place
+        return "" if known else await system.control.carried_location(call_id)
+
     async def enclosed(call_id: str) -> Mapping[str, bytes]:
         sip_call = await system.control.sip_call_id(call_id)
         return await copies.of(sip_call) if sip_call else {}
@@ -122,7 +128,7 @@ async def _gis(system: System, copies: SipCopies) -> Gis:
             forms=lambda number: candidates(number, area_code()),
             canonical=lambda number: canonical(number, area_code()),
             address_of=address_of,
-            carried=system.control.carried_location,
+            carried=carried,
             enclosed=enclosed,
         ),
         location_servers=settings.location_servers,

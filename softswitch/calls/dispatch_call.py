@@ -76,6 +76,8 @@ class DispatchCall:
     name: str = ""
     category: Category | None = None
     """Of the calling party, where the trunk told it."""
+    tells_place: bool = False
+    """Its INVITE has a header Geolocation (RFC 6442)."""
     members: dict[str, Member] = field(default_factory=dict)
     rings: dict[str, Ring] = field(default_factory=dict)
     bridge_open: bool = False

@@ -10,7 +10,7 @@ import asyncio
 import logging
 
 from softswitch.calls import outcomes
-from softswitch.calls.category import Category, category
+from softswitch.calls.category import category
 from softswitch.calls.dispatch_call import DispatchCall
 from softswitch.calls.model import CallKind, Leg, Role
 from softswitch.calls.ringing import Ringing
@@ -122,8 +122,7 @@ class Engine(Ringing):
         call_id = self.call_id_of(channel)
         async with self.locked(call_id):
             call = self.open_call(call_id, CallKind.EMERGENCY, digits=args[1])
-            call.number, call.name = channel.caller_number, channel.caller_name
-            call.category = _category(args)
+            _describe(call, channel, args)
             self.add(call, self.member_for(channel, Role.CALLER))
             self.intake.arrived(call)
             self.changed(call.id)
@@ -248,8 +247,7 @@ class Engine(Ringing):
         call = self.open_call(call_id, kind, args[1] if emergency else None)
         if emergency:
             call.kind, call.digits = CallKind.EMERGENCY, args[1]
-            call.number, call.name = channel.caller_number, channel.caller_name
-            call.category = _category(args)
+            _describe(call, channel, args)
         role = Role.CALLER if emergency else None
         if word == "precedence":
             role = Role.CALLER
@@ -272,6 +270,9 @@ class Engine(Ringing):
             self.changed(call.id)
 
 
-def _category(args: tuple[str, ...]) -> Category | None:
-    """Return the caller's category: the last of the words ``emergency``, digits, precedence, category."""
-    return category(args[3]) if len(args) > 3 else None
+def _describe(call: DispatchCall, channel: Channel, args: tuple[str, ...]) -> None:
+    """Note what an emergency call tells: ``emergency``, digits, precedence, category, how long its Geolocation is."""
+    call.number, call.name = channel.caller_number, channel.caller_name
+    told = dict(enumerate(args))
+    call.category = category(told.get(3, ""))
+    call.tells_place = told.get(4, "") not in ("", "0")

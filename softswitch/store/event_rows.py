@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -128,12 +128,12 @@ def prune(conn: Connection, before: Millis) -> int:
 
 
 def _encode(event: Fact) -> str:
-    return json.dumps(to_json(event), ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(to_json(event)).decode()
 
 
 def _decode(seq: int, at: Millis, kind: str, body: str) -> Stored | None:
     try:
-        return Stored(seq, at, from_json(kind, json.loads(body)))
+        return Stored(seq, at, from_json(kind, orjson.loads(body)))
     except (UnknownKindError, TypeError, ValueError) as error:
         log.warning("Fact %d of kind %s cannot be read: %s", seq, kind, error)
         return None

@@ -53,6 +53,15 @@ class Prepared:
             return int(self._sent(conn, values).rowcount)
         return conn.execute(self._statement, dict(values)).rowcount
 
+    def change_many(self, conn: Connection, rows: Sequence[Values]) -> None:
+        """Run an INSERT, UPDATE or DELETE once for each of some values."""
+        if conn.dialect.name != "sqlite":
+            if rows:
+                conn.execute(self._statement, [dict(row) for row in rows])
+            return
+        driver = self._driver(conn)
+        driver.executemany(self._text, [self._given(row) for row in rows])
+
     def add(self, conn: Connection, values: Values) -> int:
         """Run an INSERT; return the number that the table gave to the row."""
         if conn.dialect.name == "sqlite":
@@ -61,14 +70,18 @@ class Prepared:
         return int(key[0])
 
     def _sent(self, conn: Connection, values: Values) -> Any:
+        return self._driver(conn).execute(self._text, self._given(values))
+
+    def _driver(self, conn: Connection) -> Any:
         if not self._text:
             self._compile()
         if not conn.in_transaction():
             conn.begin()
+        return conn.connection.driver_connection
+
+    def _given(self, values: Values) -> list[Any]:
         constants = self._constants
-        given = [values[name] if name in values else constants[name] for name in self._names]
-        driver: Any = conn.connection.driver_connection
-        return driver.execute(self._text, given)
+        return [values[name] if name in values else constants[name] for name in self._names]
 
     def _compile(self) -> None:
         made: Any = self._statement.compile(dialect=_DIALECT, column_keys=self._columns)  # type: ignore[attr-defined]

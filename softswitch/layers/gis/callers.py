@@ -84,10 +84,13 @@ class CallerService:
 
     async def consume(self, facts: Sequence[Stored]) -> None:
         """Apply facts; telling one twice changes nothing."""
-        for stored in facts:
-            fact = stored.event
-            if isinstance(fact, CallStarted) and fact.kind_of_call == "emergency":
-                await self._started(fact.call_id, fact.caller_number)
+        started = [
+            (fact.call_id, fact.caller_number)
+            for stored in facts
+            if isinstance(fact := stored.event, CallStarted) and fact.kind_of_call == "emergency"
+        ]
+        if started:
+            await self._started(started)
         later = [one.event for one in facts if not isinstance(one.event, CallStarted)]
         shown, over = await self._db.write(_follow, later) if later else ([], [])
         for row in shown:
@@ -121,11 +124,18 @@ class CallerService:
 
     # ---- what is learnt
 
-    async def _started(self, call_id: str, number: str) -> None:
-        address = await self._address_of(number) if number else ""
-        known = await self._db.read(store.points_known, list(self._forms(number)), address)
-        for location in known:
-            await self._learnt(call_id, number, location)
+    async def _started(self, calls: Sequence[tuple[str, str]]) -> None:
+        asked = [
+            (list(self._forms(number)), await self._address_of(number) if number else "")
+            for _, number in calls
+        ]
+        found = await self._db.read(_known, asked)
+        for (call_id, number), known in zip(calls, found, strict=True):
+            for location in known:
+                await self._learnt(call_id, number, location)
+            await self._ask(call_id, number)
+
+    async def _ask(self, call_id: str, number: str) -> None:
         header = await self._carried(call_id)
         if (carried := value(header)) is not None:
             await self._learnt(call_id, number, carried)
@@ -193,6 +203,11 @@ class CallerService:
         if row["ended_at"] is None:
             self._board.put(Thing(Kind.CALLER, row["call_id"], place, row["address"], numbers))
             self._screen.put("location", row["call_id"], dict(row))
+
+
+def _known(conn: Connection, asked: Sequence[tuple[list[str], str]]) -> list[list[Location]]:
+    """Return for each of some callers, by the forms of his number and his address, where he may be."""
+    return [store.points_known(conn, forms, address) for forms, address in asked]
 
 
 def _follow(conn: Connection, facts: Sequence[Fact]) -> tuple[list[dict[str, Any]], list[str]]:

@@ -83,9 +83,9 @@ class Books:
 
     def _show(self, row: Mapping[str, Any]) -> None:
         if not row["merged_into"]:
-            for call_id in row["call_ids"]:
-                self._by_call[call_id] = row["id"]
-        self._calls_changed(list(row["call_ids"]))
+            moved = [one for one in row["call_ids"] if self._by_call.get(one) != row["id"]]
+            self._by_call.update(dict.fromkeys(moved, row["id"]))
+            self._calls_changed(moved)
         if Status(row["status"]) in OVER or row["merged_into"]:
             self._screen.drop("incident", row["id"])
             self._shown.pop(row["id"], None)
@@ -161,7 +161,9 @@ def changed(
     written = {name: after for name, (_before, after) in fields.items()}
     store.change(conn, row["id"], version, at, written)
     body = {"fields": fields, "version": version + 1}
-    timeline_store.write(conn, row["id"], EDITED, at, body, entry_id=new_id(), login=login)
+    timeline_store.write(
+        conn, timeline_store.entry(row["id"], EDITED, at, body, entry_id=new_id(), login=login)
+    )
     search_store.reindex(conn, [row["id"]])
     return int(version + 1)
 
@@ -171,26 +173,31 @@ def tell(
     at: Millis, ref: str = "", also: Collection[str] = (),
 ) -> None:  # fmt: skip
     """Write an act into the timeline (and those of ``also``), the audit log and the log of facts."""
-    for each in dict.fromkeys([incident_id, *also]):
-        timeline_store.write(conn, each, act, at, body, entry_id=new_id(), login=actor, ref=ref)
+    ids = dict.fromkeys([incident_id, *also])
+    told = [
+        timeline_store.entry(each, act, at, body, entry_id=new_id(), login=actor, ref=ref)
+        for each in ids
+    ]
+    timeline_store.write(conn, *told)
     audit.append(conn, actor, act, incident_id, dict(body), at=at)
     append(conn, *facts, at=at)
 
 
 def claimed(
     conn: Connection, before: Mapping[str, Any], login: str, at: Millis, *, only_free: bool
-) -> bool:
-    """Give an incident an owner; tell whether it changed."""
+) -> Row | None:
+    """Give an incident an owner; return the entry of the timeline that is to be written, None when nothing changed.
+
+    Its words are then to be written anew too.
+    """
     incident = before["id"]
     if not store.own(conn, incident, login, at, only_free=only_free):
-        return False
-    search_store.reindex(conn, [incident])
-    body = {"fields": {"owner": [before["owner"], login]}, "version": before["version"] + 1}
-    timeline_store.write(
-        conn, incident, "incident.claimed", at, body, entry_id=new_id(), login=login
-    )
+        return None
     append(conn, IncidentClaimed(incident, at, login), at=at)
-    return True
+    body = {"fields": {"owner": [before["owner"], login]}, "version": before["version"] + 1}
+    return timeline_store.entry(
+        incident, "incident.claimed", at, body, entry_id=new_id(), login=login
+    )
 
 
 def rights_of(actor: Actor) -> list[str]:

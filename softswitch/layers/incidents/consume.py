@@ -52,91 +52,146 @@ def _tells(cls: type[Fact]) -> bool:
 
 def consume(conn: Connection, facts: Sequence[Stored], known: Known) -> set[str]:
     """Apply facts; return the ids of the incidents that changed."""
-    changed: set[str] = set()
+    batch = _Batch(conn, facts)
     for stored in facts:
         fact = stored.event
         if isinstance(fact, CallStarted):
-            _started(conn, fact, known)
+            batch.started(fact, known)
         elif isinstance(fact, CallMerged):
-            _merged(conn, fact)
-        found = incident_about(conn, fact)
-        if found is None:
-            continue
+            batch.merged(fact)
+        batch.enter(stored)
+    batch.write()
+    return batch.changed
+
+
+class _Batch:
+    """What some facts do to incidents. A busy minute has many of them: each thing is asked and written once."""
+
+    def __init__(self, conn: Connection, facts: Sequence[Stored]) -> None:
+        self._conn = conn
+        self.changed: set[str] = set()
         # Told before: its entry stands there, and so does all else that it changed.
-        if not _enter(conn, found, stored):
-            continue
-        changed.add(found)
+        self._told = timeline_store.known(conn, _entry_id(facts[0]), _entry_id(facts[-1]))
+        self._entries: list[store.Row] = []
+        self._drafted: set[str] = set()
+        self._reworded: dict[str, None] = {}
+        self._of_call: dict[str, str | None] = {}
+        self._of_task: dict[str, str] = {}
+        self._roots: dict[str, str | None] = {}
+
+    def started(self, fact: CallStarted, known: Known) -> None:
+        """A call of an emergency number is an incident, drafted once."""
+        if fact.kind_of_call != "emergency" or self._incident_of(fact.call_id) is not None:
+            return
+        name, address = known.get(fact.caller_number, ("", ""))
+        row: dict[str, Any] = {
+            "id": incident_id(fact.call_id),
+            "status": Status.DRAFT.value,
+            "number": fact.caller_number,
+            "name": fact.caller_name or name,
+            "address": address,
+            "digits": fact.digits,
+            "created_at": fact.at,
+            "updated_at": fact.at,
+        }
+        store.draft(self._conn, row, fact.call_id)
+        self._of_call[fact.call_id] = row["id"]
+        self._drafted.add(row["id"])
+        self._reworded[row["id"]] = None
+        drafted = IncidentDrafted(row["id"], fact.at, fact.call_id, fact.caller_number, fact.digits)
+        append(self._conn, drafted, at=fact.at)
+
+    def merged(self, fact: CallMerged) -> None:
+        """The incident travels with its call into the call that it became part of; two incidents are related."""
+        found = self._incident_of(fact.call_id)
+        if found is None:
+            return
+        other = self._incident_of(fact.into_call_id)
+        if other is None:
+            store.attach(self._conn, fact.into_call_id, found)
+            self._of_call[fact.into_call_id] = found
+        elif other != found:
+            store.link(self._conn, found, other, "calls joined", "system", fact.at)
+
+    def enter(self, stored: Stored) -> None:
+        """Write a fact into the timeline of its incident, once, with all that it changes there."""
+        fact = stored.event
+        about = self._about(fact)
+        entry_id = _entry_id(stored)
+        if about is None or entry_id in self._told:
+            return
+        self.changed.add(about)
+        self._entries.append(_entry(about, stored, entry_id))
+        if task := getattr(fact, "task_id", ""):
+            self._of_task[task] = about
         if isinstance(fact, CallOwned | CallAnswered):
-            _owned(conn, found, fact)
-        _located(conn, found, fact)
-    return changed
+            self._owned(about, fact)
+        if getattr(fact, "latitude", None) is not None:
+            self._write_entries()
+            _located(self._conn, about, fact)
+
+    def write(self) -> None:
+        """Write what was collected."""
+        self._write_entries()
+        for each in self._reworded:
+            search_store.reindex(self._conn, [each], new=each in self._drafted)
+
+    def _write_entries(self) -> None:
+        timeline_store.write(self._conn, *self._entries)
+        self._entries.clear()
+
+    def _owned(self, incident: str, fact: CallOwned | CallAnswered) -> None:
+        """The first who answers owns the incident; a later owner of the call (transfer, takeover) follows."""
+        if not fact.login:
+            return
+        first = isinstance(fact, CallAnswered)
+        row = store.bare(self._conn, incident)
+        if row is None:
+            return
+        told = claimed(self._conn, row, fact.login, fact.at, only_free=first)
+        if told is not None:
+            self._entries.append(told)
+            self._reworded[incident] = None
+
+    def _about(self, fact: Fact) -> str | None:
+        """Return the incident that a fact is about: the one at the top when it was merged."""
+        if named := getattr(fact, "incident_id", ""):
+            return self._root(named)
+        call_id = getattr(fact, "call_id", "")
+        if call_id and (found := self._incident_of(call_id)):
+            return found
+        task_id = getattr(fact, "task_id", "")
+        if not task_id:
+            return None
+        return self._of_task.get(task_id) or timeline_store.with_ref(self._conn, task_id)
+
+    def _incident_of(self, call_id: str) -> str | None:
+        if call_id not in self._of_call:
+            self._of_call[call_id] = store.incident_of(self._conn, call_id)
+        return self._of_call[call_id]
+
+    def _root(self, incident: str) -> str | None:
+        if incident not in self._roots:
+            row = store.bare(self._conn, incident)
+            self._roots[incident] = row["root"] if row else None
+        return self._roots[incident]
 
 
-def incident_about(conn: Connection, fact: Fact) -> str | None:
-    """Return the incident that a fact is about: the one at the top when it was merged."""
-    named = getattr(fact, "incident_id", "")
-    if named:
-        row = store.bare(conn, named)
-        return row["root"] if row else None
-    call_id = getattr(fact, "call_id", "")
-    if call_id and (found := store.incident_of(conn, call_id)):
-        return found
-    task_id = getattr(fact, "task_id", "")
-    return timeline_store.with_ref(conn, task_id) if task_id else None
+def _entry_id(stored: Stored) -> str:
+    return f"f{stored.seq:016d}"
 
 
-def _enter(conn: Connection, incident: str, stored: Stored) -> bool:
+def _entry(incident: str, stored: Stored, entry_id: str) -> store.Row:
     fact = stored.event
-    body = {
-        name: value for name, value in to_json(fact).items() if name not in {"at", "incident_id"}
-    }
+    body = to_json(fact)
+    at = body.pop("at", stored.at)
+    body.pop("incident_id", None)
     ref = getattr(fact, "task_id", "") or getattr(fact, "call_id", "")
     needs = timeline_store.OWN_RIGHT if fact.right in _SEEN_BY_ALL else fact.right
-    return timeline_store.write(
-        conn, incident, fact.kind, getattr(fact, "at", stored.at), body,
-        entry_id=f"f{stored.seq:016d}", login=getattr(fact, "login", ""), ref=ref, needs=needs,
-    )  # fmt: skip
-
-
-def _started(conn: Connection, fact: CallStarted, known: Known) -> None:
-    if fact.kind_of_call != "emergency":
-        return
-    name, address = known.get(fact.caller_number, ("", ""))
-    row: dict[str, Any] = {
-        **store.EMPTY,
-        "id": incident_id(fact.call_id),
-        "status": Status.DRAFT.value,
-        "number": fact.caller_number,
-        "name": fact.caller_name or name,
-        "address": address,
-        "digits": fact.digits,
-        "created_at": fact.at,
-        "updated_at": fact.at,
-    }
-    if store.draft(conn, row, fact.call_id):
-        search_store.reindex(conn, [row["id"]])
-        drafted = IncidentDrafted(row["id"], fact.at, fact.call_id, fact.caller_number, fact.digits)
-        append(conn, drafted, at=fact.at)
-
-
-def _owned(conn: Connection, incident: str, fact: CallOwned | CallAnswered) -> None:
-    """The first who answers owns the incident; a later owner of the call (transfer, takeover) follows."""
-    if not fact.login:
-        return
-    first = isinstance(fact, CallAnswered)
-    row = store.bare(conn, incident)
-    if row is not None:
-        claimed(conn, row, fact.login, fact.at, only_free=first)
-
-
-def _merged(conn: Connection, fact: CallMerged) -> None:
-    """The incident travels with its call into the call that it became part of; two incidents are related."""
-    found = store.incident_of(conn, fact.call_id)
-    if found is None or store.attach(conn, fact.into_call_id, found):
-        return
-    other = store.incident_of(conn, fact.into_call_id)
-    if other is not None and other != found:
-        store.link(conn, found, other, "calls joined", "system", fact.at)
+    login = getattr(fact, "login", "")
+    return timeline_store.entry(
+        incident, fact.kind, at, body, entry_id=entry_id, login=login, ref=ref, needs=needs
+    )
 
 
 def _located(conn: Connection, incident: str, fact: Fact) -> None:

@@ -172,9 +172,12 @@ def late(conn: Connection, row: Row, entry: str, at: Millis) -> bool:
     from softswitch.store.event_log import append
 
     body = {"due_at": row["report_due_at"]}
-    if not timeline_store.write(conn, row["id"], "incident.report_overdue", at, body,
-                                entry_id=entry, login=SYSTEM_LOGIN):  # fmt: skip
+    if timeline_store.known(conn, entry, entry):
         return False
+    told = timeline_store.entry(
+        row["id"], "incident.report_overdue", at, body, entry_id=entry, login=SYSTEM_LOGIN
+    )
+    timeline_store.write(conn, told)
     append(conn, ReportOverdue(row["id"], at, row["report_due_at"]), at=at)
     return True
 

@@ -70,13 +70,15 @@ _MERGED = Prepared(
 )
 
 
-def index(conn: Connection, row: Mapping[str, Any]) -> None:
-    """Write the words of an incident anew."""
+def index(conn: Connection, row: Mapping[str, Any], *, new: bool = False) -> None:
+    """Write the words of an incident anew; of a ``new`` one nothing is there yet, and nothing was merged into it."""
     note_more(conn, INCIDENTS, [row["seq"]])
-    _FORGET.change(conn, {"seq": row["seq"]})
-    rows = [row, *_merged(conn, row["id"])]
+    rows = [row]
+    if not new:
+        _FORGET.change(conn, {"seq": row["seq"]})
+        rows += _merged(conn, row["id"])
     said = [each[name] for each in rows for name in ("title", "address", "name", "note", "result")]
-    for each in rows:
+    for each in rows if not new else ():
         said += _notes(conn, each["id"])
     values = {
         "seq": row["seq"], "said": words_of(" \n ".join(filter(None, said))), "tags": tags_of(row),
@@ -85,11 +87,11 @@ def index(conn: Connection, row: Mapping[str, Any]) -> None:
     _INDEX.change(conn, values)
 
 
-def reindex(conn: Connection, ids: Sequence[str]) -> None:
+def reindex(conn: Connection, ids: Sequence[str], *, new: bool = False) -> None:
     """Write the words of some incidents anew."""
     for each in ids:
         if (row := bare(conn, each)) is not None:
-            index(conn, row)
+            index(conn, row, new=new)
 
 
 def tags_of(row: Mapping[str, Any]) -> str:

@@ -137,10 +137,13 @@ class IncidentService:
 
         def write(conn: Connection) -> bool:
             before = must(conn, incident_id)
-            won = claimed(conn, before, actor.login, at, only_free=True)
-            if won:
-                audit.append(conn, actor.login, "incident.claim", incident_id, {}, at=at)
-            return won
+            told = claimed(conn, before, actor.login, at, only_free=True)
+            if told is None:
+                return False
+            timeline_store.write(conn, told)
+            search_store.reindex(conn, [incident_id])
+            audit.append(conn, actor.login, "incident.claim", incident_id, {}, at=at)
+            return True
 
         won = await self._db.write(write)
         row = await self.get(incident_id)
@@ -226,10 +229,10 @@ class IncidentService:
 
         def write(conn: Connection, at: Millis) -> set[str]:
             row = must(conn, incident_id)
-            if not store.attach(conn, call_id, row["root"]):
-                owner = store.incident_of(conn, call_id)
+            if (owner := store.incident_of(conn, call_id)) is not None:
                 raise conflict("call_has_incident", f"Call {call_id} is part of incident {owner}.",
                                "Split it off there, or merge the two.")  # fmt: skip
+            store.attach(conn, call_id, row["root"])
             tell(conn, actor.login, "incident.attached", row["root"], {"call_id": call_id}, at=at,
                  ref=call_id)  # fmt: skip
             return {row["root"]}

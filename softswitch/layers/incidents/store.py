@@ -134,21 +134,15 @@ def add(conn: Connection, row: Mapping[str, Any]) -> None:
     _ADD.change(conn, whole)
 
 
-def draft(conn: Connection, row: Mapping[str, Any], call_id: str) -> bool:
-    """Insert the draft of a call; tell whether it is new."""
-    if incident_of(conn, call_id) is not None:
-        return False
+def draft(conn: Connection, row: Mapping[str, Any], call_id: str) -> None:
+    """Insert the draft of a call that is part of no incident."""
     add(conn, row)
-    _ADD_CALL.change(conn, {"call_id": call_id, "incident_id": row["id"]})
-    return True
+    attach(conn, call_id, row["id"])
 
 
-def attach(conn: Connection, call_id: str, incident_id: str) -> bool:
-    """Make a call part of an incident, once; tell whether it was part of none."""
-    if incident_of(conn, call_id) is not None:
-        return False
-    conn.execute(insert(incident_calls).values(call_id=call_id, incident_id=incident_id))
-    return True
+def attach(conn: Connection, call_id: str, incident_id: str) -> None:
+    """Make a call that is part of none part of an incident."""
+    _ADD_CALL.change(conn, {"call_id": call_id, "incident_id": incident_id})
 
 
 def hand_over(conn: Connection, call_ids: Collection[str], incident_id: str) -> None:

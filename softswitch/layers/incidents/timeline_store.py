@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -54,7 +56,9 @@ NOTE = "incident.note"
 
 
 # Made once: every fact of every call takes these.
-_KNOWN = Prepared(select(entries.c.at).where(entries.c.id == bindparam("key")))
+_KNOWN = Prepared(
+    select(entries.c.id).where(entries.c.id.between(bindparam("first"), bindparam("last")))
+)
 _WRITE = Prepared(
     insert(entries), ("id", "incident_id", "at", "kind", "needs", "login", "ref", "body")
 )
@@ -63,15 +67,14 @@ _TOP = select(incidents.c.root).where(incidents.c.id == bindparam("key")).scalar
 _COUNT = Prepared(
     update(incidents)
     .where(or_(incidents.c.id == bindparam("key"), incidents.c.id == _TOP))
-    .values(activity=incidents.c.activity + 1)
+    .values(activity=incidents.c.activity + bindparam("more"))
 )
 _WITH_REF = Prepared(
     select(entries.c.incident_id).where(entries.c.ref == bindparam("key")).limit(1)
 )
 
 
-def write(
-    conn: Connection,
+def entry(
     incident_id: str,
     kind: str,
     at: Millis,
@@ -81,18 +84,24 @@ def write(
     login: str = "",
     ref: str = "",
     needs: str = OWN_RIGHT,
-) -> bool:
-    """Add an entry and count it on its incident; False when it stands there already."""
-    if _KNOWN.first(conn, {"key": entry_id}):
-        return False
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    row = {
+) -> Row:
+    """Return an entry as :func:`write` takes it."""
+    return {
         "id": entry_id, "incident_id": incident_id, "at": at, "kind": kind, "needs": needs,
-        "login": login, "ref": ref, "body": text,
+        "login": login, "ref": ref, "body": orjson.dumps(body).decode(),
     }  # fmt: skip
-    _WRITE.change(conn, row)
-    _COUNT.change(conn, {"key": incident_id})
-    return True
+
+
+def write(conn: Connection, *rows: Row) -> None:
+    """Add entries that are not there yet, and count them on their incidents."""
+    _WRITE.change_many(conn, rows)
+    for incident_id, more in Counter(row["incident_id"] for row in rows).items():
+        _COUNT.change(conn, {"key": incident_id, "more": more})
+
+
+def known(conn: Connection, first: str, last: str) -> set[str]:
+    """Return the ids of entries from ``first`` to ``last``, in the order of text."""
+    return {key for (key,) in _KNOWN.rows(conn, {"first": first, "last": last})}
 
 
 def page(
