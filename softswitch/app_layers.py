@@ -110,10 +110,10 @@ async def _gis(system: System, copies: SipCopies) -> Gis:
         return known[1] if known else ""
 
     async def carried(call_id: str) -> str:
-        """Ask the switch for a call's place, unless the call said at its beginning that it has none."""
+        """Ask the switch for a caller's place, unless the call told that it has none, or he is gone."""
         call = system.center.engine.calls.get(call_id)
-        known = call is not None and not call.tells_place
-        return "" if known else await system.control.carried_location(call_id)
+        none = not call.tells_place if call else call_id not in system.center.board.legs
+        return "" if none else await system.control.carried_location(call_id)
 
     async def enclosed(call_id: str) -> Mapping[str, bytes]:
         sip_call = await system.control.sip_call_id(call_id)
