@@ -20,6 +20,8 @@ from softswitch.numbers import PhoneNumber
 from softswitch.store.database import Database
 
 LONGEST_PAGE = 1_000
+_MOST_KEPT = 1_000
+"""Numbers whose answer is kept: a caller is looked up for the queue, for his incident and for the map."""
 
 
 class RegistryService:
@@ -31,15 +33,26 @@ class RegistryService:
         self.db = db
         self._area_code = area_code
         self._clock = clock
+        self._kept: dict[tuple[str, ...], RegistryEntry | None] = {}
+        db.listen(store.REGISTRY, self._forget)
 
     async def look_up(self, number: str) -> RegistryEntry | None:
         """Return the entry of a caller however the number is written, None for an unknown one.
 
-        One read by primary key; never raises for a number that makes no sense.
+        At most one read by primary key; never raises for a number that makes no sense.
         """
-        forms = candidates(number, self._area_code())
-        found = await self.db.read(store.registry_entries, forms)
-        return next((found[form] for form in forms if form in found), None)
+        forms = tuple(candidates(number, self._area_code()))
+        kept = self._kept
+        if forms not in kept:
+            found = await self.db.read(store.registry_entries, forms)
+            if len(kept) >= _MOST_KEPT:
+                del kept[next(iter(kept))]
+            # Where the registry was changed meanwhile, these answers are kept no more.
+            kept[forms] = next((found[form] for form in forms if form in found), None)
+        return kept[forms]
+
+    def _forget(self, _changed: object) -> None:
+        self._kept = {}
 
     async def page(self, query: str = "", after: str = "", limit: int = 100) -> list[RegistryEntry]:
         """Return entries behind the number ``after``, in order of number, that hold ``query``."""

@@ -24,7 +24,10 @@ from softswitch.directory.model import (
     Transport,
 )
 from softswitch.numbers import EmergencyDigits, Extension, PhoneId, PhoneNumber
+from softswitch.store.notes import note
 
+REGISTRY = "registry"
+"""The note that a changed registry leaves."""
 _INTAKE_ROW = 1
 _IN_LIST = 500
 
@@ -129,6 +132,7 @@ def all_registry(conn: Connection) -> Iterator[RegistryEntry]:
 
 def put_registry(conn: Connection, entry: RegistryEntry) -> None:
     """Add or change a registry entry."""
+    note(conn, REGISTRY)
     _put(conn, tables.registry, "number", asdict(entry))
 
 
@@ -136,6 +140,7 @@ def add_registry(conn: Connection, entries: Iterable[RegistryEntry]) -> None:
     """Add many new entries."""
     rows = [asdict(entry) for entry in entries]
     if rows:
+        note(conn, REGISTRY)
         conn.execute(insert(tables.registry), rows)
 
 
@@ -144,6 +149,7 @@ def change_registry(conn: Connection, entries: Iterable[RegistryEntry]) -> None:
     table = tables.registry
     rows = [{**asdict(entry), "key": entry.number} for entry in entries]
     if rows:
+        note(conn, REGISTRY)
         changed = update(table).where(table.c.number == bindparam("key"))
         names = ("name", "address", "note")
         conn.execute(changed.values({name: bindparam(name) for name in names}), rows)
@@ -151,6 +157,7 @@ def change_registry(conn: Connection, entries: Iterable[RegistryEntry]) -> None:
 
 def drop_registry(conn: Connection, number: str) -> None:
     """Remove a registry entry."""
+    note(conn, REGISTRY)
     conn.execute(delete(tables.registry).where(tables.registry.c.number == number))
 
 
