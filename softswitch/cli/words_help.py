@@ -243,6 +243,10 @@ ZH_HELP = {
     "Whether its phones may register.": "其话机能否注册。",
     "Remove an extension with its phones.": "删除分机及其话机。",
     "Import a CSV file and report every row.": "导入 CSV 文件并报告每一行。",
+    "Import CSV or GeoJSON and report every row.": "导入 CSV 或 GeoJSON 并报告每一行。",
+    "In GeoJSON each feature is a Point: its id is the code, its properties are called as the columns.": (
+        "GeoJSON 中每个要素为一个点（Point）：id 为代码，properties 与列同名。"
+    ),
     "The exit code is 1 when rows were refused. Nothing is ever removed. With - the file is read"
     " from standard input.": "有行被拒绝时退出码为 1。导入从不删除。给出 - 则从标准输入读取。",
     "Columns, named in the first row:": "列名（写在第一行）：",

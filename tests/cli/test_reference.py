@@ -32,7 +32,7 @@ EXAMPLES = [(path, example) for path, each in LEAVES for example in each.example
 
 FILES = (
     "users.csv", "extensions.csv", "registry.csv", "people.csv", "shifts.csv", "flood.yaml", "alert.xml",
-    "resources.csv", "points.csv", "区界.geojson", "roads.zip", "area.geojson",
+    "resources.csv", "resources.geojson", "points.csv", "区界.geojson", "roads.zip", "area.geojson",
 )  # fmt: skip
 
 

@@ -24,20 +24,30 @@ REFUSED_ROWS = 1
 _MUCH = 500_000
 
 
-def add_csv(group: Group, path: str, columns: str, *, word: str = "", file: str = "") -> None:
+_GEOJSON = """
+
+        In GeoJSON each feature is a Point: its id is the code, its properties are called as the columns."""
+
+
+def add_csv(
+    group: Group, path: str, columns: str, *, word: str = "", file: str = "", geojson: bool = False
+) -> None:
     """Add ``import`` and ``export`` to a group. ``word`` and ``file`` stand in the examples."""
     word = f"softswitch {word or group.name}"
     file = file or path
+    examples = [f"{word} import {file}.csv --dry-run", f"{word} import {file}.csv"]
+    if geojson:
+        examples.append(f"{word} import {file}.geojson")
 
     @group.command(
         "import",
-        help=f"""Import a CSV file and report every row.
+        help=f"""Import {"CSV or GeoJSON" if geojson else "a CSV file"} and report every row.
 
         The exit code is 1 when rows were refused. Nothing is ever removed. With - the file is read from
         standard input.
 
-        Columns, named in the first row: {columns}""",
-        examples=(f"{word} import {file}.csv --dry-run", f"{word} import {file}.csv"),
+        Columns, named in the first row: {columns}{_GEOJSON if geojson else ""}""",
+        examples=tuple(examples),
     )
     @click.argument("file", type=click.File("rb"))
     @click.option("--dry-run", is_flag=True, help="Report what would happen; change nothing.")

@@ -149,4 +149,5 @@ add_csv(
     resource,
     "resources",
     "code, kind, name, numbers, lon, lat, address, status, rested_at, team, amount, note",
+    geojson=True,
 )

@@ -37,8 +37,8 @@ REQUIRED = ("code", "kind")
 COLUMNS = tuple(name for name in FIELDS if name != "version")
 OPTIONAL = tuple(name for name in COLUMNS if name not in REQUIRED)
 
-Given = tuple[int, str, dict[str, Any]]
-"""The line or the number of the feature, the code, the fields."""
+Given = tuple[int, str, dict[str, Any] | Refusal]
+"""The line or the number of the feature, the code, the fields or why they cannot be read."""
 Put = tuple[Resource | None, Resource]
 """A resource as it was before, and as it is now."""
 
@@ -123,8 +123,9 @@ def _features(data: bytes) -> Iterator[Given]:
             raise ValueError("no FeatureCollection")
     except (ValueError, KeyError, TypeError) as error:
         raise invalid(
-            "bad_geojson", "The file is no GeoJSON FeatureCollection.", "Mend it.", field="file"
-        ) from error
+            "bad_geojson", "The file is no GeoJSON FeatureCollection.",
+            'Give an object of the type "FeatureCollection" with a list "features".', field="file",
+        ) from error  # fmt: skip
     if len(features) > MOST_ROWS:
         raise Refusal(
             Why.TOO_LARGE, "too_many_rows", f"The file has more than {MOST_ROWS} features.",
@@ -137,19 +138,30 @@ def _features(data: bytes) -> Iterator[Given]:
         fields.setdefault("code", known.get("id"))
         if isinstance(fields.get("numbers"), str | int):
             fields["numbers"] = _words(str(fields["numbers"]))
-        fields |= _position(known.get("geometry"))
-        yield number, str(fields.get("code") or ""), fields
+        code = str(fields.get("code") or "")
+        try:
+            yield number, code, fields | _position(known.get("geometry"))
+        except Refusal as refusal:
+            yield number, code, refusal
 
 
 def _position(geometry: Any) -> dict[str, Any]:
-    """Return the point; of another shape the code cannot tell one, and its row is refused."""
+    """Return the point of a feature, or refuse another shape."""
     if geometry is None:
         return {}
-    if isinstance(geometry, dict) and geometry.get("type") == "Point":
-        place = geometry.get("coordinates")
-        if isinstance(place, list) and len(place) >= 2:
-            return {"lon": place[0], "lat": place[1]}
-    return {"lon": "?", "lat": "?"}
+    shape = geometry.get("type") if isinstance(geometry, dict) else geometry
+    if shape != "Point":
+        raise invalid(
+            "bad_geometry", f"The geometry is {numbers.quoted(str(shape))}, and a resource stands at a point.",
+            "Give a Point, or null; shapes come in with `softswitch map import`.", field="geometry",
+        )  # fmt: skip
+    place = geometry.get("coordinates")
+    if not isinstance(place, list) or len(place) < 2:
+        raise invalid(
+            "bad_geometry", "The Point has no coordinates.",
+            "Give them as [longitude, latitude].", field="geometry",
+        )  # fmt: skip
+    return {"lon": place[0], "lat": place[1]}
 
 
 def _lines(
@@ -159,6 +171,8 @@ def _lines(
     lines: dict[str, Line] = {}
     for line, code, fields in read(data):
         try:
+            if isinstance(fields, Refusal):
+                raise fields
             if not isinstance(fields.get("numbers", []), list):
                 raise invalid("bad_number", "numbers is no list.", "Give a list.", field="numbers")
             value = resource(fields)
