@@ -214,6 +214,7 @@ REFUSED = [
     "incident report-step 00 submit 1",
     "incident print 00 /tmp/never.pdf",
     "incident create x --type 99999",
+    "incident list --type abc",
     "incident import-types /etc/hostname",
     "incident import-grades /etc/hostname",
     "incident list --number x",

@@ -54,7 +54,7 @@ def code(text: str, field: str = "type") -> str:
     """Return the code of a type, or refuse what is none."""
     if not _CODE.fullmatch(text):
         raise invalid("bad_type", f"{numbers.quoted(text)} is no code of a type.",
-                      "Give five digits; the first is 1 to 4 (GB/T 35561).", field=field)  # fmt: skip
+                      "Give five digits as `softswitch incident types` lists them.", field=field)  # fmt: skip
     return text
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from softswitch import numbers
 from softswitch.access.model import Actor, Right
 from softswitch.clock import LATEST, Millis
+from softswitch.layers.incidents import kind_model
 from softswitch.layers.incidents.books import new_id
 from softswitch.layers.incidents.build import Incidents
 from softswitch.layers.incidents.kind_routes import kind_routes
@@ -129,7 +130,7 @@ def _reading(router: APIRouter, incidents: Incidents, guard: Guard) -> None:
         text: Annotated[str, Query(max_length=200)] = "",
         number: str | None = None,
         status: Annotated[list[Status] | None, Query(max_length=8)] = None,
-        type: Annotated[str, Query(pattern=r"^([1-4][0-9]{4})?$")] = "",  # noqa: A002
+        type: Annotated[str, Query(max_length=64)] = "",  # noqa: A002
         grade: Grade = Grade.NONE,
         owner: Annotated[str, Query(max_length=64)] = "",
         since: Annotated[Millis | None, Query(alias="from", ge=0, le=LATEST)] = None,
@@ -145,8 +146,8 @@ def _reading(router: APIRouter, incidents: Incidents, guard: Guard) -> None:
         """
         wanted = Wanted(
             text, str(numbers.phone_number(number)) if number else "",
-            tuple(one.value for one in status or ()), type, grade.value, owner, since, until,
-            merged,
+            tuple(one.value for one in status or ()), kind_model.code(type) if type else "",
+            grade.value, owner, since, until, merged,
         )  # fmt: skip
         if offset is None:
             return {"incidents": await service.find(replace(wanted, before=before, limit=limit))}

@@ -218,9 +218,15 @@ def _plain(query: Any, wanted: Wanted) -> Any:
     return query if wanted.merged else query.where(incidents.c.merged_into == "")
 
 
+_NOTHING = '"_"'
+"""No text has this word."""
+
+
 def _match(wanted: Wanted) -> str:
     parts = []
-    if said := query_of(wanted.text):
+    if wanted.text.strip():
+        # A text of signs alone stands nowhere.
+        said = query_of(wanted.text) or _NOTHING
         # What looks like a number may be one, too.
         digits = digits_of(wanted.text)
         also = f' OR numbers : "{digits}"*' if digits else ""

@@ -125,7 +125,10 @@ async def test_a_note_is_found_and_the_last_digits_too(bench: Bench) -> None:
                    Wanted(text="139123"), Wanted(text="139-1234-5678"), Wanted(text="１３９１２３"),
                    Wanted(text="+139 1234")):  # fmt: skip
         assert [row["id"] for row in await bench.layer.service.find(wanted)] == [incident], wanted
-    assert await bench.layer.service.find(Wanted(text="煤气表")) == []
+    for signs in ("煤气表", "???", "，。", "_", "*"):
+        assert await bench.layer.service.find(Wanted(text=signs)) == [], signs
+        assert await bench.layer.service.part(Wanted(text=signs), 0, 10) == ([], 0), signs
+    assert len(await bench.layer.service.find(Wanted(text=" \u3000"))) == 1
 
 
 async def test_what_was_changed_is_found_by_its_new_words_only(bench: Bench) -> None:
