@@ -13,6 +13,7 @@ from softswitch.access.users import UserChange, Users
 from softswitch.access.users_csv import UsersCsv
 from softswitch.web.csv_http import CsvReport, csv_response
 from softswitch.web.guard import Guard
+from softswitch.web.places import Offset
 
 Text = Annotated[str, Field(max_length=200)]
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL refuses it even in a question
@@ -72,9 +73,10 @@ class AuditRow(BaseModel):
 
 
 class AuditPage(BaseModel):
-    """Rows of the audit log, oldest first."""
+    """Rows of the audit log, and with ``offset`` how many there are in all."""
 
     audit: list[AuditRow]
+    count: int | None = None
 
 
 class VerifyView(BaseModel):
@@ -143,16 +145,26 @@ def _csv_routes(router: APIRouter, csv: UsersCsv, guard: Guard) -> None:
 
 
 def _audit_routes(router: APIRouter, audit: Audit, guard: Guard) -> None:
-    @router.get("/api/audit", response_model=AuditPage, tags=["audit"])
+    @router.get(
+        "/api/audit", response_model=AuditPage, response_model_exclude_unset=True, tags=["audit"]
+    )
     async def read_audit(
         after: Annotated[int, Query(ge=0, le=2**62)] = 0,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
         actor: Annotated[str, Query(max_length=64, pattern=_NO_NUL)] = "",
         act: Annotated[str, Query(max_length=64, pattern=_NO_NUL)] = "",
         before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+        offset: Offset = None,
         _actor: Actor = Depends(guard(Right.AUDIT_READ)),  # noqa: B008
     ) -> dict[str, Any]:
-        return {"audit": await audit.page(after, limit, actor, act, before)}
+        """Give rows after ``after``, oldest first; with ``before`` those before it, newest first.
+
+        With ``offset`` from that place of the whole list on, newest first, with its ``count``.
+        """
+        if offset is None:
+            return {"audit": await audit.page(after, limit, actor, act, before)}
+        rows, count = await audit.part(offset, limit, actor, act)
+        return {"audit": rows, "count": count}
 
     @router.post("/api/audit/verify", response_model=VerifyView, tags=["audit"])
     async def verify_audit(

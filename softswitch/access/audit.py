@@ -7,7 +7,7 @@ hash) is kept in the database and, flushed to the disk, in a file beside it, so 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Integer,
+    Select,
     String,
     Table,
     Text,
@@ -29,10 +30,13 @@ from sqlalchemy.schema import ExecutableDDLElement
 
 from softswitch.access.canonical import GENESIS, canonical, chain
 from softswitch.clock import Millis, now
-from softswitch.store.notes import note
+from softswitch.store.lists import raw
+from softswitch.store.notes import note, note_more
 from softswitch.store.tables import metadata
 
 TOPIC = "audit"
+ROWS = "audit rows"
+"""The topic of the notes with the numbers of new rows."""
 
 audit = Table(
     "audit",
@@ -125,6 +129,7 @@ def append(
     conn.execute(_APPEND, {**row, "previous": last.hash, "hash": new.hash})
     _store_head(conn, new)
     note(conn, TOPIC, new)
+    note_more(conn, ROWS, [new.count])
     return new
 
 
@@ -140,27 +145,50 @@ def _store_head(conn: Connection, new: Head) -> None:
         conn.execute(insert(audit_head).values(id=1, count=new.count, hash=new.hash))
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Rows of one actor or act when given."""
+
+    actor: str = ""
+    act: str = ""
+
+    def of(self, query: Select[Any]) -> Select[Any]:
+        """Return a query for these rows alone."""
+        if self.actor:
+            query = query.where(audit.c.actor == self.actor)
+        return query.where(audit.c.act == self.act) if self.act else query
+
+
+ALL = Wanted()
+
+
 def page(
     conn: Connection,
     after: int = 0,
     limit: int = 100,
-    actor: str = "",
-    act: str = "",
+    wanted: Wanted = ALL,
     before: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return rows after ``after``, oldest first; with ``before`` those before it, newest first.
-
-    Of one actor or act when given.
-    """
-    query = select(audit).where(audit.c.seq > after).limit(limit)
+    """Return rows after ``after``, oldest first; with ``before`` those before it, newest first."""
+    query = wanted.of(select(audit)).where(audit.c.seq > after).limit(limit)
     if before is None:
         query = query.order_by(audit.c.seq)
     else:
         query = query.where(audit.c.seq < before).order_by(audit.c.seq.desc())
-    if actor:
-        query = query.where(audit.c.actor == actor)
-    if act:
-        query = query.where(audit.c.act == act)
+    return [view(dict(row)) for row in conn.execute(query).mappings()]
+
+
+def keys(conn: Connection, wanted: Wanted, among: Collection[int] | None = None) -> list[int]:
+    """Return the numbers of all rows that are wanted, or of those of them that are ``among`` some."""
+    query = wanted.of(select(audit.c.seq)).order_by(audit.c.seq)
+    if among is not None:
+        query = query.where(audit.c.seq.in_(among))
+    return [row[0] for row in raw(conn, query)]
+
+
+def by_seqs(conn: Connection, seqs: Collection[int]) -> list[dict[str, Any]]:
+    """Return some rows, newest first."""
+    query = select(audit).where(audit.c.seq.in_(seqs)).order_by(audit.c.seq.desc())
     return [view(dict(row)) for row in conn.execute(query).mappings()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 from softswitch.access import audit
@@ -10,6 +11,7 @@ from softswitch.access.audit_head import HeadFile
 from softswitch.access.model import Actor
 from softswitch.access.verify import VerifyResult, verify
 from softswitch.store.database import Database
+from softswitch.store.lists import Lists
 
 
 class Audit:
@@ -18,6 +20,7 @@ class Audit:
     def __init__(self, db: Database, head: HeadFile) -> None:
         self._db = db
         self._head = head
+        self._lists = Lists(db, audit.ROWS, audit.keys, newest_first=True)
         db.listen_in_writer(audit.TOPIC, head.write)
 
     async def page(
@@ -29,7 +32,21 @@ class Audit:
         before: int | None = None,
     ) -> list[dict[str, Any]]:
         """Return rows after ``after``, oldest first; with ``before`` those before it, newest first."""
-        return await self._db.read(audit.page, after, limit, actor, act, before)
+        return await self._db.read(audit.page, after, limit, audit.Wanted(actor, act), before)
+
+    async def part(
+        self, offset: int, limit: int, actor: str = "", act: str = ""
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Return rows from a place of the list on, newest first, and how long the list is."""
+        seqs: Collection[int]
+        if actor or act:
+            seqs, count = await self._lists.part(audit.Wanted(actor, act), offset, limit)
+        else:  # Rows are numbered without a gap: the place tells the number.
+            head = await self._db.read(audit.head)
+            count = head.count if head is not None else 0
+            last = count - offset
+            seqs = range(max(last - limit, 0) + 1, last + 1)
+        return await self._db.read(audit.by_seqs, seqs), count
 
     async def verify(self) -> VerifyResult:
         """Follow the chain from the first row to the head in the database and the head in the file."""

@@ -336,7 +336,7 @@ ZH_HELP = {
     "Runs out after this; else never.": "有效天数；否则永不过期。",
     "Take a token back.": "撤销令牌。",
     "Who did what, chained against change.": "谁做了什么，链式防篡改。",
-    "List rows, oldest first.": "列出记录，最早的在前。",
+    "List rows: oldest first, with --offset newest.": "列出记录，最早的在前；带 --offset 时最新的在前。",
     "Go on behind this row.": "从此行之后继续。",
     "Only what this person did.": "仅此人的操作。",
     "Only this act, such as recording.listened.": "仅此操作，如 recording.listened。",

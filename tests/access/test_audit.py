@@ -218,6 +218,25 @@ async def test_reading_by_page_actor_and_act(kit: Kit) -> None:
     assert (await kit.audit.page())[4]["details"] == {"n": 4}
 
 
+async def test_any_place_of_the_log_is_read_newest_first(kit: Kit) -> None:
+    for number in range(7):
+        await kit.db.write(audit.append, f"u{number % 2}", "x.done", str(number))
+
+    async def seqs(offset: int, limit: int, **of: str) -> tuple[list[int], int]:
+        rows, count = await kit.audit.part(offset, limit, **of)
+        return [row["seq"] for row in rows], count
+
+    assert await seqs(0, 3) == ([7, 6, 5], 7)
+    assert await seqs(5, 3) == ([2, 1], 7)
+    assert await seqs(7, 3) == ([], 7)
+    assert await seqs(1, 2, actor="u0") == ([5, 3], 4)
+    await kit.db.write(audit.append, "u0", "y.done", "new")
+    assert await seqs(0, 2, actor="u0") == ([8, 7], 5)
+    assert await seqs(0, 9, actor="u0", act="y.done") == ([8], 1)
+    assert await seqs(0, 9, act="z.done") == ([], 0)
+    assert await seqs(0, 1) == ([8], 8)
+
+
 async def test_verifying_is_audited_too(kit: Kit) -> None:
     result = await kit.audit.verify_for(BOSS)
     assert result.ok

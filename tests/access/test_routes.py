@@ -209,5 +209,7 @@ async def test_the_audit_log_and_its_verification(client: httpx.AsyncClient) -> 
     newest = (await client.get(f"/api/audit?before={2**60}&limit=1")).json()["audit"]
     assert newest == last[-1:]
     assert [row["act"] for row in last] == ["audit.verified"]
-    for wrong in ("limit=0", "limit=9999", "after=-1", "after=x", "act=%00"):
+    placed = (await client.get("/api/audit?offset=1&limit=1")).json()
+    assert (placed["audit"][0]["seq"], placed["count"]) == (result["rows"], result["rows"] + 1)
+    for wrong in ("offset=-1", "limit=0", "limit=9999", "after=-1", "after=x", "act=%00"):
         assert (await client.get(f"/api/audit?{wrong}")).status_code == 422

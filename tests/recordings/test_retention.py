@@ -50,7 +50,7 @@ async def test_what_is_past_its_days_is_deleted_and_audited(
         "2.1": State.KEPT,
     }
     assert set(service.folder.archived()) == {"1.2", "2.1"}
-    (line,) = await db.read(audit.page, act="recording.deleted")
+    (line,) = await db.read(audit.page, wanted=audit.Wanted(act="recording.deleted"))
     assert (line["actor"], line["target"]) == ("system", "1.1")
     assert await service.check(full=True) == []
     await service.library.set_hold(DISPATCHER, RecordingId("1.2"), False, "court order lifted")

@@ -70,7 +70,7 @@ async def data(http: httpx.AsyncClient, switch: Switch) -> bytes:
 
 
 async def acts(db: Database) -> list[tuple[str, str]]:
-    lines = await db.read(audit.page, act="")
+    lines = await db.read(audit.page)
     return [(line["actor"], line["act"]) for line in lines if line["target"] == NAME]
 
 

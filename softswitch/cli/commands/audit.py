@@ -9,7 +9,7 @@ import click
 
 from softswitch.cli import show
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import given
+from softswitch.cli.helpers import at_offset, given
 from softswitch.cli.session import Session
 from softswitch.errors import Kind, Refusal
 
@@ -31,9 +31,14 @@ def audit() -> None:
 
 @audit.command(
     "list",
-    examples=("softswitch audit list --actor liming", "softswitch audit list --after 100 --json"),
+    examples=(
+        "softswitch audit list --actor liming",
+        "softswitch audit list --after 100 --json",
+        "softswitch audit list --offset 0 --limit 20",
+    ),
 )
 @click.option("--after", type=click.IntRange(min=0), help="Go on behind this row.")
+@at_offset
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
@@ -45,14 +50,19 @@ def audit() -> None:
 @click.option("--act", help="Only this act, such as recording.listened.")
 @click.pass_obj
 def list_rows(
-    session: Session, after: int | None, limit: int, actor: str | None, act: str | None
+    session: Session,
+    after: int | None,
+    offset: int | None,
+    limit: int,
+    actor: str | None,
+    act: str | None,
 ) -> None:
-    """List rows, oldest first."""
-    query = given(after=after, limit=limit, actor=actor, act=act)
+    """List rows: oldest first, with --offset newest."""
+    query = given(after=after, offset=offset, limit=limit, actor=actor, act=act)
     answer = session.api.get("/api/audit", **query)
-    show.rows(session, answer, _COLUMNS)
+    show.whole(session, answer, _COLUMNS)
     found = show.list_of(answer)
-    if len(found) == limit:
+    if offset is None and len(found) == limit:
         show.note(session, "More: --after {after}", after=found[-1]["seq"])
 
 
