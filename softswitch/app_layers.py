@@ -130,6 +130,7 @@ async def _gis(system: System, copies: SipCopies) -> Gis:
             address_of=address_of,
             carried=carried,
             enclosed=enclosed,
+            incident_of=system.center.screens.incident_of,
         ),
         location_servers=settings.location_servers,
         ground=Ground(settings.map_url, settings.map_labels, settings.map_coordinates),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, inspect, select, update
+from sqlalchemy.schema import DropTable
 
 from softswitch.errors import unavailable
 from softswitch.store.migration_incidents import incidents_become_cases
@@ -34,9 +35,14 @@ class Migration:
     change: Callable[[Connection], object]
 
 
+def _drop(table: str) -> Callable[[Connection], object]:
+    return lambda conn: conn.execute(DropTable(Table(table, MetaData()), if_exists=True))
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "incidents", incidents_become_cases),
     Migration(2, "notice_people", people_have_texts),
+    Migration(3, "gis_pending_incident", _drop("gis_pending_incident")),
 )
 """In order, numbered from 1 without a gap."""
 

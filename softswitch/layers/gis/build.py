@@ -11,6 +11,7 @@ from softswitch.layers.gis.callers import (
     AddressOf,
     CallerService,
     Forms,
+    IncidentOf,
     ReadCarried,
     ReadEnclosed,
     Screen,
@@ -38,6 +39,8 @@ class Asks:
     """The header Geolocation of a call's INVITE (RFC 6442); empty when there is none."""
     enclosed: ReadEnclosed
     """The PIDF-LO documents in the body of a call's INVITE by Content-ID; it may wait a moment for them."""
+    incident_of: IncidentOf
+    """The incident of a call, where it has one already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Gis:
             address_of=asks.address_of,
             carried=asks.carried,
             enclosed=asks.enclosed,
+            incident_of=asks.incident_of,
         )
 
     async def start(self, events: EventLog) -> None:

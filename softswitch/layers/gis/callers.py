@@ -33,6 +33,7 @@ MOST_ASKED = 64
 Forms = Callable[[str], Sequence[str]]
 AddressOf = Callable[[str], Awaitable[str]]
 ReadCarried = Callable[[str], Awaitable[str]]
+IncidentOf = Callable[[str], str | None]
 ReadEnclosed = Callable[[str], Awaitable[Mapping[str, bytes]]]
 
 
@@ -57,6 +58,7 @@ class CallerService:
         address_of: AddressOf,
         carried: ReadCarried,
         enclosed: ReadEnclosed,
+        incident_of: IncidentOf,
         clock: Clock = now,
     ) -> None:
         self._db = db
@@ -67,12 +69,16 @@ class CallerService:
         self._address_of = address_of
         self._carried = carried
         self._enclosed = enclosed
+        self._incident_of = incident_of
         self._clock = clock
+        self._placed: set[str] = set()
+        """The calls that are up and whose place is known: what happens to others is nothing for the map."""
         self._asking: set[asyncio.Task[None]] = set()
 
     async def start(self, log: EventLog) -> None:
         """Show where the callers of running calls are, and follow the facts of calls."""
         for row in await self._db.read(store.running):
+            self._placed.add(row["call_id"])
             self._show(row)
         log.subscribe("gis callers", KINDS, self.consume)
 
@@ -91,13 +97,21 @@ class CallerService:
         ]
         if started:
             await self._started(started)
-        later = [one.event for one in facts if not isinstance(one.event, CallStarted)]
+        later = [one.event for one in facts if self._concerns(one.event)]
         shown, over = await self._db.write(_follow, later) if later else ([], [])
         for row in shown:
             self._show(row)
         for call_id in over:
+            self._placed.discard(call_id)
             self._screen.drop("location", call_id)
             self._board.drop(Kind.CALLER, call_id)
+
+    def _concerns(self, fact: Fact) -> bool:
+        """Tell whether a fact is about a call whose place is known; one that it becomes part of has it from then on."""
+        known = not isinstance(fact, CallStarted) and getattr(fact, "call_id", "") in self._placed
+        if known and isinstance(fact, CallMerged):
+            self._placed.add(fact.into_call_id)
+        return known
 
     # ---- what people do
 
@@ -183,7 +197,10 @@ class CallerService:
             await self._at_address(call_id, number, carried.address, source)
 
     async def _learnt(self, call_id: str, number: str, location: Location, login: str = "") -> None:
-        if await self._db.write(_store, call_id, number, location, self._clock(), login):
+        self._placed.add(call_id)
+        incident_id = self._incident_of(call_id) or ""
+        learnt = (call_id, number, location, self._clock(), login, incident_id)
+        if await self._db.write(_store, *learnt):
             await self._refresh(call_id)
 
     # ---- what is shown
@@ -228,9 +245,15 @@ def _follow(conn: Connection, facts: Sequence[Fact]) -> tuple[list[dict[str, Any
 
 
 def _store(
-    conn: Connection, call_id: str, number: str, location: Location, at: Millis, login: str
+    conn: Connection,
+    call_id: str,
+    number: str,
+    location: Location,
+    at: Millis,
+    login: str,
+    incident_id: str,
 ) -> bool:
-    if not store.locate(conn, call_id, number, location, at, login):
+    if not store.locate(conn, call_id, number, location, at, login=login, incident_id=incident_id):
         return False
     if login:
         shown = {"lon": location.point.lon, "lat": location.point.lat}

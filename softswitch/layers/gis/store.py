@@ -13,7 +13,6 @@ from softswitch.layers.gis.model import Fix, Location, Point, Source, better
 from softswitch.layers.gis.tables import (
     known_points,
     locations,
-    pending_incidents,
     positions,
     tracks,
 )
@@ -30,10 +29,6 @@ _OF_CALL = locations.c.call_id == bindparam("key")
 _LOCATION = Prepared(select(locations).where(_OF_CALL))
 _BELONGS = Prepared(update(locations).where(_OF_CALL), ("incident_id",))
 _END = Prepared(update(locations).where(_OF_CALL), ("ended_at",))
-_PENDING = Prepared(insert(pending_incidents), ("call_id", "incident_id"))
-_NO_LONGER_PENDING = Prepared(
-    delete(pending_incidents).where(pending_incidents.c.call_id == bindparam("key"))
-)
 _POINT = Prepared(
     select(known_points.c.lon, known_points.c.lat, known_points.c.uncertainty).where(
         known_points.c.what == bindparam("which"), known_points.c.key == bindparam("name")
@@ -42,7 +37,14 @@ _POINT = Prepared(
 
 
 def locate(
-    conn: Connection, call_id: str, number: str, found: Location, at: Millis, login: str
+    conn: Connection,
+    call_id: str,
+    number: str,
+    found: Location,
+    at: Millis,
+    *,
+    login: str,
+    incident_id: str,
 ) -> bool:
     """Store where a caller is, unless it is known from a better source; tell whether anything changed."""
     where = locations.c.call_id == call_id
@@ -63,26 +65,18 @@ def locate(
     if row:
         conn.execute(update(locations).where(where).values(**values, **more))
     else:
-        more |= {"call_id": call_id, "number": number, "incident_id": _incident(conn, call_id)}
+        more |= {"call_id": call_id, "number": number, "incident_id": incident_id}
         conn.execute(insert(locations).values(**values, **more))
     return True
 
 
-def _incident(conn: Connection, call_id: str) -> str:
-    query = select(pending_incidents.c.incident_id).where(pending_incidents.c.call_id == call_id)
-    return conn.execute(query).scalar() or ""
-
-
 def belongs(conn: Connection, call_id: str, incident_id: str) -> None:
-    """Tell which incident a call belongs to, whether its place is known yet or not."""
+    """Tell which incident a call belongs to whose place is known."""
     _BELONGS.change(conn, {"key": call_id, "incident_id": incident_id})
-    _NO_LONGER_PENDING.change(conn, {"key": call_id})
-    _PENDING.change(conn, {"call_id": call_id, "incident_id": incident_id})
 
 
 def end(conn: Connection, call_id: str, at: Millis) -> bool:
     """Note that a call ended; tell whether its place was known."""
-    _NO_LONGER_PENDING.change(conn, {"key": call_id})
     return _END.change(conn, {"key": call_id, "ended_at": at}) > 0
 
 

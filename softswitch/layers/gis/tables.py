@@ -25,14 +25,6 @@ locations = Table(
     Index(None, "incident_id"),
 )
 
-pending_incidents = Table(
-    "gis_pending_incident",
-    metadata,
-    # An incident of a call whose place is not known yet.
-    Column("call_id", String(64), primary_key=True),
-    Column("incident_id", String(32), nullable=False),
-)
-
 known_points = Table(
     "gis_known_point",
     metadata,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from softswitch.access.model import Actor, Role
-from softswitch.events import CallStarted, Fact
+from softswitch.events import CallStarted, Fact, IncidentDrafted
 from softswitch.layers.gis.build import Asks, Gis
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog, append
@@ -42,12 +42,20 @@ class Bench:
         self.addresses: dict[str, str] = {}
         self.carried = ""
         self.enclosed: dict[str, bytes] = {}
+        self.incidents: dict[str, str] = {}
         self.log = EventLog(db)
         self.gis = Gis(
             db,
             self.screen,
             folder / "maps",
-            Asks(lambda n: (n,), lambda n: n, self._address_of, self._carried, self._enclosed),
+            Asks(
+                forms=lambda n: (n,),
+                canonical=lambda n: n,
+                address_of=self._address_of,
+                carried=self._carried,
+                enclosed=self._enclosed,
+                incident_of=self.incidents.get,
+            ),
             location_servers=servers,
         )
 
@@ -65,6 +73,9 @@ class Bench:
 
         def write(conn: Connection) -> None:
             append(conn, *facts)
+
+        drafted = [fact for fact in facts if isinstance(fact, IncidentDrafted)]
+        self.incidents |= {fact.call_id: fact.incident_id for fact in drafted}
 
         await self.db.write(write)
         await self.log.drained()
