@@ -109,15 +109,16 @@ def login(text: str, field: str = "login") -> Login:
 
 
 def dtmf(text: str, field: str = "digits") -> str:
-    """Return ``text`` as keys to send (RFC 4733 events 0 to 15) or refuse it."""
-    if not _DTMF.fullmatch(text):
+    """Return ``text`` as keys to send (RFC 4733 events 0 to 15), :func:`bare`, or refuse it."""
+    stripped = bare(text)
+    if not _DTMF.fullmatch(stripped):
         raise invalid(
             "bad_digits",
             f"{quoted(text)} cannot be sent as keys.",
             "Give up to 64 of 0-9, A-D, * and #.",
             field=field,
         )
-    return text
+    return stripped
 
 
 def plain_text(text: str, field: str, longest: int = 200) -> str:

@@ -23,7 +23,7 @@ def acting_desk(actor: Actor, named: str | None, desks: Desks, book: Phonebook) 
                 "Take a seat first, or name a desk with --desk (in the API: desk).",
             )
         return own
-    extension = numbers.extension(named, "desk")
+    extension = numbers.extension(numbers.bare(named), "desk")
     if not book.has(extension):
         raise not_found("extension", extension, "Look at the board for the extensions.")
     seat = desks.seats.get(extension)

@@ -53,7 +53,7 @@ def desk_routes(
         if body.extension is None:
             center.desks.leave(actor.login)
         else:
-            extension = numbers.extension(body.extension, "extension")
+            extension = numbers.extension(numbers.bare(body.extension), "extension")
             center.desks.sit(actor.login, extension, body.duty)
         desk = center.desks.seat_of(actor.login)
         await db.write(

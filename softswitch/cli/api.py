@@ -101,7 +101,7 @@ class Api:
     def _json(self, method: str, path: str, **options: Any) -> Any:
         with self._reachable():
             answer = self._client.request(method, path, **options)
-        if answer.is_error:
+        if not answer.is_success:
             raise refusal_of(answer)
         if answer.status_code == 204 or not answer.content:
             return {}

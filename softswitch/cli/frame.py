@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from softswitch.cli.spoken import Spoken, say_help
+from softswitch.numbers import bare
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -37,7 +38,7 @@ def global_options(*, shown: bool, desk: bool) -> list[click.Option]:
             hidden=not shown,
             type=click.Choice(["zh", "en"]),
         ),
-        _option("--desk", "NUMBER", "Act for this desk.", hidden=not desk),
+        _option("--desk", "NUMBER", "Act for this desk.", hidden=not desk, type=bare),
         _option("--json", None, "Answer in JSON.", is_flag=True, default=False),
     ]
 

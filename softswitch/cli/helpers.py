@@ -41,8 +41,10 @@ def nothing_if(word: str, value: str | None) -> str | None:
 
 
 def part(text: str) -> str:
-    """Return text fit to be one part of a path."""
-    return quote(text, safe="")
+    """Return text fit to be one part of a path; an empty one would name another thing."""
+    if not text:
+        raise click.UsageError("A name or number is empty.", click.get_current_context())
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
 
 
 def acting(session: Session, **fields: object) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -111,11 +112,15 @@ def run(args: Sequence[str]) -> int:
         return _tell(missing, session, REFUSED)
     except OSError as error:
         return _tell(_of_system(error), session, REFUSED)
+    except UnicodeError as error:
+        return _tell(_of_text(error), session, REFUSED)
 
 
 def _usage(error: click.UsageError) -> Refusal:
     path = error.ctx.command_path if error.ctx else "softswitch"
     message = " ".join(error.format_message().split())
+    if message[-1:] not in ".?)":
+        message += "."
     return invalid("wrong_usage", message, f"See: {path} --help")
 
 
@@ -123,6 +128,17 @@ def _of_system(error: OSError) -> Refusal:
     place = f"{error.filename}: " if error.filename else ""
     message = f"{place}{error.strerror or error}."
     return Refusal(Kind.UNAVAILABLE, "system_error", message, "Mend that and try again.")
+
+
+def _of_text(error: UnicodeError) -> Refusal:
+    """Tell which text has another encoding: that of a file, of the arguments, or of the terminal."""
+    if isinstance(error, UnicodeDecodeError):
+        return invalid("bad_encoding", "The file is no UTF-8 text.", "Save it as UTF-8.")
+    # Octets that are no text stand as surrogates in arguments.
+    if isinstance(error, UnicodeEncodeError) and re.search("[\ud800-\udfff]", error.object):
+        next_step = "Set the terminal to UTF-8 and type it again."
+        return invalid("bad_encoding", "What was typed is no UTF-8 text.", next_step)
+    return invalid("bad_encoding", "The terminal cannot show the answer.", "Set it to UTF-8.")
 
 
 def _tell(refusal: Refusal, session: Session, code: int) -> int:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from inspect import cleandoc
 
 import click
+from click.core import augment_usage_errors
 
 from softswitch.cli.words import translate_help
 
 
 class Spoken(click.Command):
     """A command whose help is in the language of the session."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; whatever is wrong with them names this command."""
+        with augment_usage_errors(ctx):
+            return super().parse_args(ctx, args)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """Return the first paragraph, for the list of commands."""

@@ -93,7 +93,7 @@ class _Planner:
         return self._plan
 
     def _take(self, row: Row) -> None:
-        number = numbers.extension(row.get("number"))
+        number = numbers.extension(numbers.bare(row.get("number")))
         if number in self._seen:
             raise conflict(
                 "doubled_row",

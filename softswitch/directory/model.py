@@ -313,6 +313,7 @@ def check_intake(settings: IntakeSettings) -> IntakeSettings:
     if settings.duty_number is not None:
         number = numbers.phone_number(settings.duty_number, "duty_number")
         settings = replace(settings, duty_number=number)
+    settings = replace(settings, area_code=numbers.bare(settings.area_code))
     if settings.area_code and not _AREA_CODE.fullmatch(settings.area_code):
         raise invalid(
             "bad_area_code",

@@ -127,7 +127,7 @@ def _phone_routes(service: DirectoryService, guard: Guard) -> APIRouter:
 def new_extension(body: NewExtension) -> ExtensionEntry:
     """Return the extension that a body describes; a desk cannot be taken off the record."""
     check_record_wish(body.kind, body.given().get("record"))
-    number = numbers.extension(body.number)
+    number = numbers.extension(numbers.bare(body.number))
     return ExtensionEntry(
         number, body.name, body.kind, body.record, body.skills, body.position, body.enabled
     )
@@ -140,5 +140,5 @@ def new_phone(body: NewPhone, extension: str | None) -> Phone:
         transport = Transport.WS
     place: Extension | None = None
     if extension is not None:
-        place = numbers.extension(extension, "extension")
+        place = numbers.extension(numbers.bare(extension), "extension")
     return Phone(numbers.phone_id(body.id), place, body.kind, transport, enabled=body.enabled)

@@ -39,7 +39,7 @@ def _emergency_routes(service: DirectoryService, guard: Guard) -> APIRouter:
 
     @router.post("/emergency-numbers", status_code=201)
     async def add_emergency_number(body: NewEmergency, actor: editor) -> View:
-        digits = numbers.emergency_digits(body.digits)
+        digits = numbers.emergency_digits(numbers.bare(body.digits))
         names = (body.name_zh or body.name_en, body.name_en or body.name_zh)
         entry = EmergencyNumber(digits, *names, body.rank, body.skill)
         return views.emergency_view(await service.add_emergency(actor, entry))

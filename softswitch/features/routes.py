@@ -88,7 +88,7 @@ def _camps(router: APIRouter, features: Features, guard: Guard) -> None:
     async def camp_on(body: NewCamp, actor: dialler) -> Json:
         """Be called when a busy extension is free."""
         desk = acting_desk(actor, body.desk, center.desks, center.book)
-        target = numbers.extension(body.target, "target")
+        target = numbers.extension(numbers.bare(body.target), "target")
         life = body.seconds * 1000
         return camps.view(await camps.add(actor.login, desk, target, life=life))
 
@@ -112,11 +112,13 @@ def _intercom(router: APIRouter, features: Features, guard: Guard) -> None:
     async def call_by_intercom(body: IntercomCall, actor: dialler) -> Json:
         """Speak to an extension whose phone answers by itself."""
         desk = acting_desk(actor, body.desk, center.desks, center.book)
-        return {"call_id": await intercom.call(desk, numbers.extension(body.to, "to"))}
+        return {
+            "call_id": await intercom.call(desk, numbers.extension(numbers.bare(body.to), "to"))
+        }
 
     @router.put("/intercom/{extension}", tags=["features"])
     async def allow_intercom(extension: str, body: IntercomRule, actor: editor) -> Json:
-        number = numbers.extension(extension, "extension")
+        number = numbers.extension(numbers.bare(extension), "extension")
         await intercom.allow(actor.login, number, body.allowed)
         return {"extension": number, "allowed": body.allowed}
 

@@ -268,6 +268,8 @@ WRONG = [
     "user set liming",
     "token add x --days 0",
     "audit list --limit 5000",
+    "audit list --offset x",
+    "user add li --role",
     "call list --from nonsense",
     "call list --offset -1",
     "call priority x 11",
@@ -330,6 +332,43 @@ def test_a_file_of_a_gigabyte_is_refused_and_not_read(
     assert "The file has more than" in result.err
     assert is_one_line(result.err)
     assert peak < 100_000_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["user remove", "map remove", "extension show", "incident show", "plan show", "recording get"],
+)
+def test_an_empty_name_is_no_other_thing(cli: Softswitch, line: str) -> None:
+    result = cli(*line.split(), "")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"softswitch: A name or number is empty. See: softswitch {line} --help\n"
+    for dots in (".", ".."):
+        assert cli(*line.split(), dots).code == 1
+
+
+def test_text_that_is_no_utf_8_is_told(cli: Softswitch, tmp_path: Path) -> None:
+    other = tmp_path / "gbk.yaml"
+    other.write_bytes("名称".encode("gbk"))
+    typed = b"\xb5\xa5".decode("utf-8", "surrogateescape")
+    for words in (
+        ("registry", "list", typed),
+        ("registry", "set", "13800138000", "--name", typed),
+        ("extension", "show", typed),
+        ("plan", "check", str(other)),
+    ):
+        result = cli(*words)
+        assert (result.code, result.out) == (1, "")
+        assert is_one_line(result.err)
+        assert "UTF-8" in result.err
+        assert cli(*words, "--json").json["error"]["code"] == "bad_encoding"
+
+
+def test_numbers_in_wide_digits_are_numbers(cli: Softswitch) -> None:
+    assert (
+        cli("call", "hold", "--desk", "１００１").err == cli("call", "hold", "--desk", "1001").err
+    )
+    assert "1001 exists already" in cli("extension", "add", "１００１").err
+    assert "110 exists already" in cli("emergency", "add", "１１０", "--name-en", "x").err
 
 
 @pytest.mark.parametrize("line", ["", "call", "sms link"])

@@ -68,6 +68,8 @@ for each in (campaign, link, reply, template, block, alert, rules):
 @click.pass_obj
 def send(session: Session, /, text: str, name: str | None, dry_run: bool, **more: Any) -> None:
     """Send a text to many people."""
+    if not text.strip():
+        raise click.UsageError("The text is empty.", click.get_current_context())
     body = body_of(name or text[:40], text, more)
     if dry_run:
         _count(session, body)

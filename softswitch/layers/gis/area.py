@@ -49,7 +49,7 @@ def circle(lon: float, lat: float, radius: float, coordinates: Coordinates) -> C
         raise invalid(
             "bad_radius",
             f"{radius:g} m is no radius.",
-            f"Give up to {LARGEST_RADIUS:g} metres.",
+            f"Give up to {LARGEST_RADIUS:.0f} metres.",
             field="radius",
         )
     return Circle(point(lon, lat, coordinates), radius)
