@@ -285,6 +285,7 @@ ZH = {
     "More: --after {after}": "更多：--after {after}",
     "{count} in all.": "共 {count} 条。",
     "softswitch {version}, {status}": "softswitch {version}，{status}",
+    "softswitch: {status}": "softswitch：{status}",
     "running since {time}": "自 {time} 起运行",
     # ---- intercept
     "intercept": "介入",

@@ -69,7 +69,7 @@ def keep_sound(folder: Path, notice_id: str, sound: str) -> str:
     except (binascii.Error, wave.Error, EOFError, ValueError, ZeroDivisionError) as error:
         target.unlink(missing_ok=True)
         raise invalid(
-            "bad_sound", f"The sound file cannot be played: {error}.",
+            "bad_sound", f"The sound file cannot be played: {str(error) or 'it is no sound'}.",
             "Give a WAV file of 16 bits, up to ten minutes.", field="sound",
         ) from error  # fmt: skip
     finally:

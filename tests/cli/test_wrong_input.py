@@ -336,7 +336,7 @@ def test_a_file_of_a_gigabyte_is_refused_and_not_read(
 
 @pytest.mark.parametrize(
     "line",
-    ["user remove", "map remove", "extension show", "incident show", "plan show", "recording get"],
+    ["user remove", "map remove", "phone remove", "incident show", "plan show", "recording get"],
 )
 def test_an_empty_name_is_no_other_thing(cli: Softswitch, line: str) -> None:
     result = cli(*line.split(), "")
@@ -368,6 +368,9 @@ def test_numbers_in_wide_digits_are_numbers(cli: Softswitch) -> None:
         cli("call", "hold", "--desk", "１００１").err == cli("call", "hold", "--desk", "1001").err
     )
     assert "1001 exists already" in cli("extension", "add", "１００１").err
+    for line in ("extension show １０９９", "emergency set １９９ --rank 1", "desk seat １０９９"):
+        plain = line.replace("１", "1").replace("９", "9").replace("０", "0")
+        assert cli(*line.split()).err == cli(*plain.split()).err
     assert "110 exists already" in cli("emergency", "add", "１１０", "--name-en", "x").err
 
 

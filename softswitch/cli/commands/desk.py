@@ -11,6 +11,7 @@ from softswitch.cli.frame import Group
 from softswitch.cli.helpers import given
 from softswitch.cli.session import Session
 from softswitch.errors import Kind, Refusal
+from softswitch.numbers import bare
 
 
 @click.group(cls=Group, desk=True)
@@ -27,7 +28,7 @@ def show_desk(session: Session) -> None:
 
 
 @desk.command("seat", examples=("softswitch desk seat 1001",))
-@click.argument("number")
+@click.argument("number", type=bare)
 @click.option("--paused", is_flag=True, help="Take no calls yet.")
 @click.pass_obj
 def seat(session: Session, number: str, paused: bool) -> None:

@@ -8,6 +8,7 @@ from softswitch.cli import show
 from softswitch.cli.frame import Group
 from softswitch.cli.helpers import changes, given, part
 from softswitch.cli.session import Session
+from softswitch.numbers import bare
 
 _PATH = "/api/emergency-numbers"
 _COLUMNS = (
@@ -38,7 +39,7 @@ def list_numbers(session: Session) -> None:
         "softswitch emergency add 12345 --name-en Hotline --rank 5 --skill hotline",
     ),
 )
-@click.argument("digits")
+@click.argument("digits", type=bare)
 @click.option("--name-zh", help="Name in Chinese.")
 @click.option("--name-en", help="Name in English.")
 @click.option("--rank", type=int, help="Place in the queue; 0 is served first.")
@@ -61,7 +62,7 @@ def add_number(
 
 
 @emergency.command("set", examples=("softswitch emergency set 122 --rank 0",))
-@click.argument("digits")
+@click.argument("digits", type=bare)
 @click.option("--name-zh", help="Name in Chinese.")
 @click.option("--name-en", help="Name in English.")
 @click.option("--rank", type=int, help="Place in the queue; 0 is served first.")
@@ -87,7 +88,7 @@ def set_number(
 
 
 @emergency.command("remove", examples=("softswitch emergency remove 12345",))
-@click.argument("digits")
+@click.argument("digits", type=bare)
 @click.pass_obj
 def remove_number(session: Session, digits: str) -> None:
     """Remove an emergency number; the last one stays."""

@@ -9,6 +9,7 @@ from softswitch.cli.commands.csv_files import add_csv
 from softswitch.cli.frame import Group
 from softswitch.cli.helpers import changes, given, part, words
 from softswitch.cli.session import Session
+from softswitch.numbers import bare
 
 _KINDS = click.Choice(["desk", "phone"])
 _COLUMNS = (
@@ -38,7 +39,7 @@ def list_extensions(session: Session) -> None:
 
 
 @extension.command("show", examples=("softswitch extension show 1001",))
-@click.argument("number")
+@click.argument("number", type=bare)
 @click.pass_obj
 def show_extension(session: Session, number: str) -> None:
     """Show one extension."""
@@ -56,7 +57,7 @@ def show_extension(session: Session, number: str) -> None:
         'softswitch extension add 2010 --name "巡警一组"',
     ),
 )
-@click.argument("number")
+@click.argument("number", type=bare)
 @click.option("--name", help="Name that others see.")
 @click.option("--kind", type=_KINDS, help="A desk takes emergency calls; else a phone.")
 @click.option("--record/--no-record", default=None, help="Record its calls; desks always are.")
@@ -91,7 +92,7 @@ def add_extension(
         "softswitch extension set 1004 --disabled",
     ),
 )
-@click.argument("number")
+@click.argument("number", type=bare)
 @click.option("--name", help="Name that others see.")
 @click.option("--kind", type=_KINDS, help="A desk takes emergency calls; else a phone.")
 @click.option("--record/--no-record", default=None, help="Record its calls; desks always are.")
@@ -123,7 +124,7 @@ def set_extension(
 
 
 @extension.command("remove", examples=("softswitch extension remove 1004",))
-@click.argument("number")
+@click.argument("number", type=bare)
 @click.pass_obj
 def remove_extension(session: Session, number: str) -> None:
     """Remove an extension with its phones."""

@@ -164,7 +164,8 @@ def _status(session: Session) -> dict[str, Any]:
 
 
 def _print_status(session: Session, found: dict[str, Any]) -> None:
-    sentence = "softswitch {version}, {status}"
+    # Who is not signed in is not told the version.
+    sentence = "softswitch {version}, {status}" if "version" in found else "softswitch: {status}"
     state = session.say(str(found["status"]))
     click.echo(session.say(sentence, version=found.get("version", ""), status=state))
     if found.get("started_at"):

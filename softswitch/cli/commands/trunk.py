@@ -182,8 +182,8 @@ def describe(session: Session) -> None:
     answer = session.api.get("/api/trunks/description/text")
     if session.json:
         show.as_json(answer)
-    else:
-        click.echo(answer["text"] or session.say("Nothing here."), nl=not answer["text"])
+    else:  # what is printed can be applied again
+        click.echo(answer["text"] or f"# {session.say('Nothing here.')}\n", nl=False)
 
 
 @trunk.command("check", examples=("softswitch trunk check trunks.toml",))

@@ -123,6 +123,8 @@ def outdated(code: str, version: int) -> Refusal:
 def _place(lon: Any, lat: Any) -> tuple[float | None, float | None]:
     if lon in (None, "") and lat in (None, ""):
         return None, None
+    if lon in (None, "") or lat in (None, ""):
+        raise _no_place("Half a place is none.")
     try:
         east, north = float(lon), float(lat)
     except (TypeError, ValueError) as error:

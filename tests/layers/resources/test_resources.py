@@ -156,6 +156,7 @@ async def test_geojson_there_and_back(bench: Bench) -> None:
     assert (told["changed"], told["refused"]) == (1, 2)
     features = [{"id": "a", "geometry": shape} for shape in (
         {"type": "Polygon"}, {"type": "Point"}, [1, 2], {"type": "Point", "coordinates": ["x", 2]},
+        {"type": "Point", "coordinates": [104.7, None]},
     )]  # fmt: skip
     told = await bench.load(json.dumps({"type": "FeatureCollection", "features": features}))
     assert [(row["line"], row["message"].split(".")[0]) for row in told["rows"]] == [
@@ -163,6 +164,7 @@ async def test_geojson_there_and_back(bench: Bench) -> None:
         (2, "The Point has no coordinates"),
         (3, "The geometry is '[1, 2]', and a resource stands at a point"),
         (4, "'x, 2' is no place"),
+        (5, "Half a place is none"),
     ]
     for text in ("{}", '{"type":"FeatureCollection"}', "{"):
         assert await refused(bench.load(text)) == "bad_geojson"
