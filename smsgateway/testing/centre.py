@@ -7,7 +7,6 @@ It speaks JSON, one line each, on its standard input and output: see :mod:`smsga
 
 from __future__ import annotations
 
-import json
 import random
 import struct
 from collections import Counter
@@ -15,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smpplib import consts, smpp
-from twisted.internet import interfaces, reactor, stdio
+from twisted.internet import interfaces, reactor
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
+
+from smsgateway.testing.commands import serve
 
 loop: Any = reactor
 
@@ -349,38 +349,10 @@ class Centre(Factory):
         return self.listen()
 
 
-class Control(LineReceiver):
-    """Commands on the standard input, answers on the standard output."""
-
-    transport: Any
-
-    delimiter = b"\n"
-
-    def __init__(self, centre: Centre) -> None:
-        self.centre = centre
-
-    def lineReceived(self, line: bytes) -> None:  # noqa: N802
-        """Carry out a command."""
-        word, given = json.loads(line)
-        self.say(self.centre.do(word, given))
-
-    def say(self, value: Any) -> None:
-        """Answer in one line."""
-        self.transport.write(json.dumps(value).encode() + b"\n")
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
-        """Who started it is gone: end."""
-        if loop.running:
-            loop.stop()
-
-
 def main() -> None:
     """Listen on a free port, say which, and serve."""
     centre = Centre()
-    control = Control(centre)
-    stdio.StandardIO(control)  # type: ignore[no-untyped-call]
-    control.say(centre.listen())
-    loop.run()
+    serve(centre, centre.listen())
 
 
 if __name__ == "__main__":

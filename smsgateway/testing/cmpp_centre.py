@@ -8,14 +8,14 @@ It understands the commands of :mod:`smsgateway.testing.control`, as far as CMPP
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from typing import Any
 
-from twisted.internet import interfaces, reactor, stdio
+from twisted.internet import interfaces, reactor
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
+
+from smsgateway.testing.commands import serve
 
 loop: Any = reactor
 SECRET = b"secret"
@@ -183,37 +183,10 @@ class Centre(Factory):
                 one.deliver(source, to, text, given["coding"], given["headed"], False)
 
 
-class Control(LineReceiver):
-    """Commands on the standard input, answers on the standard output."""
-
-    delimiter = b"\n"
-    transport: Any
-
-    def __init__(self, centre: Centre) -> None:
-        self.centre = centre
-
-    def lineReceived(self, line: bytes) -> None:  # noqa: N802
-        """Carry out a command."""
-        word, given = json.loads(line)
-        self.say(self.centre.do(word, given))
-
-    def say(self, value: Any) -> None:
-        """Answer in one line."""
-        self.transport.write(json.dumps(value).encode() + b"\n")
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
-        """Who started it is gone: end."""
-        if loop.running:
-            loop.stop()
-
-
 def main() -> None:
     """Listen on a free port, say which, and serve."""
     centre = Centre()
-    control = Control(centre)
-    stdio.StandardIO(control)  # type: ignore[no-untyped-call]
-    control.say(loop.listenTCP(0, centre, interface="127.0.0.1").getHost().port)
-    loop.run()
+    serve(centre, loop.listenTCP(0, centre, interface="127.0.0.1").getHost().port)
 
 
 if __name__ == "__main__":

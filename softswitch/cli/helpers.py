@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 import click
@@ -10,6 +11,8 @@ import click
 from softswitch.cli import show
 from softswitch.cli.session import Session
 from softswitch.errors import Kind, Refusal
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 MOST_BYTES = 10_000_000
 """Of a CSV file: more is refused by the server, and here before it fills the memory."""
@@ -20,6 +23,17 @@ at_offset = click.option(
     metavar="N",
     help="Begin at this place of the whole list.",
 )
+
+
+def at_most(usual: int = 100) -> Callable[[Command], Command]:
+    """Return the option that says how many rows of a list are shown."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(1, 1000),
+        default=usual,
+        show_default=True,
+        help="How many rows at most.",
+    )
 
 
 def given(**fields: object) -> dict[str, Any]:

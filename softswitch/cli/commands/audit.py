@@ -9,7 +9,7 @@ import click
 
 from softswitch.cli import show
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import at_offset, given
+from softswitch.cli.helpers import at_most, at_offset, given
 from softswitch.cli.session import Session
 from softswitch.errors import Kind, Refusal
 
@@ -39,13 +39,7 @@ def audit() -> None:
 )
 @click.option("--after", type=click.IntRange(min=0), help="Go on behind this row.")
 @at_offset
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=100,
-    show_default=True,
-    help="How many rows at most.",
-)
+@at_most()
 @click.option("--actor", metavar="LOGIN", help="Only what this person did.")
 @click.option("--act", help="Only this act, such as recording.listened.")
 @click.pass_obj

@@ -9,7 +9,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.board_view import CALLS
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import acting, at_offset, given, part
+from softswitch.cli.helpers import acting, at_most, at_offset, given, part
 from softswitch.cli.pick import pick_call
 from softswitch.cli.session import Session
 from softswitch.cli.times import INSTANT
@@ -80,13 +80,7 @@ def call() -> None:
 @click.option("--from", "from_", type=INSTANT, help="Not older than this.")
 @click.option("--to", type=INSTANT, help="Not newer than this.")
 @at_offset
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=50,
-    show_default=True,
-    help="How many rows at most.",
-)
+@at_most(50)
 @click.pass_obj
 def list_calls(
     session: Session,

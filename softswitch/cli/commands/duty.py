@@ -9,7 +9,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.commands.csv_files import add_csv
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import given, part
+from softswitch.cli.helpers import at_most, given, part
 from softswitch.cli.session import Session
 from softswitch.cli.times import INSTANT
 
@@ -59,10 +59,6 @@ GAPS = (
     show.text("there", "on duty"),
     show.text("need"),
 )
-LIMIT = click.option(
-    "--limit", type=click.IntRange(1, 1000), default=100, show_default=True,
-    help="How many rows at most.",
-)  # fmt: skip
 _DAYS = click.option(
     "--days", type=click.IntRange(1, 62), default=7, show_default=True,
     help="How many days from now.",
@@ -84,7 +80,7 @@ def now(session: Session) -> None:
 @duty.command("people", examples=("softswitch duty people", "softswitch duty people 李"))
 @click.argument("text", required=False, default="")
 @click.option("--after", default="", help="Begin behind this key.")
-@LIMIT
+@at_most()
 @click.pass_obj
 def people(session: Session, text: str, after: str, limit: int) -> None:
     """Look in the address book."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from softswitch.cli import show
-from softswitch.cli.commands.duty import GAPS, LIMIT, SHIFTS, duty
-from softswitch.cli.helpers import given, part
+from softswitch.cli.commands.duty import GAPS, SHIFTS, duty
+from softswitch.cli.helpers import at_most, given, part
 from softswitch.cli.session import Session
 
 __all__ = ["duty"]
@@ -23,7 +23,7 @@ _LOG: tuple[show.Column, ...] = (
 
 @duty.command("log", examples=("softswitch duty log --roster chief",))
 @click.option("--roster", help="Only those of this roster.")
-@LIMIT
+@at_most()
 @click.pass_obj
 def log(session: Session, roster: str | None, limit: int) -> None:
     """Show the hand-over log, newest first."""

@@ -7,7 +7,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.commands.incident_tables import add_tables
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import at_offset, changes, given, part
+from softswitch.cli.helpers import at_most, at_offset, changes, given, part
 from softswitch.cli.session import Session
 from softswitch.cli.times import INSTANT
 
@@ -55,13 +55,7 @@ def incident() -> None:
 @click.option("--to", "until", type=INSTANT, help="Not newer than this.")
 @click.option("--before", type=int, help="Only those before this place in the list.")
 @at_offset
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=100,
-    show_default=True,
-    help="How many rows at most.",
-)
+@at_most()
 @click.pass_obj
 def list_incidents(
     session: Session,

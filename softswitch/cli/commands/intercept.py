@@ -8,7 +8,7 @@ import click
 
 from softswitch.cli import show
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import acting, changes, given, part, words
+from softswitch.cli.helpers import acting, at_most, changes, given, part, words
 from softswitch.cli.pick import pick_call
 from softswitch.cli.session import Session
 
@@ -178,13 +178,7 @@ def _own(session: Session, intercept_id: str | None) -> str:
 
 @intercept.command("list", examples=("softswitch intercept list --call 1732260000.12",))
 @click.option("--call", "call_id", metavar="CALL", help="Only those of this call.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=50,
-    show_default=True,
-    help="How many rows at most.",
-)
+@at_most(50)
 @click.pass_obj
 def list_intercepts(session: Session, call_id: str | None, limit: int) -> None:
     """List who entered or cleared which call."""

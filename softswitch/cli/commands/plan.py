@@ -10,9 +10,8 @@ from typing import Any
 import click
 
 from softswitch.cli import show
-from softswitch.cli.commands.duty import LIMIT
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import given, part
+from softswitch.cli.helpers import at_most, given, part
 from softswitch.cli.session import Session
 
 _COLUMNS: tuple[show.Column, ...] = (
@@ -226,7 +225,7 @@ def start(
 @plan.command("runs", examples=("softswitch plan runs --plan flood",))
 @click.option("--plan", "key", help="Only those of this plan.")
 @click.option("--incident", help="Only those of this incident.")
-@LIMIT
+@at_most()
 @click.pass_obj
 def runs(session: Session, key: str | None, incident: str | None, limit: int) -> None:
     """List runs, newest first."""

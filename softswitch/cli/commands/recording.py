@@ -9,7 +9,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.download import save
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import at_offset, given, part
+from softswitch.cli.helpers import at_most, at_offset, given, part
 from softswitch.cli.session import Session
 from softswitch.cli.times import INSTANT
 
@@ -46,13 +46,7 @@ def recording() -> None:
 @click.option("--from", "from_", type=INSTANT, help="Not older than this.")
 @click.option("--to", type=INSTANT, help="Not newer than this.")
 @at_offset
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=100,
-    show_default=True,
-    help="How many rows at most.",
-)
+@at_most()
 @click.pass_obj
 def list_recordings(
     session: Session,

@@ -7,7 +7,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.commands.csv_files import add_csv
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import changes, given, part
+from softswitch.cli.helpers import at_most, changes, given, part
 from softswitch.cli.session import Session
 
 _COLUMNS = (show.text("number"), show.text("name"), show.text("address"), show.text("note"))
@@ -23,13 +23,7 @@ def registry() -> None:
 )
 @click.argument("text", required=False)
 @click.option("--after", metavar="NUMBER", help="Go on behind this number.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=100,
-    show_default=True,
-    help="How many rows at most.",
-)
+@at_most()
 @click.pass_obj
 def list_entries(session: Session, text: str | None, after: str | None, limit: int) -> None:
     """List entries that hold TEXT.

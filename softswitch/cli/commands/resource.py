@@ -10,7 +10,7 @@ from softswitch.cli import show
 from softswitch.cli.commands.csv_files import add_csv
 from softswitch.cli.download import save
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import at_offset, changes, given, part, words
+from softswitch.cli.helpers import at_most, at_offset, changes, given, part, words
 from softswitch.cli.session import Session
 
 _KINDS = click.Choice(["person", "unit", "team", "material", "hazard", "target", "camera"])
@@ -45,13 +45,7 @@ def resource() -> None:
 @click.option("--team", help="Only those that belong to it.")
 @click.option("--after", metavar="CODE", help="Go on behind this code.")
 @at_offset
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=100,
-    show_default=True,
-    help="How many rows at most.",
-)
+@at_most()
 @click.pass_obj
 def list_resources(
     session: Session,

@@ -9,7 +9,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.commands.sms_options import audience_options, body_of, plan_options
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import part
+from softswitch.cli.helpers import at_most, part
 from softswitch.cli.session import Session
 
 _COLUMNS: tuple[show.Column, ...] = (
@@ -33,13 +33,7 @@ def campaign() -> None:
 
 
 @campaign.command("list", examples=("softswitch sms campaign list",))
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=50,
-    show_default=True,
-    help="How many rows at most.",
-)
+@at_most(50)
 @click.pass_obj
 def list_campaigns(session: Session, limit: int) -> None:
     """List campaigns, the newest first."""

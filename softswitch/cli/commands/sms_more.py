@@ -10,7 +10,7 @@ import click
 from softswitch.cli import show
 from softswitch.cli.download import save
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import changes, part
+from softswitch.cli.helpers import at_most, changes, part
 from softswitch.cli.session import Session
 from softswitch.errors import invalid
 
@@ -46,14 +46,6 @@ _ALERTS = (
     show.word("outcome", "result"),
     show.text("campaign_id", "campaign"),
 )
-_LIMIT = click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=100,
-    show_default=True,
-    help="How many rows at most.",
-)
-
 
 # ---- replies
 
@@ -76,7 +68,7 @@ def reply() -> None:
     type=click.Choice(["safe", "help", "opt_out", "unknown"]),
     help="Answers with this meaning only.",
 )
-@_LIMIT
+@at_most()
 @click.pass_obj
 def list_replies(session: Session, campaign: str | None, meaning: str | None, limit: int) -> None:
     """List answers, the newest first."""
@@ -184,7 +176,7 @@ def block() -> None:
 
 @block.command("list", examples=("softswitch sms block list",))
 @click.option("--after", metavar="NUMBER", help="Go on behind this number.")
-@_LIMIT
+@at_most()
 @click.pass_obj
 def list_blocked(session: Session, after: str | None, limit: int) -> None:
     """List blocked numbers and who opted out."""
@@ -221,7 +213,7 @@ def alert() -> None:
 
 
 @alert.command("list", examples=("softswitch sms alert list",))
-@_LIMIT
+@at_most()
 @click.pass_obj
 def list_alerts(session: Session, limit: int) -> None:
     """List alerts that came in."""

@@ -6,7 +6,7 @@ import click
 
 from softswitch.cli import show
 from softswitch.cli.frame import Group
-from softswitch.cli.helpers import acting, part
+from softswitch.cli.helpers import acting, at_most, part
 from softswitch.cli.session import Session
 
 _COLUMNS = (
@@ -30,13 +30,7 @@ def task() -> None:
 
 @task.command("list", examples=("softswitch task list", "softswitch task list --closed"))
 @click.option("--closed", is_flag=True, help="The closed ones too.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=100,
-    show_default=True,
-    help="How many rows at most.",
-)
+@at_most()
 @click.pass_obj
 def list_tasks(session: Session, closed: bool, limit: int) -> None:
     """List tasks."""
