@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Browser, BrowserContext, Locator, Page, Playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+)
 
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
@@ -29,6 +37,8 @@ PAGES = (
     "conference", "sms", "trunks", "incidents", "map", "resources", "plans", "duty", "recordings", "history",
     "admin", "audit",
 )  # fmt: skip
+
+SMALL: ViewportSize = {"width": 1366, "height": 768}
 
 _RATE = 48_000
 _ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from softswitch.app import System
 from softswitch.layers.incidents.books import new_id
 from softswitch.layers.incidents.model import Status
 from softswitch.testing.system import sip_phone, until
-from tests.console.kit import PAGES, PASSWORD, console
+from tests.console.kit import PAGES, PASSWORD, SMALL, console
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -18,7 +18,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 WANG = Actor("wang", "王", Role.DISPATCHER)
-SMALL = {"width": 1366, "height": 768}
 
 
 async def is_whole(part: Locator, page: Page) -> None:
@@ -80,7 +79,7 @@ async def test_on_a_small_screen_every_page_keeps_queue_and_call_in_reach(
         sip_phone(system, "2001") as one,
     ):
         page = desk.page
-        await page.set_viewport_size(SMALL)  # type: ignore[arg-type]
+        await page.set_viewport_size(SMALL)
         await desk.sign_in("chen")
         await desk.sit("1001")
         call = await one.dial("119")

@@ -169,6 +169,7 @@ export const enDesk = {
     pickup: 'Pick up the call of {number}',
     act: 'Actions on the call of {number}',
     filter: 'Find',
+    kind: { desk: 'Desk', phone: 'Phone' },
     desks: 'Desks',
     phones: 'Phones',
     counts: '{idle} idle · {busy} busy · {off} off',

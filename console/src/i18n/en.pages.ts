@@ -3,7 +3,7 @@ export const enPages = {
   recordings: {
     empty: 'There are no recordings.',
     recent: 'Last 30 minutes of my desk',
-    extension: 'Desk',
+    extension: 'Extension',
     play: 'Play',
     pause: 'Pause',
     position: 'Position in the recording',

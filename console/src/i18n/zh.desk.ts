@@ -166,6 +166,7 @@ export const zhDesk: typeof enDesk = {
     pickup: '代接 {number} 的来电',
     act: '对 {number} 的通话进行操作',
     filter: '查找',
+    kind: { desk: '席位', phone: '话机' },
     desks: '席位',
     phones: '话机',
     counts: '空闲 {idle} · 忙 {busy} · 离线 {off}',

@@ -5,7 +5,7 @@ export const zhPages: typeof enPages = {
   recordings: {
     empty: '没有录音。',
     recent: '本席最近 30 分钟录音',
-    extension: '席位',
+    extension: '分机',
     play: '播放',
     pause: '暂停',
     position: '播放位置',
