@@ -6,7 +6,7 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Dialog, expect
 
 from softswitch.app import System
 from softswitch.testing.system import sip_phone, until
@@ -109,6 +109,65 @@ async def test_a_second_caller_waits_in_view_and_is_taken_next(
         await two.answered()
         await expect(desk.page.get_by_test_id("own-number")).to_have_text("2002")
         await two.hangup()
+        await desk.own_call("none")
+
+
+async def test_of_two_calls_one_is_talked_on_and_the_other_is_on_hold(
+    system: System, browser: Browser
+) -> None:
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2001") as first,
+        sip_phone(system, "2002") as second,
+    ):
+        await desk.sign_in("li")
+        await desk.sit("1001")
+        one = await first.dial("122")
+        await desk.answer()
+        await one.hears(BROWSER_TONE)
+        two = await second.dial("119")
+        await expect(desk.page.get_by_test_id("waiting")).to_have_count(1)
+        await desk.press("F2")
+        await expect(desk.page.get_by_test_id("own-number")).to_have_text("2002")
+        await two.hears(BROWSER_TONE)
+        await one.stops_hearing(BROWSER_TONE, frames=25)
+
+        await desk.press("n")
+        await desk.own_call("held")
+        await desk.press("F6")
+        await one.hears(BROWSER_TONE)
+        await two.stops_hearing(BROWSER_TONE, frames=25)
+        await one.hangup()
+        await two.hangup()
+        await desk.own_call("none")
+
+
+async def test_a_page_that_is_loaded_anew_asks_first_and_fetches_its_call_back(
+    system: System, browser: Browser
+) -> None:
+    async with console(browser, system.url) as desk, sip_phone(system, "2001") as citizen:
+        await desk.sign_in("li")
+        await desk.sit("1001")
+        call = await citizen.dial("119")
+        await desk.answer()
+        await call.hears(BROWSER_TONE)
+        legs = system.center.board.legs
+        before = set(legs)
+        asked: list[str] = []
+
+        async def agree(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            await dialog.accept()
+
+        desk.page.on("dialog", agree)
+        await desk.page.reload()
+        assert asked == ["beforeunload"]
+        await until(
+            lambda: set(legs) - before and len(legs) == 2, what="the new phone has the call"
+        )
+        await desk.own_call("talking")
+        await call.hears(BROWSER_TONE)
+        await call.hangup()
         await desk.own_call("none")
 
 

@@ -12,6 +12,7 @@ import { desk, takeSeat } from '../session/store'
 import type { Duty } from '../api/types'
 import { offerCamp } from '../features/actions'
 import { isBusy } from '../features/model'
+import { holding } from './hold'
 import { mode } from './mode'
 import type { OwnCall } from './own'
 import { current, muted, next, own } from './store'
@@ -27,15 +28,15 @@ export async function take(callId: string): Promise<void> {
   if (!needDesk()) return
   const mine = own.value.find((call) => call.callId === callId)
   if (mine?.sessionId && sessions.get(mine.sessionId)?.state === 'ringing') {
-    await run(`take:${callId}`, () => answerSession(mine.sessionId as string))
-  } else await run(`take:${callId}`, () => calls.answer(callId))
+    await holding(`take:${callId}`, () => answerSession(mine.sessionId as string))
+  } else await holding(`take:${callId}`, () => calls.answer(callId))
 }
 
 /** The one key of the worst hour: what rings here, else the offered call, else the head of the queue. */
 export async function takeNext(): Promise<void> {
   const session = ringingSession.value
   if (session) {
-    await run(`session:${session.id}`, () => answerSession(session.id))
+    await holding(`session:${session.id}`, () => answerSession(session.id))
     return
   }
   const ringing = own.value.find((call) => call.state === 'ringing' && call.callId)
@@ -66,17 +67,23 @@ export const holdCommand = (call: OwnCall | null): string =>
 export async function toggleHold(call: OwnCall | null = current.value): Promise<void> {
   if (!call?.callId) return
   const id = call.callId
-  await run(holdCommand(call), () => (call.state === 'held' ? calls.resume(id) : calls.hold(id)))
+  if (call.state === 'held') await holding(holdCommand(call), () => calls.resume(id))
+  else await run(holdCommand(call), () => calls.hold(id))
 }
 
-export async function park(call: OwnCall | null = current.value): Promise<void> {
+export async function park(call: OwnCall | null = current.value): Promise<boolean> {
   const id = call?.callId
-  if (id) await run(`park:${id}`, () => calls.park(id))
+  if (!id) return false
+  const done = await run(`park:${id}`, async () => {
+    await calls.park(id)
+    return true
+  })
+  return done === true
 }
 
-export const retrieve = (id: string) => run(`retrieve:${id}`, () => calls.retrieve(id))
-export const pickup = (id: string) => needDesk() && run(`pickup:${id}`, () => calls.pickup(id))
-export const takeover = (id: string) => needDesk() && run(`takeover:${id}`, () => calls.takeover(id))
+export const retrieve = (id: string) => holding(`retrieve:${id}`, () => calls.retrieve(id))
+export const pickup = (id: string) => needDesk() && holding(`pickup:${id}`, () => calls.pickup(id))
+export const takeover = (id: string) => needDesk() && holding(`takeover:${id}`, () => calls.takeover(id))
 export const hangUpOther = (id: string) => run(`hangup:${id}`, () => calls.hangup(id))
 export const prioritise = (id: string, rank: number) => run(`rank:${id}`, () => calls.priority(id, rank))
 
@@ -85,7 +92,7 @@ export async function dial(number: string): Promise<boolean> {
   const to = number.trim()
   if (!to || !needDesk()) return false
   const busy = to !== desk.value && isBusy(live.extension.get(to))
-  const done = await run(`dial:${to}`, async () => {
+  const done = await holding(`dial:${to}`, async () => {
     try {
       await calls.dial(to)
     } catch (error) {
@@ -93,10 +100,9 @@ export async function dial(number: string): Promise<boolean> {
       if (!lost || !(await dialDirectly(to))) throw error
       notify('info', t('dial.direct'))
     }
-    return true
   })
   if (busy) offerCamp(to)
-  return done === true
+  return done
 }
 
 /** A one-key button: dials, and a second press takes it back as long as nobody has answered. */

@@ -16,6 +16,7 @@ export const parked = computed(() => parkedCalls(live.call.values()))
 
 /** The conference that the own desk is in: its call has no other side, so the room stands there. */
 const room = computed(() => roomOf(live.room_member.values(), live.room, desk.value))
+export const inRoom = computed(() => room.value !== undefined)
 
 export const own = computed(() =>
   ownView({
