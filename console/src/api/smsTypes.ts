@@ -4,18 +4,16 @@ import type { Millis } from './types'
 export type CampaignState =
   'draft' | 'approval' | 'scheduled' | 'preparing' | 'running' | 'paused' | 'finished' | 'cancelled'
 export type CampaignPriority = 'life_safety' | 'urgent' | 'normal' | 'bulk'
-export const MESSAGE_STATES = [
-  'queued',
-  'leased',
-  'submitting',
-  'submitted',
-  'delivered',
-  'failed',
-  'expired',
-  'in_doubt',
-  'cancelled',
-] as const
-export type MessageState = (typeof MESSAGE_STATES)[number]
+export type MessageState =
+  | 'queued'
+  | 'leased'
+  | 'submitting'
+  | 'submitted'
+  | 'delivered'
+  | 'failed'
+  | 'expired'
+  | 'in_doubt'
+  | 'cancelled'
 export type Counts = Record<MessageState, number>
 
 export interface CampaignProgress {

@@ -46,7 +46,7 @@ export interface Picture {
 }
 
 /** The session that carries a call: the only one there is, or the one that shows a number of the call. */
-export function sessionOf(call: Call, sessions: readonly SessionInfo[], calls: number): SessionInfo | null {
+function sessionOf(call: Call, sessions: readonly SessionInfo[], calls: number): SessionInfo | null {
   if (sessions.length === 1 && calls === 1) return sessions[0] ?? null
   const numbers = new Set([call.caller.number, call.called.number, ...call.legs.map((leg) => leg.number)])
   return sessions.find((session) => numbers.has(session.number)) ?? null

@@ -49,7 +49,7 @@ export function offerCamp(number: string): void {
 }
 
 /** The extension that was busy when it was dialled last: the key means it when no tile is marked. */
-export const lastBusy = ref<string | null>(null)
+const lastBusy = ref<string | null>(null)
 
 function markedExtension(): string | null {
   return document.activeElement?.closest<HTMLElement>('[data-extension]')?.dataset.extension ?? null

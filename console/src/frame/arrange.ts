@@ -2,10 +2,10 @@
 import type { View } from './view'
 
 /** Pixels that a page, or the own call with its incident, needs to be worked with. */
-export const COLUMN = 640
+const COLUMN = 640
 
 /** The queue keeps its place on every page, as `Frame.vue` draws it. */
-export const queueWidth = (width: number): number => Math.max(340, width * 0.23)
+const queueWidth = (width: number): number => Math.max(340, width * 0.23)
 
 /** How many columns have room beside the queue. */
 export function columns(width: number): number {

@@ -68,7 +68,7 @@ export const enResources = {
     kind: 'Kind',
     status: 'State',
     name: 'Name',
-    numbers: 'Numbers in the order of calling, with spaces',
+    numbers: 'Numbers in calling order',
     lon: 'Longitude (WGS-84)',
     lat: 'Latitude (WGS-84)',
     address: 'Address',

@@ -12,7 +12,7 @@ export interface Draft {
 }
 
 export type DraftField = 'title' | 'note' | 'name' | 'address' | 'result'
-export const DRAFT_FIELDS: readonly DraftField[] = ['title', 'note', 'name', 'address', 'result']
+const DRAFT_FIELDS: readonly DraftField[] = ['title', 'note', 'name', 'address', 'result']
 
 const textOf = (incident: Incident, field: DraftField): string => incident[field] ?? ''
 

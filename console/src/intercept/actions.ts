@@ -16,7 +16,7 @@ import { own, ownWaiting, running } from './store'
 import type { Act, Intercept } from './types'
 
 /** The call that the focus is on, on the board or in the list of calls. */
-export function markedCall(): { callId: string; leg: string | null } | null {
+function markedCall(): { callId: string; leg: string | null } | null {
   const marked = document.activeElement?.closest<HTMLElement>('[data-call]')
   const callId = marked?.dataset.call
   return callId ? { callId, leg: legOf(callId, marked.dataset.extension) } : null

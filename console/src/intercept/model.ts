@@ -6,12 +6,12 @@ import type { Act, Intercept, Option } from './types'
 export const ACTS: readonly Act[] = ['monitor', 'whisper', 'insert', 'takeover', 'release']
 
 /** The right that an act takes, as intercept/model.py has it. */
-export function rightFor(act: Act): string {
+function rightFor(act: Act): string {
   return act === 'takeover' ? 'call.takeover' : `intercept.${act}`
 }
 
 /** ITU-T I.255.3: 0 is the highest, 4 is routine. */
-export const ROUTINE = 4
+const ROUTINE = 4
 export const isAboveRoutine = (level: number | null | undefined): level is number =>
   typeof level === 'number' && level < ROUTINE
 

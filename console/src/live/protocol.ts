@@ -33,7 +33,7 @@ export type Message = Snapshot | Changes | Ping | Trouble
 
 export type LiveMaps = { [E in EntityName]: Map<string, Entities[E]> }
 
-export const ENTITY_NAMES: readonly EntityName[] = [
+const ENTITY_NAMES: readonly EntityName[] = [
   'extension',
   'call',
   'waiting',

@@ -32,7 +32,7 @@ watch([ringingSession, talking], ([session, busy], [before]) => {
 
 function incoming({ session, request }: IncomingRTCSessionEvent): void {
   const auto = wantsAutoAnswer((name) => request.getHeader(name))
-  track(session, auto, () => undefined)
+  track(session, auto)
   if (auto) void answerSession(session.id)
 }
 
@@ -51,7 +51,7 @@ function follow(ua: UA): void {
   ua.on('disconnected', () => show('lost'))
   ua.on('newRTCSession', (event: RTCSessionEvent) => {
     if (event.originator === 'remote') incoming(event as IncomingRTCSessionEvent)
-    else track(event.session, true, () => undefined)
+    else track(event.session, true)
   })
 }
 

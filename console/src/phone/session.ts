@@ -23,7 +23,7 @@ export interface PhoneSession {
 export const sessions = shallowReactive(new Map<string, PhoneSession>())
 
 /** Sessions are replaced, not changed in place, so that everything derived from them follows. */
-export function update(id: string, change: Partial<PhoneSession>): void {
+function update(id: string, change: Partial<PhoneSession>): void {
   const before = sessions.get(id)
   if (before) sessions.set(id, { ...before, ...change })
 }
@@ -60,24 +60,23 @@ function begin(rtc: RTCSession, autoAnswered: boolean): PhoneSession {
   }
 }
 
-function finish(id: string, whenGone: () => void): void {
+function finish(id: string): void {
   const session = sessions.get(id)
   if (!session) return
   session.audio.srcObject = null
   sessions.delete(id)
-  whenGone()
 }
 
 /** Follow a session from its first message to its end. */
-export function track(rtc: RTCSession, autoAnswered: boolean, whenGone: () => void): void {
+export function track(rtc: RTCSession, autoAnswered: boolean): void {
   const session = begin(rtc, autoAnswered)
   sessions.set(session.id, session)
   skipGathering(rtc)
   if (rtc.connection) playRemote(session.audio, rtc.connection)
   rtc.on('peerconnection', ({ peerconnection }) => playRemote(session.audio, peerconnection))
   rtc.on('accepted', () => update(session.id, { state: 'talking', since: serverNow() }))
-  rtc.on('ended', () => finish(session.id, whenGone))
-  rtc.on('failed', () => finish(session.id, whenGone))
+  rtc.on('ended', () => finish(session.id))
+  rtc.on('failed', () => finish(session.id))
 }
 
 /** Answer a ringing session. Without a microphone the dispatcher at least hears. */
