@@ -71,7 +71,7 @@ class Line:
     def __post_init__(self) -> None:
         numbers.extension(self.number)
         if self.sent_on is not None:
-            numbers.phone_number(self.sent_on, "sent_on")
+            _check_plain(self.sent_on, "sent_on")
 
     @property
     def recorded(self) -> bool:
@@ -196,7 +196,7 @@ class Directory:
         _check_numbers(self)
         _check_phones(self)
         if self.duty_number is not None:
-            numbers.phone_number(self.duty_number, "duty_number")
+            _check_plain(self.duty_number, "duty_number")
 
     def phones(self) -> Iterator[tuple[Phone, Line | None]]:
         """Give every SIP account, with its line (none for a gateway)."""
@@ -218,6 +218,17 @@ class Directory:
 
     def line(self, number: str) -> Line:
         return next(line for line in self.lines if line.number == number)
+
+
+def _check_plain(number: PhoneNumber, name: str) -> None:
+    """Refuse a number that stands here as somebody typed it: into the dialplan go digits and + alone."""
+    if numbers.phone_number(number, name) != number:
+        raise invalid(
+            "bad_number",
+            f"{numbers.quoted(number)} is not a telephone number.",
+            "Give digits, with + in front for an international number.",
+            field=name,
+        )
 
 
 def _check_numbers(directory: Directory) -> None:

@@ -213,6 +213,8 @@ def test_settings_that_cannot_be_are_refused(changes: dict[str, Any]) -> None:
         ({"lines": (Line(Extension("1001")), Line(Extension("1001")))}, "number_taken"),
         ({"desks": (Extension("9999"),)}, "unknown_desk"),
         ({"outgoing": PhoneId("nobody")}, "unknown_gateway"),
+        ({"duty_number": PhoneNumber("138 0000-0000")}, "bad_number"),
+        ({"duty_number": PhoneNumber("１３８００")}, "bad_number"),
         (
             {"gateways": (Phone(PhoneId("desk-1001"), "secret-x", PhoneKind.GATEWAY),)},
             "phone_taken",
