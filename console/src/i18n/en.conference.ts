@@ -77,7 +77,6 @@ export const enConference = {
     mergeAsk: 'Let another room come in',
     split: 'Part again',
     joined: 'Talks in {room}',
-    lateJoin: 'Who dials in late joins by himself.',
     noMembers: 'Nobody is here. Bring yourself in, ring a number, or let people dial *5{number}.',
     hands: 'Hands',
     lower: 'Lower the hand of {number}',
@@ -166,8 +165,6 @@ export const enConference = {
     conferenceHint: 'Possible as long as somebody is on the line.',
     absentTitle: 'Absent',
     allPresent: 'Nobody is absent.',
-    rule: 'Ends with {n} answer | Ends with {n} answers',
-    byKey: 'by key',
     desk: 'Desk {desk}',
   },
   notice: {
@@ -179,7 +176,6 @@ export const enConference = {
     language: 'Spoken in',
     languages: { zh: 'Chinese', en: 'English' },
     sound: 'Play a recording (WAV) in place of speech',
-    noSound: 'Speech',
     soundTaken: 'Recording: {name}',
     dropSound: 'Take the recording out',
     confirm: 'Each confirms with key 1',
@@ -192,7 +188,6 @@ export const enConference = {
     stopAsk: 'stop',
     rate: '{n}/min',
     progress: '{reached} of {all} reached',
-    ledger: 'Ledger',
     person: {
       waiting: 'waits',
       ringing: 'ringing',

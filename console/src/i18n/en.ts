@@ -187,7 +187,6 @@ export const en = {
     no: 'no',
     more: 'More',
     dismiss: 'Dismiss',
-    of: 'of',
     confirmDelete: 'Delete {what}? This cannot be undone.',
     done: 'Done',
     inAll: '{n} in all',

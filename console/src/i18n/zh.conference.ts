@@ -73,7 +73,6 @@ export const zhConference: typeof enConference = {
     mergeAsk: '将另一会议室并入',
     split: '拆分',
     joined: '已并入 {room}',
-    lateJoin: '迟到者拨入即可加入。',
     noMembers: '会议室内无人。请将本席加入、呼叫号码，或让成员拨 *5{number}。',
     hands: '举手',
     lower: '放下 {number} 的举手',
@@ -156,8 +155,6 @@ export const zhConference: typeof enConference = {
     conferenceHint: '线上有人时可用。',
     absentTitle: '缺席名单',
     allPresent: '无人缺席。',
-    rule: '{n} 人应答后结束 | {n} 人应答后结束',
-    byKey: '按键确认',
     desk: '席位 {desk}',
   },
   notice: {
@@ -169,7 +166,6 @@ export const zhConference: typeof enConference = {
     language: '播报语言',
     languages: { zh: '中文', en: '英语' },
     sound: '播放录音文件（波形文件）代替语音合成',
-    noSound: '语音合成',
     soundTaken: '录音：{name}',
     dropSound: '不用此录音',
     confirm: '接听者按 1 键确认',
@@ -182,7 +178,6 @@ export const zhConference: typeof enConference = {
     stopAsk: '停止',
     rate: '{n} 人/分',
     progress: '已通知 {reached} / {all} 人',
-    ledger: '名单',
     person: {
       waiting: '等待',
       ringing: '振铃',

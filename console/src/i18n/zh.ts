@@ -188,7 +188,6 @@ export const zh: typeof en = {
     no: '否',
     more: '更多',
     dismiss: '关闭提示',
-    of: '/',
     confirmDelete: '确定删除 {what} 吗？此操作不能撤销。',
     done: '完成',
     inAll: '共 {n} 条',
