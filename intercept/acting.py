@@ -141,14 +141,13 @@ class Acting:
                 or session.channel_id is not None
                 or place is None
             ):
-                await self._engine.quietly(self._engine.acts.hangup(channel.id, ANSWERED_ELSEWHERE))
+                await self._engine.drop(channel.id, ANSWERED_ELSEWHERE)
                 return
             others = session.rung - {channel.id}
             session.channel_id = channel.id
             session.rung.clear()
             for other in others:
-                elsewhere = self._engine.acts.hangup(other, ANSWERED_ELSEWHERE)
-                self._engine.spawn(self._engine.quietly(elsewhere))
+                self._engine.spawn(self._engine.drop(other, ANSWERED_ELSEWHERE))
             self._engine.spawn(self._record(channel))
             try:
                 await self.apply(place, session)

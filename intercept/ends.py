@@ -46,4 +46,4 @@ class Ends:
     def hang_up(self, session: Session, cause: int = 16) -> None:
         legs = session.rung | ({session.channel_id} if session.channel_id else set())
         for channel_id in legs:
-            self._engine.spawn(self._engine.quietly(self._engine.acts.hangup(channel_id, cause)))
+            self._engine.spawn(self._engine.drop(channel_id, cause))

@@ -101,7 +101,7 @@ class InterceptGuests(Guests):
 
     async def _let_go(self, channel_id: str) -> None:
         engine = self._center.engine
-        await engine.quietly(engine.acts.hangup(channel_id))
+        await engine.drop(channel_id)
 
     def _key(self, fact: KeyPressed) -> bool:
         session = self._books.by_channel.get(fact.channel_id)

@@ -97,7 +97,7 @@ class Hands:
         if snoop is None:
             return
         acts = self._engine.acts
-        await self._engine.quietly(acts.hangup(snoop))
+        await self._engine.drop(snoop)
         await self._engine.quietly(acts.close_bridge(_whisper_bridge(snoop)))
 
     def member(self, session: Session) -> Member:
@@ -122,7 +122,7 @@ class Hands:
         self._owned(call, session)
         if replaced is not None:
             engine.remove(call, replaced.channel_id)
-            await engine.quietly(engine.acts.hangup(replaced.channel_id, TAKEN_OVER))
+            await engine.drop(replaced.channel_id, TAKEN_OVER)
 
     async def connect(self, place: CallPlace, session: Session, kept: str) -> list[str]:
         """Leave the requester alone with one party; return the legs of the others, in no bridge."""

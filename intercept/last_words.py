@@ -19,4 +19,4 @@ async def last_words(engine: Engine, channel_id: str, name: str, language: str, 
         await engine.acts.release(channel_id, f"softswitch-{name}", language)
     except ActFailed as error:
         log.info("%s could not be told %s: %s", channel_id, name, error)
-        await engine.quietly(engine.acts.hangup(channel_id, cause))
+        await engine.drop(channel_id, cause)

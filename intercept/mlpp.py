@@ -190,4 +190,4 @@ class PrecedenceCalls:
         await last_words(self._engine, channel_id, name, self._config.settings.language, cause)
 
     async def _hang_up(self, channel_id: str, cause: int) -> None:
-        await self._engine.quietly(self._engine.acts.hangup(channel_id, cause))
+        await self._engine.drop(channel_id, cause)

@@ -143,4 +143,4 @@ class InterceptPhones:
 
     async def _hang_up(self, channel_id: str, cause: int) -> None:
         engine = self._center.engine
-        await engine.quietly(engine.acts.hangup(channel_id, cause))
+        await engine.drop(channel_id, cause)

@@ -69,16 +69,14 @@ class Release:
         engine = self._engine
         for channel_id in channel_ids:
             room.let_go(channel_id, PREEMPTION)
-            await engine.quietly(engine.acts.hangup(channel_id, PREEMPTION))
+            await engine.drop(channel_id, PREEMPTION)
 
     async def _clear_room(self, room: Conference) -> None:
         engine = self._engine
         async with engine.locked(room.key):
             self._guests_out(room.key)
             legs = room.let_all_go(PREEMPTION)
-            await asyncio.gather(
-                *(engine.quietly(engine.acts.hangup(leg, PREEMPTION)) for leg in legs)
-            )
+            await asyncio.gather(*(engine.drop(leg, PREEMPTION) for leg in legs))
 
     def _guests_out(self, key: str) -> None:
         for guest in self._books.of_call(key):
@@ -106,9 +104,7 @@ class Release:
             for leg in legs:  # nobody is left in the books who would be let go once more, with 16
                 engine.remove(call, leg)
             self._guests_out(call_id)
-            await asyncio.gather(
-                *(engine.quietly(engine.acts.hangup(leg, PREEMPTION)) for leg in legs)
-            )
+            await asyncio.gather(*(engine.drop(leg, PREEMPTION) for leg in legs))
             for ring in list(call.rings.values()):
                 await engine.stop_ring(call, ring, PREEMPTION)
 

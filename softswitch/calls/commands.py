@@ -156,7 +156,7 @@ class Commands:
     ) -> None:
         engine = self._engine
         if channel_id in engine.call_by_channel or channel_id in engine.rings:
-            await engine.quietly(engine.acts.hangup(channel_id))
+            await engine.drop(channel_id)
         elif shown is not None and (leg := shown.legs.get(channel_id)):
             await engine.quietly(engine.plain.hangup(leg.channel.name))
         else:
@@ -199,7 +199,7 @@ class Commands:
         call.held_by = None
         self._engine.remove(call, own.channel_id)
         await outcomes.hold_music(self._engine, call)
-        await self._engine.quietly(self._engine.acts.hangup(own.channel_id))
+        await self._engine.drop(own.channel_id)
         self._engine.changed(call.id)
         return slot
 
@@ -258,7 +258,7 @@ class Commands:
             await outcomes.unhold(self._engine, call)
             raise
         self._engine.remove(call, own.channel_id)
-        await self._engine.quietly(self._engine.acts.hangup(own.channel_id))
+        await self._engine.drop(own.channel_id)
 
     def _role_of(self, number: str) -> Role:
         book = self._engine.book
@@ -297,7 +297,7 @@ class Commands:
                 await self._engine.stop_ring(call, ring)
             if consult.channel_id is not None:
                 self._engine.remove(call, consult.channel_id)
-                await self._engine.quietly(self._engine.acts.hangup(consult.channel_id))
+                await self._engine.drop(consult.channel_id)
             await outcomes.end_consult(self._engine, call)
             self._engine.changed(call_id)
 

@@ -299,12 +299,24 @@ class Core:
             del self.call_by_channel[channel_id]
         return call.members.pop(channel_id, None)
 
+    async def drop(self, channel_id: str, cause: int = 16) -> None:
+        """End a channel with a Q.850 cause, and look a moment later: a switch that is busy may not have heard."""
+        await self.quietly(self.acts.hangup(channel_id, cause))
+        asyncio.get_running_loop().call_later(SURE_SECONDS, self._look_gone, channel_id, cause)
+
+    def _look_gone(self, channel_id: str, cause: int) -> None:
+        if channel_id in self.board.legs:
+            log.warning("channel %s was to end and is still there; it is told again", channel_id)
+            self.spawn(self.drop(channel_id, cause))
+
     async def finish(self, call: DispatchCall) -> None:
-        """Forget a call in which nobody is left, and give back its bridges."""
+        """Forget a call that is over, end whoever is left in it, and give back its bridges."""
         for ring in list(call.rings.values()):
             await self.stop_ring(call, ring)
         for channel_id in list(call.members):
             self.remove(call, channel_id)
+            # A desk that answered in the moment in which the caller gave up has nobody to talk to.
+            await self.drop(channel_id)
         self.calls.pop(call.id, None)
         if call.bridge_open:
             await self.quietly(self.acts.close_bridge(call.bridge_id))
@@ -321,7 +333,7 @@ class Core:
         for channel_id in ring.channel_ids:
             self.rings.pop(channel_id, None)
         ring.channel_ids.clear()
-        await asyncio.gather(*(self.quietly(self.acts.hangup(c, cause)) for c in channel_ids))
+        await asyncio.gather(*(self.drop(c, cause) for c in channel_ids))
 
     # ---- joining
 

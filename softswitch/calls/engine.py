@@ -86,7 +86,7 @@ class Engine(Ringing):
             self.spawn(self.features.entered(channel, args))
         else:
             log.warning("channel %s came with unknown words %s; it is ended", channel.id, args)
-            self.spawn(self.acts.hangup(channel.id))
+            self.spawn(self.drop(channel.id))
 
     def _left(self, channel_id: str) -> None:
         """A channel left dispatch; most end in the same moment and tell their cause, a few go on in the dialplan."""
@@ -240,7 +240,7 @@ class Engine(Ringing):
         # Who talks in a call came in by a code, by intercept or with a level.
         talks = (bridge or "").startswith("call-")
         if not talks and word not in ("emergency", "leg", "absorb"):
-            self.spawn(self.quietly(self.acts.hangup(channel.id)))
+            self.spawn(self.drop(channel.id))
             return None
         call_id = self.call_id_of(channel)
         kind = CallKind.EMERGENCY if emergency else CallKind.INTERNAL

@@ -47,7 +47,7 @@ class FeatureService:
             await self._carry_out(channel, desk, args)
         except Refusal as refusal:
             log.info("extension %s asked for %s: %s", desk, args, refusal)
-            await self._engine.quietly(self._engine.acts.hangup(channel.id, REFUSED))
+            await self._engine.drop(channel.id, REFUSED)
 
     async def _carry_out(self, channel: Channel, desk: str, args: tuple[str, ...]) -> None:
         word, rest = args[0], [*args[1:], "", ""]
@@ -128,7 +128,7 @@ class FeatureService:
             replaced = call.desk_leg(extension) or self._commands.to_replace(call, desk)
             await self._come_in(call, channel, desk)
             engine.remove(call, replaced.channel_id)
-            await engine.quietly(engine.acts.hangup(replaced.channel_id))
+            await engine.drop(replaced.channel_id)
 
     # ---- keys
 
@@ -223,7 +223,7 @@ class FeatureService:
             await engine.join(call, *(m for m in call.members.values() if not m.joined))
             for own in (first_own, second_own):
                 if own is not None:
-                    await engine.quietly(engine.acts.hangup(own.channel_id))
+                    await engine.drop(own.channel_id)
             desk = next((m for m in moving if m is not None and m.role is Role.DESK), None)
             call.owner = desk.extension if desk else call.owner
             engine.changed(call.id)

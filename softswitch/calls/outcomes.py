@@ -46,7 +46,7 @@ async def _announced(engine: Ringing, member: Member) -> bool:
     try:
         await engine.acts.play(member.channel_id, secrets.token_hex(10), INTERCOM_TONE)
     except ActFailed:
-        await engine.quietly(engine.acts.hangup(member.channel_id))
+        await engine.drop(member.channel_id)
         return False
     await asyncio.sleep(INTERCOM_SECONDS)
     return True
@@ -78,13 +78,13 @@ async def _dial_on(engine: Ringing, call: DispatchCall, ring: Ring, member: Memb
             auto_answer=ring.then is Purpose.INTERCOM,
         )  # fmt: skip
     except Refusal:
-        await engine.quietly(engine.acts.hangup(member.channel_id, 3))  # Q.850 3: no route
+        await engine.drop(member.channel_id, 3)  # Q.850 3: no route
         raise
 
 
 async def _consult(engine: Ringing, call: DispatchCall, member: Member) -> None:
     if call.consult is None:
-        await engine.quietly(engine.acts.hangup(member.channel_id))
+        await engine.drop(member.channel_id)
         return
     call.consult.channel_id = member.channel_id
     bridge = call.consult.bridge_id(call.id)
@@ -98,7 +98,7 @@ async def _take_over(engine: Ringing, call: DispatchCall, ring: Ring, member: Me
     await engine.join(call, member)
     call.owner = member.extension
     if ring.replaces and (old := engine.remove(call, ring.replaces)):
-        await engine.quietly(engine.acts.hangup(old.channel_id))
+        await engine.drop(old.channel_id)
     if call.kind is CallKind.EMERGENCY:
         engine.intake.answered(call, member.extension)
 
@@ -114,9 +114,7 @@ async def unanswered(engine: Ringing, call: DispatchCall, ring: Ring) -> None:
         return
     elif ring.purpose in (Purpose.TARGET, Purpose.INTERCOM):
         for member in list(call.members.values()):
-            await engine.quietly(
-                engine.acts.hangup(member.channel_id, ring.last_cause or NO_ANSWER)
-            )
+            await engine.drop(member.channel_id, ring.last_cause or NO_ANSWER)
     elif ring.purpose is Purpose.RECALL:
         await _nobody_takes(engine, call)
     if not call.members and not call.rings:
@@ -139,7 +137,7 @@ async def _nobody_takes(engine: Ringing, call: DispatchCall) -> None:
         await wait_again(engine, call)
         return
     for member in list(call.members.values()):
-        await engine.quietly(engine.acts.hangup(member.channel_id, NO_ANSWER))
+        await engine.drop(member.channel_id, NO_ANSWER)
 
 
 async def wait_again(engine: Ringing, call: DispatchCall) -> None:
@@ -170,7 +168,7 @@ async def departed(engine: Ringing, call: DispatchCall, left: Member, cause: int
         await engine.finish(call)
     elif after is Departure.LAST_ONE_ENDS:
         for member in list(call.members.values()):
-            await engine.quietly(engine.acts.hangup(member.channel_id))
+            await engine.drop(member.channel_id)
     elif after is Departure.WAITS_AGAIN:
         await wait_again(engine, call)
 
@@ -213,7 +211,7 @@ async def complete_consult(engine: Ringing, call: DispatchCall) -> None:
         ring.purpose = Purpose.TRANSFER  # still ringing: it goes on as a blind transfer
         await hold_music(engine, call)
     if desk is not None:
-        await engine.quietly(engine.acts.hangup(desk.channel_id))
+        await engine.drop(desk.channel_id)
     await engine.quietly(engine.acts.close_bridge(consult.bridge_id(call.id)))
 
 
@@ -247,4 +245,4 @@ async def settle(engine: Ringing, call: DispatchCall) -> None:
         await wait_again(engine, call)
     elif len(call.members) == 1:
         for member in list(call.members.values()):
-            await engine.quietly(engine.acts.hangup(member.channel_id))
+            await engine.drop(member.channel_id)

@@ -140,20 +140,33 @@ class Ringing(Core):
             return  # told twice: by the snapshot after a cut, and by the event behind it
         ring = self.rings.get(channel.id) or self._ring_from(channel, args)
         if ring is None:
-            await self.quietly(self.acts.hangup(channel.id))
+            await self.drop(channel.id)
             return
         async with self.locked(ring.call_id):
             call = self.calls.get(ring.call_id)
             if call is None or ring.id not in call.rings or ring.winner is not None:
-                await self.quietly(self.acts.hangup(channel.id, ANSWERED_ELSEWHERE))
+                await self.drop(channel.id, ANSWERED_ELSEWHERE)
                 return
             ring.winner = channel.id
             await self.stop_ring(call, ring, ANSWERED_ELSEWHERE)
             name = self.book.name_of(ring.extension) if ring.extension else ""
             member = Member(channel.id, ring.role, ring.extension, ring.number, name)
             self.add(call, member)
-            await outcomes.answered(self, call, ring, member)
-            self.changed(call.id)
+            try:
+                await outcomes.answered(self, call, ring, member)
+            except ActFailed:
+                await self._not_joined(call, ring, member)
+                raise
+            finally:
+                self.changed(call.id)
+
+    async def _not_joined(self, call: DispatchCall, ring: Ring, member: Member) -> None:
+        """Who answered hears nobody: he is let go, and the call goes on as if he had not answered."""
+        if self.remove(call, member.channel_id) is None:
+            return
+        await self.drop(member.channel_id)
+        if all(other in self.board.legs for other in call.members):
+            await outcomes.unanswered(self, call, ring)
 
     def _ring_from(self, channel: Channel, args: tuple[str, ...]) -> Ring | None:
         """Rebuild the ring of a leg that was placed before a restart and answers now."""

@@ -120,12 +120,12 @@ class RoomDoor:
             # Dialled from a second phone of his, or again after a loss that nobody has noticed yet.
             old, member.channel_id = member.channel_id, None
             self._books.by_channel.pop(old, None)
-            self._books.center.spawn(self._engine.quietly(self._engine.acts.hangup(old)))
+            self._books.center.spawn(self._engine.drop(old))
         self._legs.come_in(room, member, channel)
 
     async def _turn_away(self, channel: Channel, why: str) -> None:
         await self._say(channel, why)
-        await self._engine.quietly(self._engine.acts.hangup(channel.id, REFUSED))
+        await self._engine.drop(channel.id, REFUSED)
 
     async def _say(self, channel: Channel, name: str) -> None:
         """Say something and wait until it was heard; nobody is turned away in silence."""

@@ -85,7 +85,7 @@ class RoomLegs:
         for hook in self.over_hooks:
             hook(room)
         self._engine.conference_changed(room.own_bridge)
-        await asyncio.gather(*(self._engine.quietly(self._acts.hangup(c)) for c in legs + rung))
+        await asyncio.gather(*(self._engine.drop(c) for c in legs + rung))
         if room.bridge_open:
             room.bridge_open = False
             await self._engine.quietly(self._acts.close_bridge(room.own_bridge))
@@ -361,7 +361,7 @@ class RoomLegs:
         room.hands.lower(member.id)
         member.floor = False
         self._set(room, member, state, 16)
-        await asyncio.gather(*(self._engine.quietly(self._acts.hangup(c)) for c in channels))
+        await asyncio.gather(*(self._engine.drop(c) for c in channels))
 
     def let_go(self, room: Room, member: RoomMember, cause: int) -> str | None:
         """Take a member out of the books and return his leg, which is in another's hands now; stop ringing him."""
@@ -394,4 +394,4 @@ class RoomLegs:
         await self._books.put(room, "joined" if into else "parted", value=into.id if into else "")
 
     def _hang_up(self, channel_id: str, cause: int = 16) -> None:
-        self._center.spawn(self._engine.quietly(self._acts.hangup(channel_id, cause)))
+        self._center.spawn(self._engine.drop(channel_id, cause))

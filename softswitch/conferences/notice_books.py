@@ -79,7 +79,7 @@ class NoticeBooks:
 
     def hang_up(self, channel_id: str, cause: int = 16) -> None:
         """End a leg."""
-        self.center.spawn(self.engine.quietly(self.engine.acts.hangup(channel_id, cause)))
+        self.center.spawn(self.engine.drop(channel_id, cause))
 
     # ---- a try that came to nothing
 

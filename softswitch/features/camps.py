@@ -129,7 +129,7 @@ class CampService:
             for ring in list(call.rings.values()):
                 await engine.stop_ring(call, ring)
             for channel_id in list(call.members):
-                await engine.quietly(engine.acts.hangup(channel_id))
+                await engine.drop(channel_id)
 
     async def cancel_of(self, caller: str, login: str) -> int:
         """End all that one waits for; return how many."""

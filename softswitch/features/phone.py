@@ -179,4 +179,4 @@ class FeaturePhones:
         await self._hang_up(channel, cause)
 
     async def _hang_up(self, channel: Channel, cause: int) -> None:
-        await self._engine.quietly(self._engine.acts.hangup(channel.id, cause))
+        await self._engine.drop(channel.id, cause)
