@@ -29,10 +29,10 @@ DESKS_AT_ONCE = 30
 NUMBER_LENGTHS = range(1, 21)
 ROOM_LENGTHS = range(2, 7)
 """How many digits the number of a conference room has."""
-RTP_SECONDS = {"line": 60, "phone": 300, "hold": 3_600}
+RTP_SECONDS = {"line": 60, "phone": 300, "browser": 15, "hold": 3_600}
 """After so long without RTP and RTCP (RFC 3550) an answered leg is dead and ends with cause 44: its far end has gone
 without a BYE. Who is muted, or suppresses silence, still sends RTCP every few seconds; some phones do not, so they get
-longer."""
+longer. A browser sends sound without a pause, muted and held too: one that fell silent has crashed."""
 OUTGOING_LENGTHS = range(5, 16)
 """Shorter numbers are never sent outside; E.164 ends at 15."""
 

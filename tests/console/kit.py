@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import wave
 from collections.abc import AsyncIterator
@@ -191,6 +192,13 @@ class Console:
 
     async def own_call(self, state: str) -> None:
         await self.page.wait_for_selector(f"[data-testid=own-call][data-state={state}]")
+
+    async def crash(self) -> None:
+        """End the browser's process behind the page, as a crash does: nothing of the console runs on."""
+        session = await self.page.context.new_cdp_session(self.page)
+        async with self.page.expect_event("crash"):
+            ended = asyncio.ensure_future(session.send("Page.crash"))
+        ended.cancel()
 
     async def answer(self) -> None:
         """Take the call that rings, and wait until it is talked on."""

@@ -17,7 +17,9 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
 ]
-CITIZEN_TONE = 450
+CITIZEN_TONE, OTHER_TONE = 450, 850
+CRASH_FOUND = 40.0
+"""Seconds until the switch has found that a browser is gone, and has offered its caller anew: about 17."""
 DRAWN = re.compile(r"^M0 [0-9]+L1 ")
 
 
@@ -169,6 +171,29 @@ async def test_a_page_that_is_loaded_anew_asks_first_and_fetches_its_call_back(
         await call.hears(BROWSER_TONE)
         await call.hangup()
         await desk.own_call("none")
+
+
+async def test_the_caller_of_a_console_that_crashed_waits_again(
+    system: System, browser: Browser
+) -> None:
+    """The browser ends without a word to anybody; the switch finds that nothing comes from it any more."""
+    async with (
+        console(browser, system.url) as desk,
+        sip_phone(system, "2001", tone=CITIZEN_TONE) as citizen,
+    ):
+        await desk.sign_in("li")
+        await desk.sit("1001")
+        call = await citizen.dial("119")
+        await desk.answer()
+        await call.hears(BROWSER_TONE)
+        await desk.crash()
+        async with sip_phone(system, "1002", tone=OTHER_TONE) as other:
+            offered = await other.incoming(CRASH_FOUND)
+            await offered.answer()
+            await call.hears(OTHER_TONE)
+            await offered.hears(CITIZEN_TONE)
+            await call.hangup()
+            await offered.ended()
 
 
 async def test_two_consoles_press_at_once_and_one_gets_the_call(
