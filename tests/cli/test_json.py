@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from softswitch.cli.reference import commands
-from tests.cli import test_wrong_input as wrong
+from tests.cli import test_wrong_input, test_wrong_usage
 from tests.cli.conftest import Softswitch
 from tests.cli.test_reaching_the_server import UNREACHABLE
 
@@ -87,7 +87,14 @@ def test_changing(cli: Softswitch, tmp_path: Path) -> None:
 
 
 def test_no_command_is_without_a_test_of_its_json() -> None:
-    lines = [*READ, *CHANGED, *wrong.REFUSED, *wrong.WRONG, *UNREACHABLE, "down"]
+    lines = [
+        *READ,
+        *CHANGED,
+        *test_wrong_input.REFUSED,
+        *test_wrong_usage.WRONG,
+        *UNREACHABLE,
+        "down",
+    ]
     for path, command in commands():
         words = path.removeprefix("softswitch ")
         tested = [line for line in lines if f"{line} ".startswith(f"{words} ")]
