@@ -126,6 +126,8 @@ class Ringing(Core):
                 failed.append(error)
                 ring.channel_ids.discard(leg.channel_id)
                 self.rings.pop(leg.channel_id, None)
+                if not error.status:  # nobody knows whether it was done: the phone may ring yet
+                    self.spawn(self.drop(leg.channel_id))
         if not ring.channel_ids:
             call.rings.pop(ring.id, None)
             raise unavailable(

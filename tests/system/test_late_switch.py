@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 
 class Late:
-    """An act of which the first fails, as one does that is not done in time; ``first`` happens before."""
+    """An act that fails the first time, as one does that is not done in time; ``first`` happens before."""
 
     def __init__(self, act: Any) -> None:
         self._act = act
@@ -28,7 +28,7 @@ class Late:
             await self._act(*args)
             return
         if self.first is not None:
-            await self.first()
+            await self.first(*args)
         raise ActFailed("not done in 5 s, unknown outcome")
 
 
@@ -62,7 +62,7 @@ async def test_a_desk_that_answers_while_the_caller_gives_up_is_let_go(
     async with sip_phone(system, "2001") as citizen, sip_phone(system, "1001") as desk:
         call = await citizen.dial("120")
         offered = await desk.incoming()
-        late.first = call.hangup
+        late.first = lambda *_args: call.hangup()
         await offered.answer()
         await offered.ended()
     assert late.asked == 1
@@ -80,3 +80,23 @@ async def test_a_phone_that_did_not_stop_ringing_is_told_again(
         await call.hangup()
         await offered.ended()
     assert late.asked >= 2
+
+
+async def test_a_phone_that_rings_although_nobody_knows_it_is_stopped(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Late(system.control.place)
+    late.first = system.control.place
+    monkeypatch.setattr(system.control, "place", late)
+    async with (
+        sip_phone(system, "2001", tone=450) as citizen,
+        sip_phone(system, "1001", tone=650) as desk,
+    ):
+        call = await citizen.dial("120")
+        unknown = await desk.incoming()
+        await unknown.ended()
+        known = await desk.incoming()
+        await known.answer()
+        await call.hears(650)
+        await call.hangup()
+        await known.ended()
