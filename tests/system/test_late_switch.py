@@ -13,6 +13,9 @@ from softswitch.testing.system import sip_phone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
+SOON = 10.0
+"""Seconds; an offer that nobody stops rings for 20."""
+
 
 class Late:
     """An act that fails the first time, as one does that is not done in time; ``first`` happens before."""
@@ -94,7 +97,7 @@ async def test_a_phone_that_rings_although_nobody_knows_it_is_stopped(
     ):
         call = await citizen.dial("120")
         unknown = await desk.incoming()
-        await unknown.ended()
+        await unknown.ended(SOON)
         known = await desk.incoming()
         await known.answer()
         await call.hears(650)
