@@ -17,6 +17,7 @@ from playwright.async_api import (
     Locator,
     Page,
     Playwright,
+    Route,
     ViewportSize,
     expect,
 )
@@ -226,6 +227,33 @@ class Console:
     async def press(self, *keys: str) -> None:
         for key in keys:
             await self.page.keyboard.press(key)
+
+    @asynccontextmanager
+    async def late_answer(self, method: str, path: str) -> AsyncIterator[None]:
+        """Let the server do what the page asks with `method`, and give the answer at the end of the block.
+
+        The block is entered at once; its end waits until the page has asked.
+        """
+        over, done = asyncio.Event(), asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            if route.request.method != method:
+                await route.fallback()
+                return
+            answer = await route.fetch()
+            await over.wait()
+            await route.fulfill(response=answer)
+            done.set()
+
+        await self.page.route(path, hold)
+        try:
+            yield
+            over.set()
+            async with asyncio.timeout(PATIENCE):
+                await done.wait()
+        finally:
+            over.set()
+            await self.page.unroute(path, hold)
 
 
 @asynccontextmanager

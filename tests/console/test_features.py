@@ -92,6 +92,32 @@ async def test_the_targets_and_the_timetable_are_edited(system: System, browser:
         assert nights.night.targets == ("13800000000",)
 
 
+async def test_what_is_typed_while_the_targets_are_stored_stays(
+    system: System, browser: Browser
+) -> None:
+    nights = system.features.nights
+    async with console(browser, system.url) as desk:
+        page = desk.page
+        await desk.sign_in("chen")
+        await page.get_by_role("button", name="Administration").click()
+        await page.get_by_role("tab", name="Night service").click()
+        form = page.get_by_test_id("night-form")
+        save = form.get_by_role("button", name="Save")
+        target = form.get_by_role("textbox", name="Night targets")
+        await target.fill("13800000000")
+        await target.press("Enter")
+        async with desk.late_answer("PUT", "**/api/night"):
+            await save.click()
+            await until(lambda: nights.night.targets == ("13800000000",), what="it is stored")
+            await target.fill("13900000000")
+            await target.press("Enter")
+        await expect(form).to_contain_text("13900000000")
+        await save.click()
+        both = ("13800000000", "13900000000")
+        await until(lambda: nights.night.targets == both, what="the other is stored too")
+        await expect(save).to_be_disabled()
+
+
 async def test_a_busy_extension_is_waited_for_with_a_key_and_given_up_with_a_click(
     system: System, browser: Browser
 ) -> None:

@@ -79,6 +79,23 @@ async def test_an_incident_is_found_moved_noted_and_ordered_by_keys(
         await system.conferences.notices.stop("test", order["id"])
 
 
+async def test_a_second_note_begun_while_the_first_is_sent_stays(
+    system: System, browser: Browser, incident: dict[str, Any]
+) -> None:
+    async with console(browser, system.url) as desk:
+        page = await open_case(desk, incident)
+        field, timeline = page.get_by_test_id("case-note"), page.get_by_test_id("timeline")
+        await field.fill("三楼有人被困")
+        async with desk.late_answer("POST", "**/api/incidents/*/notes"):
+            await field.press("Enter")
+            await expect(timeline).to_contain_text("三楼有人被困")
+            await field.fill("云梯车已到")
+        await expect(field).to_have_value("云梯车已到")
+        await field.press("Enter")
+        await expect(timeline).to_contain_text("云梯车已到")
+        await expect(field).to_have_value("")
+
+
 async def test_two_people_who_type_see_both_texts(
     system: System, browser: Browser, incident: dict[str, Any]
 ) -> None:
