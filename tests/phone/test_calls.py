@@ -251,6 +251,26 @@ async def test_an_answer_without_ack_ends_the_call() -> None:
         assert call.times.answered is not None
 
 
+async def test_who_answers_and_hangs_up_at_once_waits_for_the_ack() -> None:
+    async with Phone.open("alice") as alice, Phone.open("bob") as bob:
+        lost: list[bytes] = []
+
+        def lose_the_first(data: bytes) -> bool:
+            if data.startswith(b"ACK ") and not lost:
+                lost.append(data)
+                return True
+            return False
+
+        bob.lose_incoming = lose_the_first
+        call = await alice.dial(bob.uri)
+        incoming = await bob.incoming()
+        await incoming.answer()
+        await incoming.hangup()
+        await call.ended()
+        assert lost
+        assert incoming.times.confirmed is not None
+
+
 async def test_nobody_there() -> None:
     async with Phone.open("alice", t1=0.01) as alice, Phone.open("bob", transport="tcp") as bob:
         call = await alice.dial(bob.uri.split(";")[0])

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from softswitch.testing.patience import PATIENCE
 from softswitch.testing.phone import session, transfer
 from softswitch.testing.phone.dialog import Dialog
-from softswitch.testing.phone.errors import CallEndedEarly, PhoneError, RequestRefused
+from softswitch.testing.phone.errors import (
+    CallEndedEarly,
+    PhoneError,
+    RequestRefused,
+    WaitTimeout,
+)
 from softswitch.testing.phone.fields import CSeq, NameAddr, Reason
 from softswitch.testing.phone.media import Media
 from softswitch.testing.phone.message import Message, Request, Response
@@ -79,6 +85,12 @@ class Call(Sounding):
         """Answered and acknowledged."""
         return await self.until(lambda: self.times.confirmed, "be confirmed", timeout)
 
+    async def acknowledged(self, timeout: float = PATIENCE) -> None:
+        """Wait for the ACK of an answer, or its time-out: no BYE and no offer before it (RFC 3261, 14.1 and 15)."""
+        if self.end is None and self.state is State.ANSWERED:
+            with contextlib.suppress(CallEndedEarly, WaitTimeout):
+                await self.confirmed(timeout)
+
     async def held(self, timeout: float = PATIENCE) -> None:
         await self.until(lambda: self.remote_hold, "be held", timeout)
 
@@ -109,6 +121,7 @@ class Call(Sounding):
 
     async def hangup(self, reason: Reason | str | None = None, timeout: float = PATIENCE) -> Ended:
         """BYE, CANCEL or a refusal, whatever fits the state."""
+        await self.acknowledged(timeout)
         if self.end is None and self.state is State.ANSWERED:
             request = self.request("BYE")
             if reason is not None:

@@ -54,6 +54,7 @@ def _note_hold(call: Call) -> None:
 
 async def reinvite(call: Call, direction: str) -> None:
     """Offer a new direction; a refusal leaves the call as it was."""
+    await call.acknowledged()
     before = call.local
     for attempt in range(4):
         request = call.request("INVITE")
