@@ -173,7 +173,8 @@ class RoomLegs:
             async with self._window:
                 await self._acts.place(leg)
         except ActFailed as error:
-            log.info("room %s could not ring %s: %s", room.number, member.number, error)
+            log.warning("room %s could not ring %s: %s", room.number, member.number, error)
+            self._hang_up(leg.channel_id)  # of unknown outcome it may ring
             self.ended(leg.channel_id, 41)
 
     def _set(self, room: Room, member: RoomMember, state: MemberState, cause: int = 0) -> None:

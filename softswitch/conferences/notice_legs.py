@@ -75,7 +75,8 @@ class NoticeLegs:
         try:
             await self._engine.acts.place(leg)
         except ActFailed as error:
-            log.info("leg %s was not placed: %s", leg.channel_id, error)
+            log.warning("leg %s was not placed: %s", leg.channel_id, error)
+            self._books.hang_up(leg.channel_id)  # of unknown outcome it may ring
             self.ended(leg.channel_id, 41)
 
     # ---- facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from softswitch import numbers
@@ -11,13 +12,16 @@ from softswitch.conferences import roll_store
 from softswitch.conferences.books import Books, Screen
 from softswitch.conferences.door import RoomDoor
 from softswitch.conferences.legs import RoomLegs
-from softswitch.conferences.model import MemberState, RoomKind, RoomRole, call_list
+from softswitch.conferences.model import MOST_MEMBERS, MemberState, RoomKind, RoomRole, call_list
 from softswitch.conferences.roll import RollCall, from_row
 from softswitch.conferences.rollcall import Act, Do, EntryState, RollKind, RollState, roll_of
 from softswitch.conferences.room import Room, RoomMember
 from softswitch.conferences.service import RoomPlan, RoomService
 from softswitch.conferences.voice import Voice
-from softswitch.errors import conflict, invalid, not_found
+from softswitch.errors import Refusal, conflict, invalid, not_found
+from softswitch.ports import ActFailed
+
+log = logging.getLogger(__name__)
 
 ENTITY = "roll"
 NEXT_KEY, CONFIRM_KEY = "3", "1"
@@ -109,8 +113,15 @@ class RollService:
                 "bad_rule", f"{enough} answers cannot come of {len(listed)}.", "Give fewer.",
                 field="enough",
             )  # fmt: skip
+        most = max(2, min(MOST_MEMBERS, len(listed) + 2))
+        if stay and len(listed) >= most:
+            raise invalid(
+                "too_many",
+                f"{len(listed)} people cannot all stay on the line: a room takes {most}.",
+                "Let them go one by one, or go through them in parts.",
+                field="stay",
+            )
         name = "点名" if kind is RollKind.ROLL else "顺呼"
-        most = max(2, min(120, len(listed) + 2))
         plan = RoomPlan(name, kind=RoomKind.ADHOC, most=most, entry_tone=False, chairs=(desk,))
         room = await self._rooms.create(login, plan)
         roll = roll_of(listed, kind, enough, confirm)
@@ -235,8 +246,7 @@ class RollService:
 
     async def _one(self, call: RollCall, room: Room, act: Act) -> None:
         if act.do is Do.RING:
-            number = call.roll.entries[act.entry].number
-            await self._rooms.invite(call.login, room.id, [number], keep=False)
+            await self._ring(call, room, act.entry)
         elif act.do is Do.RING_DESK:
             await asyncio.sleep(0.5)
             if not call.roll.is_over and call.room_id in self._books.rooms:
@@ -247,6 +257,15 @@ class RollService:
             await self._release(call, room, act)
         else:
             await self._finish(call, room)
+
+    async def _ring(self, call: RollCall, room: Room, entry: int) -> None:
+        number = call.roll.entries[entry].number
+        try:
+            await self._rooms.invite(call.login, room.id, [number], keep=False)
+        except (Refusal, ActFailed) as error:
+            # The list goes on: who waits behind him is not to wait for ever.
+            log.warning("roll call %s did not ring %s: %s", call.id, number, error)
+            self._do(call, call.roll.left(entry, "not_rung"))
 
     async def _release(self, call: RollCall, room: Room, act: Act) -> None:
         member = room.by_number(call.roll.entries[act.entry].number)

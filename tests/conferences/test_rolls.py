@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from softswitch.app import System
-from softswitch.conferences.model import MemberState
+from softswitch.conferences.model import MOST_MEMBERS, MemberState
 from softswitch.conferences.rollcall import EntryState, RollKind, RollState
 from softswitch.errors import Refusal
 from softswitch.testing.system import sip_phone, until
@@ -150,3 +150,29 @@ async def test_dead_and_unreachable_numbers_are_absent_with_the_reason(system: S
             ("2002", "unreachable"),
             ("2001", "dead_number"),
         ]
+
+
+async def test_a_room_that_takes_nobody_more_does_not_hold_the_list_up(system: System) -> None:
+    async with (
+        phones(system, "2001", "2002") as them,
+        sip_phone(system, "1001", tone=TONES["1001"]) as desk,
+    ):
+        call = await system.conferences.rolls.begin(WHO, "1001", ["2001", "2002"], stay=True)
+        system.conferences.books.rooms[call.room_id].most = 2
+        chair = await desk.incoming()
+        await (await them["2001"].incoming()).answer()
+        await chair.hears(TONES["2001"])
+        await system.conferences.rolls.next(WHO, call.id)
+        await until(lambda: call.roll.state is RollState.DONE, what="it is over")
+        assert [(e.number, e.state, e.why) for e in call.roll.entries] == [
+            ("2001", EntryState.PRESENT, ""),
+            ("2002", EntryState.ABSENT, "not_rung"),
+        ]
+
+
+async def test_more_people_than_a_room_takes_cannot_all_stay(system: System) -> None:
+    many = [f"138{index:08}" for index in range(MOST_MEMBERS)]
+    with pytest.raises(Refusal) as refused:
+        await system.conferences.rolls.begin(WHO, "1001", many, stay=True)
+    assert refused.value.code == "too_many"
+    assert not system.conferences.books.rooms
