@@ -96,6 +96,7 @@ def run(args: Sequence[str]) -> int:
         return WRONG_USAGE
     except click.UsageError as error:
         session.json = "--json" in args  # the options behind the mistake were not read
+        session.lang = _language(args) or session.lang
         return _tell(_usage(error), session, WRONG_USAGE)
     except NotReachableError as error:
         return _tell(error, session, NOT_REACHABLE)
@@ -116,6 +117,12 @@ def run(args: Sequence[str]) -> int:
         return _tell(_of_text(error), session, REFUSED)
 
 
+def _language(args: Sequence[str]) -> str | None:
+    """Return the language that is asked for, wherever the options were no longer read."""
+    named = re.search(r"--lang[ =](zh|en)\b", " ".join(args))
+    return named[1] if named else None
+
+
 def _usage(error: click.UsageError) -> Refusal:
     path = error.ctx.command_path if error.ctx else "softswitch"
     message = " ".join(error.format_message().split())
@@ -125,8 +132,8 @@ def _usage(error: click.UsageError) -> Refusal:
 
 
 def _of_system(error: OSError) -> Refusal:
-    place = f"{error.filename}: " if error.filename else ""
-    message = f"{place}{error.strerror or error}."
+    said = error.strerror or str(error)
+    message = f"{error.filename} cannot be used: {said}." if error.filename else f"{said}."
     return Refusal(Kind.UNAVAILABLE, "system_error", message, "Mend that and try again.")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.cli.conftest import Softswitch, is_one_line
@@ -84,6 +86,17 @@ def test_wrong_usage_says_where_the_help_is(typed: Softswitch, line: str) -> Non
     as_json = typed(*line.split(), "--json")
     assert as_json.code == 2
     assert as_json.json["error"]["code"] == "wrong_usage"
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_wrong_usage_is_told_in_chinese_with_no_english_sentence_left(
+    typed: Softswitch, line: str
+) -> None:
+    if "--lang" in line:
+        return  # the language itself is wrong
+    said = typed("--lang", "zh", *line.split()).err.removeprefix("softswitch: ")
+    complaint = re.sub(r"softswitch( [a-z-]+)* ?|'[^']*'", "", said.partition("见：")[0])
+    assert not re.search(r"[A-Za-z]{2,} [a-z]{2,}", complaint), said
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,10 @@ MAKERS = {
     ),
     "Check": _maker("name state what mend", "name", "what", "mend"),
     "sound": _maker("name code message next_step", "code", "message", "next_step"),
+    **dict.fromkeys(
+        ("UsageError", "BadParameter", "fail"),
+        Maker(ast.Constant("wrong_usage"), ("message",), ("message",)),
+    ),
     "NotReachableError": Maker(
         ast.Constant("not_reachable"), ("message", "next_step"), ("message", "next_step")
     ),
