@@ -131,6 +131,7 @@ async def _gis(system: System, copies: SipCopies) -> Gis:
             carried=carried,
             enclosed=enclosed,
             incident_of=system.center.screens.incident_of,
+            is_up=system.center.is_up,
         ),
         location_servers=settings.location_servers,
         ground=Ground(settings.map_url, settings.map_labels, settings.map_coordinates),

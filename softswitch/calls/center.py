@@ -129,6 +129,10 @@ class CallCenter:
         """Run work beside the present one."""
         self.engine.spawn(work)
 
+    def is_up(self, call_id: str) -> bool:
+        """Tell whether a call goes on, plain or under dispatch."""
+        return call_id in self.board.calls or call_id in self.engine.calls
+
     # ---- facts
 
     def on_switch(self, fact: SwitchFact) -> None:

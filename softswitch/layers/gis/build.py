@@ -12,6 +12,7 @@ from softswitch.layers.gis.callers import (
     CallerService,
     Forms,
     IncidentOf,
+    IsUp,
     ReadCarried,
     ReadEnclosed,
     Screen,
@@ -41,6 +42,8 @@ class Asks:
     """The PIDF-LO documents in the body of a call's INVITE by Content-ID; it may wait a moment for them."""
     incident_of: IncidentOf
     """The incident of a call, where it has one already."""
+    is_up: IsUp
+    """Whether a call goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Gis:
             carried=asks.carried,
             enclosed=asks.enclosed,
             incident_of=asks.incident_of,
+            is_up=asks.is_up,
         )
 
     async def start(self, events: EventLog) -> None:

@@ -34,6 +34,7 @@ Forms = Callable[[str], Sequence[str]]
 AddressOf = Callable[[str], Awaitable[str]]
 ReadCarried = Callable[[str], Awaitable[str]]
 IncidentOf = Callable[[str], str | None]
+IsUp = Callable[[str], bool]
 ReadEnclosed = Callable[[str], Awaitable[Mapping[str, bytes]]]
 
 
@@ -59,6 +60,7 @@ class CallerService:
         carried: ReadCarried,
         enclosed: ReadEnclosed,
         incident_of: IncidentOf,
+        is_up: IsUp,
         clock: Clock = now,
     ) -> None:
         self._db = db
@@ -70,6 +72,7 @@ class CallerService:
         self._carried = carried
         self._enclosed = enclosed
         self._incident_of = incident_of
+        self._is_up = is_up
         self._clock = clock
         self._placed: set[str] = set()
         """The calls that are up and whose place is known: what happens to others is nothing for the map."""
@@ -133,7 +136,7 @@ class CallerService:
     ) -> dict[str, Any]:
         """Store where a dispatcher says that the caller is; nothing that is learnt later overrules it."""
         location = Location(place, uncertainty, Source.HAND, None, address)
-        await self._learnt(call_id, number, location, actor.login)
+        await self._learnt_late(call_id, number, location, actor.login)
         return await self.get(call_id)
 
     # ---- what is learnt
@@ -161,7 +164,7 @@ class CallerService:
     async def _at_address(self, call_id: str, number: str, address: str, source: Source) -> None:
         found = await self._db.read(store.point_of, "address", [address])
         if found is not None:
-            await self._learnt(call_id, number, Location(*found, source, None, address))
+            await self._learnt_late(call_id, number, Location(*found, source, None, address))
 
     def _beside(self, call_id: str, work: Coroutine[Any, Any, None]) -> None:
         if len(self._asking) >= MOST_ASKED:
@@ -192,14 +195,23 @@ class CallerService:
     async def _told(self, call_id: str, number: str, document: bytes, source: Source) -> None:
         carried = await asyncio.to_thread(read, document, source)
         if carried.location is not None:
-            await self._learnt(call_id, number, carried.location)
+            await self._learnt_late(call_id, number, carried.location)
         else:
             await self._at_address(call_id, number, carried.address, source)
 
-    async def _learnt(self, call_id: str, number: str, location: Location, login: str = "") -> None:
-        self._placed.add(call_id)
+    async def _learnt_late(
+        self, call_id: str, number: str, location: Location, login: str = ""
+    ) -> None:
+        """The same for what may come when the call is over: its end was told before its place was known."""
+        await self._learnt(call_id, number, location, login, over=not self._is_up(call_id))
+
+    async def _learnt(
+        self, call_id: str, number: str, location: Location, login: str = "", *, over: bool = False
+    ) -> None:
+        if not over:
+            self._placed.add(call_id)
         incident_id = self._incident_of(call_id) or ""
-        learnt = (call_id, number, location, self._clock(), login, incident_id)
+        learnt = (call_id, number, location, self._clock(), login, incident_id, over)
         if await self._db.write(_store, *learnt):
             await self._refresh(call_id)
 
@@ -252,9 +264,12 @@ def _store(
     at: Millis,
     login: str,
     incident_id: str,
+    over: bool,
 ) -> bool:
     if not store.locate(conn, call_id, number, location, at, login=login, incident_id=incident_id):
         return False
+    if over:
+        store.end(conn, call_id, at)
     if login:
         shown = {"lon": location.point.lon, "lat": location.point.lat}
         audit.append(conn, login, "caller.located", call_id, shown, at=at)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from softswitch.access.model import Actor, Role
-from softswitch.events import CallStarted, Fact, IncidentDrafted
+from softswitch.events import CallEnded, CallStarted, Fact, IncidentDrafted
 from softswitch.layers.gis.build import Asks, Gis
 from softswitch.store.database import Database
 from softswitch.store.event_log import EventLog, append
@@ -43,6 +43,8 @@ class Bench:
         self.carried = ""
         self.enclosed: dict[str, bytes] = {}
         self.incidents: dict[str, str] = {}
+        self.over: set[str] = set()
+        """The calls that have ended."""
         self.log = EventLog(db)
         self.gis = Gis(
             db,
@@ -55,6 +57,7 @@ class Bench:
                 carried=self._carried,
                 enclosed=self._enclosed,
                 incident_of=self.incidents.get,
+                is_up=lambda call_id: call_id not in self.over,
             ),
             location_servers=servers,
         )
@@ -75,6 +78,7 @@ class Bench:
             append(conn, *facts)
 
         drafted = [fact for fact in facts if isinstance(fact, IncidentDrafted)]
+        self.over |= {fact.call_id for fact in facts if isinstance(fact, CallEnded)}
         self.incidents |= {fact.call_id: fact.incident_id for fact in drafted}
 
         await self.db.write(write)

@@ -161,3 +161,13 @@ async def test_the_report_tells_each_row(layer: Bench) -> None:
     told = await points(layer, bad)
     assert told == {"added": 0, "changed": 1, "unchanged": 0, "refused": 6}
     assert NUMBER.encode() in await layer.db.read(export_points)
+
+
+async def test_a_place_that_is_told_after_the_end_is_kept_but_not_on_the_map(layer: Bench) -> None:
+    await layer.call("1.1", "2001")
+    await layer.tell(CallEnded("1.1", 3, 16))
+    done = await layer.gis.callers.set_by_hand(CHIEF, "1.1", "2001", Point(104.5, 29.5), 10, "河边")
+    assert (done["address"], done["source"]) == ("河边", "hand")
+    assert done["ended_at"] is not None
+    assert layer.screen.shown == {}
+    assert layer.gis.board.count(Kind.CALLER) == 0
