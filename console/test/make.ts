@@ -66,6 +66,7 @@ export const extension = (change: Partial<Extension> = {}): Extension => ({
   since: 0,
   peer: null,
   call_id: null,
+  more_calls: 0,
   phones: [],
   user: null,
   duty: 'ready',

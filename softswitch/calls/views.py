@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from softswitch.calls.board import Board
@@ -11,8 +11,9 @@ from softswitch.calls.describe import Nature, call_state, leg_party, leg_role
 from softswitch.calls.desks import Desks
 from softswitch.calls.dispatch_call import DispatchCall
 from softswitch.calls.intake import Waiting
-from softswitch.calls.model import Call, ExtensionState, Leg, extension_state
+from softswitch.calls.model import Call, ExtensionState, Leg, LegState, extension_state
 from softswitch.calls.phonebook import Known, Phonebook
+from softswitch.clock import Millis
 
 Json = dict[str, Any]
 
@@ -92,7 +93,7 @@ def extension_view(
     ids = [phone_id for phone_id, _ in phones]
     legs = board.legs_of(ids)
     state = extension_state(legs, board.is_registered(ids))
-    shown = _leg_to_show(legs)
+    shown = _leg_to_show(legs, number, calls)
     under = calls.get(shown.channel.linked_id) if shown else None
     if state is ExtensionState.TALKING and under is not None and under.held_by == number:
         state = ExtensionState.HELD
@@ -106,6 +107,7 @@ def extension_view(
         "since": shown.since if shown else desks.idle_since(number),
         "peer": _peer(shown, board, under, book, hides) if shown and not secret else None,
         "call_id": shown.channel.linked_id if shown and not secret else None,
+        "more_calls": _more_calls(shown, legs, hides),
         "phones": [
             {"id": phone_id, "kind": kind, "registered": board.is_registered([phone_id])}
             for phone_id, kind in phones
@@ -116,9 +118,22 @@ def extension_view(
     }
 
 
-def _leg_to_show(legs: list[Leg]) -> Leg | None:
+def _leg_to_show(legs: list[Leg], number: str, calls: Mapping[str, DispatchCall]) -> Leg | None:
+    """The one that is talked on, before one that this extension put on hold."""
     order = {"up": 0, "held": 1, "ringing": 2, "dialing": 3}
-    return min(legs, key=lambda leg: (order[leg.state.value], leg.since), default=None)
+
+    def rank(leg: Leg) -> tuple[int, Millis]:
+        under = calls.get(leg.channel.linked_id)
+        kept = under is not None and under.held_by == number and leg.state is LegState.UP
+        return order["held" if kept else leg.state.value], leg.since
+
+    return min(legs, key=rank, default=None)
+
+
+def _more_calls(shown: Leg | None, legs: Iterable[Leg], hides: Callable[[str], bool]) -> int:
+    """Return how many other calls the extension has beside the one that is shown."""
+    seen = {leg.channel.linked_id for leg in legs if not hides(leg.channel.id)}
+    return len(seen - {shown.channel.linked_id}) if shown else 0
 
 
 def _peer(

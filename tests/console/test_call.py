@@ -133,13 +133,17 @@ async def test_of_two_calls_one_is_talked_on_and_the_other_is_on_hold(
         await expect(desk.page.get_by_test_id("own-number")).to_have_text("2002")
         await two.hears(BROWSER_TONE)
         await one.stops_hearing(BROWSER_TONE, frames=25)
+        tile = desk.page.get_by_test_id("tile-1001")
+        await expect(tile).to_contain_text("Phone 2002+1")
 
         await desk.press("n")
         await desk.own_call("held")
         await desk.press("F6")
         await one.hears(BROWSER_TONE)
         await two.stops_hearing(BROWSER_TONE, frames=25)
+        await expect(tile).to_contain_text("Phone 2001+1")
         await one.hangup()
+        await expect(tile).not_to_contain_text("+1")
         await two.hangup()
         await desk.own_call("none")
 

@@ -33,6 +33,8 @@ export interface Extension {
   since: Millis
   peer: Party | null
   call_id: string | null
+  /** How many calls it has beside that one. */
+  more_calls: number
   phones: BoardPhone[]
   user: string | null
   /** `null` for a phone, which has no duty. */

@@ -168,6 +168,7 @@ export const enDesk = {
     pick: 'Transfer to {number}',
     pickup: 'Pick up the call of {number}',
     act: 'Actions on the call of {number}',
+    more: 'and {n} more',
     filter: 'Find',
     kind: { desk: 'Desk', phone: 'Phone' },
     desks: 'Desks',

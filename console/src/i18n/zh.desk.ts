@@ -165,6 +165,7 @@ export const zhDesk: typeof enDesk = {
     pick: '转接到 {number}',
     pickup: '代接 {number} 的来电',
     act: '对 {number} 的通话进行操作',
+    more: '另有 {n} 路',
     filter: '查找',
     kind: { desk: '席位', phone: '话机' },
     desks: '席位',
