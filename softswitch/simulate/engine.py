@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from softswitch.simulate import citizen, team
 from softswitch.simulate.options import Account, Options
 from softswitch.simulate.plan import PlannedCall, plan
+from softswitch.simulate.reach import need_udp
 from softswitch.simulate.report import CallResult, Happening, Progress, Report
 from softswitch.simulate.scenarios import FIELD_REPLIES
 from softswitch.simulate.speech import EspeakVoice, Voice
@@ -40,6 +41,8 @@ class _Simulation:
 
     async def run(self) -> Report:
         planned = plan(self._options)
+        if self._options.transport == "udp":
+            await need_udp(self._options.server)
         async with AsyncExitStack() as stack:
             teams = [await self._open(stack, account) for account in self._options.field_phones]
             phones = {

@@ -1,6 +1,7 @@
 """The simulation: its plan, its speech, and citizens and field phones on a real Asterisk."""
 
 import asyncio
+import socket
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from softswitch.setup.cache import cache_folder
 from softswitch.simulate import SCENARIOS, Account, Options, plan, simulate
+from softswitch.simulate.reach import need_udp
 from softswitch.simulate.report import CallResult, Happening, Report
 from softswitch.simulate.scenarios import FIELD_REPLIES, LANGUAGES
 from softswitch.simulate.speech import EspeakVoice, ToneVoice
@@ -158,3 +160,12 @@ async def test_it_ends_cleanly_when_cancelled(ports: Ports) -> None:
         assert (await call.ended()).by_remote
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_an_address_at_which_nobody_listens_is_told_at_once() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        address = server.getsockname()
+        await need_udp(address)
+    with pytest.raises(ConnectionRefusedError):
+        await need_udp(address)

@@ -113,8 +113,9 @@ def _run(session: Session, options: Options) -> Report:
         raise click.UsageError(f"{error}.", click.get_current_context()) from error
     except (PhoneError, OSError) as error:
         host, port = options.server
+        why = getattr(error, "strerror", None) or error
         raise NotReachableError(
-            f"The SIP server at {host}:{port} does not take our phones: {error}.",
+            f"The SIP server at {host}:{port} does not take our phones: {why}.",
             "Give its address with --sip HOST:PORT.",
         ) from error
 
