@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from softswitch import chinese
+from softswitch.clock import Millis
 from softswitch.errors import Refusal, conflict, not_found, unavailable
 from softswitch.ports import ActFailed, PlainActs
 from softswitch.store.database import Database
@@ -53,14 +54,19 @@ class Operate:
             )
             await self._reset(trunk, chosen)
         else:
-            on = act is Act.BLOCK
-            await self._db.write(store.block, name, chosen, on, at, login)
-            if not on:
-                await self._end_loops(name, chosen)
-            blocked = self._books.ledger.blocked[name]
-            blocked.update(chosen) if on else blocked.difference_update(chosen)
-            await self._tell_driver(act, name, chosen)
+            async with self._service.hands[name]:
+                await self._block(login, name, chosen, on=act is Act.BLOCK, at=at)
         self._books.changed(name)
+
+    async def _block(
+        self, login: str, name: str, circuits: list[str], *, on: bool, at: Millis
+    ) -> None:
+        await self._db.write(store.block, name, circuits, on, at, login)
+        if not on:
+            await self._end_loops(name, circuits)
+        blocked = self._books.ledger.blocked[name]
+        blocked.update(circuits) if on else blocked.difference_update(circuits)
+        await self._tell_driver(Act.BLOCK if on else Act.UNBLOCK, name, circuits)
 
     async def _tell_driver(self, act: Act, name: str, circuits: list[str]) -> None:
         driver = self.drivers.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import replace
 from datetime import tzinfo
@@ -78,6 +78,8 @@ class TrunkService:
         self.gaps: deque[float] = deque(maxlen=1_000)
         """Seconds between an attempt that failed and the next, the latest ones."""
         self.lost_records = 0
+        self.hands: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """By trunk: who blocks its circuits or gives them back, one at a time."""
         self._applying = asyncio.Lock()
         self._rows: list[store.Row] = []
         self._writing = False

@@ -118,21 +118,28 @@ class Watch:
         again = unblocked(facts, self._books.ledger.blocked)
         if again and not self._blocking & again.keys():
             self._blocking |= again.keys()
-            self._service.spawn(self._blocked_again(driver, again))
+            self._service.spawn(self._blocked_again(driver, again.keys()))
 
-    async def _blocked_again(self, driver: Driver, again: Mapping[str, list[str]]) -> None:
-        for name, idle in again.items():
-            circuits = [each for each in idle if each in self._books.ledger.blocked[name]]
-            log.warning("%d circuits of trunk %s are blocked again", len(circuits), name)
-            looped = [circuit for circuit in circuits if circuit in self._books.looped]
+    async def _blocked_again(self, driver: Driver, names: Iterable[str]) -> None:
+        for name in names:
             try:
-                await driver.block(circuits)
-                if looped:
-                    await driver.loop(name, True, looped)
+                async with self._service.hands[name]:
+                    await self._block_forgotten(driver, name)
             except ActFailed as error:
                 log.warning("circuits of trunk %s could not be blocked again: %s", name, error)
             finally:
                 self._blocking.discard(name)
+
+    async def _block_forgotten(self, driver: Driver, name: str) -> None:
+        """Look once more, now that nobody has his hands on them: what was seen may be older than an operator's act."""
+        facts = await driver.look()
+        circuits = unblocked(facts, self._books.ledger.blocked).get(name)
+        if not circuits:
+            return
+        log.warning("%d circuits of trunk %s are blocked again", len(circuits), name)
+        await driver.block(circuits)
+        if looped := [circuit for circuit in circuits if circuit in self._books.looped]:
+            await driver.loop(name, True, looped)
 
     def _hear(self, fact: DriverFact, at: Millis) -> None:
         if isinstance(fact, CircuitTold):

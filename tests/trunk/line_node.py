@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from softswitch.ports import ActFailed
@@ -38,6 +39,12 @@ class LineNode:
         self.states = dict.fromkeys(CIRCUITS, CircuitState.IDLE)
         self.looped: set[str] = set()
         self.refuses = False
+        self.answers = asyncio.Event()
+        """While it is not set, what is looked at is told later."""
+        self.answers.set()
+        self.looks = 0
+        self.blocks: list[list[str]] = []
+        """What it was told to block."""
 
     def starts_again(self) -> None:
         """It knows nothing of what it was told."""
@@ -46,10 +53,14 @@ class LineNode:
 
     async def look(self) -> Sequence[DriverFact]:
         """Tell every circuit."""
-        return [CircuitTold(name, state) for name, state in self.states.items()]
+        told = [CircuitTold(name, state) for name, state in self.states.items()]
+        self.looks += 1
+        await self.answers.wait()
+        return told
 
     async def block(self, circuits: Sequence[str]) -> None:
         """Block what carries no call."""
+        self.blocks.append(list(circuits))
         idle = [name for name in circuits if self.states[name] is CircuitState.IDLE]
         self.states.update(dict.fromkeys(idle, CircuitState.BLOCKED_HERE))
 

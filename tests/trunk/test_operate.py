@@ -276,3 +276,20 @@ async def test_a_node_that_starts_again_blocks_and_loops_what_it_did(
     await until(lambda: node.looped == {second})
     assert [node.states[each] for each in (first, second)] == [CircuitState.BLOCKED_HERE] * 2
     assert node.states[third] is CircuitState.IDLE
+
+
+async def test_a_look_that_is_older_than_a_block_does_not_block_again(
+    rig: Rig, node: LineNode, api: httpx.AsyncClient
+) -> None:
+    seen = node.looks
+    node.answers.clear()
+    try:
+        await until(lambda: node.looks > seen, what="the watch has looked")
+        await post(api, "exchange/block", {"circuits": [CIRCUITS[0]]})
+    finally:
+        node.answers.set()
+    seen = node.looks
+    await until(lambda: node.looks > seen + 1, what="what was seen has been thought over")
+    assert node.blocks == [[CIRCUITS[0]]]
+    await post(api, "exchange/unblock", {"circuits": [CIRCUITS[0]]})
+    assert node.states[CIRCUITS[0]] is CircuitState.IDLE
