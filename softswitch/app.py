@@ -305,7 +305,9 @@ class System:
         switch, control = HeardSwitch(self.switch, service), HeardControl(self.control, service)
         self.pump = Pump(self.center, switch, control, self._also)
         self.pump.start()
-        self.run(DriftCheck(self.center, self.switch).run(), "drift check")
+        drift = DriftCheck(self.center, self.switch)
+        self.center.engine.doubt = drift.doubted.set
+        self.run(drift.run(), "drift check")
         self._stack.push_async_callback(self.pump.stop)
         await self.pump.ready.wait()
 

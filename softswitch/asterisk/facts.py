@@ -340,7 +340,8 @@ WANTED: frozenset[bytes] = frozenset(
         *SEEN_EVENTS, *FAILED_LOGINS, "BridgeEnter", "BridgeLeave", "Rename", "Hold", "Unhold",
         "Hangup", "HangupRequest", "DialBegin", "DialState", "MixMonitorStart", "MixMonitorStop",
         "ContactStatus", "PeerStatus", "PeerEntry", "PeerlistComplete", "FullyBooted",
-        "CoreShowChannel", "CoreShowChannelsComplete", "ContactList", "ContactListComplete",
+        "CoreShowChannel", "CoreShowChannelsComplete", "Status", "StatusComplete", "ContactList",
+        "ContactListComplete",
     )
 )  # fmt: skip
 """Everything else is dropped before it is decoded."""

@@ -244,11 +244,25 @@ async def _picture(
 ) -> tuple[Millis, list[dict[str, str]], list[dict[str, str]]]:
     status, channels, contacts, links = await asyncio.gather(
         connection.act("CoreStatus"),
-        connection.listing("CoreShowChannels"),
+        commandable(connection),
         _contacts(connection),
         _links(connection),
     )
     return started_at(status), channels, [*contacts, *links]
+
+
+async def commandable(connection: AmiConnection) -> list[dict[str, str]]:
+    """Return the channels that can be commanded.
+
+    Asterisk lists what it told of channels last. One that was hung up in the moment in which it was transferred or
+    recorded may stay on that list for good, as up, while nobody finds it any more; Status goes through the channels
+    themselves.
+    """
+    listed, found = await asyncio.gather(
+        connection.listing("CoreShowChannels"), connection.listing("Status")
+    )
+    there = {row.get("Uniqueid") for row in found}
+    return [row for row in listed if row.get("Uniqueid") in there]
 
 
 async def _contacts(connection: AmiConnection) -> list[dict[str, str]]:

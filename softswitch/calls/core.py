@@ -153,6 +153,8 @@ class Core:
     ) -> None:
         self.acts = acts
         self.plain = plain
+        self.doubt: Callable[[], None] = lambda: None
+        """Has the board compared with the switch at once."""
         self.board = board
         self.book = book
         self.changed = changed
@@ -307,6 +309,7 @@ class Core:
     def _look_gone(self, channel_id: str, cause: int) -> None:
         if channel_id in self.board.legs:
             log.warning("channel %s was to end and is still there; it is told again", channel_id)
+            self.doubt()
             self.spawn(self.drop(channel_id, cause))
 
     async def finish(self, call: DispatchCall) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from softswitch.calls.board import drift
 from softswitch.calls.center import CallCenter
@@ -11,7 +12,7 @@ from softswitch.ports import ActFailed, PlainActs
 
 log = logging.getLogger(__name__)
 
-EVERY_SECONDS = 30.0
+EVERY_SECONDS = 10.0
 SETTLE_SECONDS = 1.0
 """A difference that is gone after this was an event on its way."""
 
@@ -32,11 +33,16 @@ class DriftCheck:
         self._every = every
         self._settle = settle
         self.mended = 0
+        self.doubted = asyncio.Event()
+        """Set by who does not believe the board: it is compared at once."""
 
     async def run(self) -> None:
         """Check for ever."""
         while True:
-            await asyncio.sleep(self._every)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every):
+                    await self.doubted.wait()
+            self.doubted.clear()
             try:
                 await self.check()
             except ActFailed as error:

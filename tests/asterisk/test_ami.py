@@ -14,7 +14,7 @@ from panoramisk import Manager
 
 from softswitch.asterisk.ami import AmiConnection, ConnectionCut, connect, reconnect_pause
 from softswitch.asterisk.node import AsteriskNode
-from softswitch.asterisk.plain import AmiSwitch, channel_name, started_at
+from softswitch.asterisk.plain import AmiSwitch, channel_name, commandable, started_at
 from softswitch.asterisk.secrets import USER
 from softswitch.asterisk.wire import BadField
 from softswitch.ports import ActFailed, Connected, Disconnected
@@ -125,6 +125,22 @@ async def test_a_list_is_collected_and_events_between_are_kept() -> None:
         items = await connection.listing("CoreShowChannels")
         assert [item["Uniqueid"] for item in items] == ["1", "3"]
         assert (await anext(connection.events()))["Event"] == "Hangup"
+
+
+async def test_a_channel_that_is_listed_and_that_nobody_finds_is_not_there() -> None:
+    rows = {"CoreShowChannels": ("CoreShowChannel", "1", "3"), "Status": ("Status", "1", "4")}
+
+    def script(action: dict[str, str]) -> bytes:
+        end = f"ActionID: {action['ActionID']}\r\n"
+        event, *ids = rows[action["Action"]]
+        told = "".join(f"Event: {event}\r\n{end}Uniqueid: {each}\r\n\r\n" for each in ids)
+        return (
+            f"Response: Success\r\n{end}EventList: start\r\n\r\n{told}"
+            f"Event: {action['Action']}Complete\r\n{end}EventList: Complete\r\n\r\n"
+        ).encode()
+
+    async with scripted(script) as (_, connection):
+        assert [row["Uniqueid"] for row in await commandable(connection)] == ["1"]
 
 
 async def test_too_many_waiting_events_end_the_connection_with_a_reason() -> None:
