@@ -28,6 +28,7 @@ from softswitch.directory.model import Phone, PhoneKind, SpeedDial, Transport
 from softswitch.numbers import Extension, PhoneId, PhoneNumber
 from softswitch.testing.audio import TONE_LEVEL
 from softswitch.testing.patience import PATIENCE
+from softswitch.testing.system import until
 
 expect.set_options(timeout=PATIENCE * 1_000)
 
@@ -230,27 +231,29 @@ class Console:
 
     @asynccontextmanager
     async def late_answer(self, method: str, path: str) -> AsyncIterator[None]:
-        """Let the server do what the page asks with `method`, and give the answer at the end of the block.
+        """Let the server do what the page asks with `method`, and give the answers at the end of the block.
 
         The block is entered at once; its end waits until the page has asked.
         """
-        over, done = asyncio.Event(), asyncio.Event()
+        over, asked, given = asyncio.Event(), 0, 0
 
         async def hold(route: Route) -> None:
+            nonlocal asked, given
             if route.request.method != method:
                 await route.fallback()
                 return
+            asked += 1
             answer = await route.fetch()
             await over.wait()
             await route.fulfill(response=answer)
-            done.set()
+            given += 1
 
         await self.page.route(path, hold)
         try:
             yield
+            await until(lambda: asked > 0, what=f"the page asks {method} {path}")
             over.set()
-            async with asyncio.timeout(PATIENCE):
-                await done.wait()
+            await until(lambda: given == asked, what="the page has every answer")
         finally:
             over.set()
             await self.page.unroute(path, hold)

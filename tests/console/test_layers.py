@@ -194,6 +194,25 @@ async def test_a_post_is_made_manned_and_left_by_keys_alone(
         await until(lambda: guard() == ["zhao-min"], what="the deputy stands in")
 
 
+async def test_the_month_that_was_chosen_last_is_shown_however_late_the_answers(
+    system: System, browser: Browser
+) -> None:
+    async with console(browser, system.url) as desk:
+        page = desk.page
+        await desk.sign_in("chen")
+        await scene.roster(page)
+        await desk.press("Shift+D")
+        await expect(page.get_by_role("tab").first).to_be_focused()
+        await desk.press("ArrowRight")
+        await expect(page.get_by_test_id("day").first).to_be_visible()
+        chosen = page.locator("[name=month]")
+        async with desk.late_answer("GET", "**/api/duty/rosters/*/month?*"):
+            await chosen.fill("2031-05")
+            await chosen.fill("2031-06")
+        await expect(page.locator("[data-date='2031-06-09']")).to_be_visible()
+        await expect(page.locator("[data-date='2031-05-09']")).to_have_count(0)
+
+
 async def test_a_long_list_draws_what_is_seen_and_reaches_its_end(
     system: System, browser: Browser
 ) -> None:

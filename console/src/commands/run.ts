@@ -3,6 +3,7 @@ import { reactive } from 'vue'
 import { ApiError } from '../api/http'
 import { language, t, te } from '../i18n'
 import { notify } from './notices'
+import { takeTurn } from './turns'
 
 const pending = reactive(new Set<string>())
 
@@ -43,6 +44,21 @@ export async function run<T>(key: string, act: () => Promise<T>): Promise<T | un
     return undefined
   } finally {
     pending.delete(key)
+  }
+}
+
+/**
+ * Ask for what a part of the screen shows. The last question counts: whoever asked before gets `undefined`, as he does
+ * when it failed, so that no late answer stands over a newer one.
+ */
+export async function latest<T>(part: string, ask: () => Promise<T>): Promise<T | undefined> {
+  const isLast = takeTurn(part)
+  try {
+    const answer = await ask()
+    return isLast() ? answer : undefined
+  } catch (error) {
+    if (isLast()) showError(error)
+    return undefined
   }
 }
 

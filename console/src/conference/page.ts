@@ -1,7 +1,7 @@
 /** What is open on the page of conferences; it stays while other pages are looked at. */
 import { ref, shallowRef } from 'vue'
 import { groups, type Group } from '../api/conferences'
-import { run } from '../commands/run'
+import { latest } from '../commands/run'
 import { wordFor } from '../i18n'
 import { live } from '../live/store'
 
@@ -33,7 +33,7 @@ export function openRoom(id: string): void {
 
 export const groupList = shallowRef<Group[]>([])
 export async function loadGroups(): Promise<void> {
-  groupList.value = (await run('groups', groups.all)) ?? groupList.value
+  groupList.value = (await latest('groups', groups.all)) ?? groupList.value
 }
 
 /** Who a number is: an extension, else a member of a group. */

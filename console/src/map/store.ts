@@ -4,7 +4,7 @@ import { ApiError } from '../api/http'
 import { groups } from '../api/conferences'
 import { map, THING_KINDS, type Area, type Inside, type Loaded, type Thing, type ThingKind } from '../api/map'
 import { notify } from '../commands/notices'
-import { run, worded } from '../commands/run'
+import { latest, run, worded } from '../commands/run'
 import { show } from '../frame/view'
 import { t } from '../i18n'
 import { live } from '../live/store'
@@ -34,7 +34,8 @@ export function lookAt(place: { lon: number; lat: number }): void {
 
 export async function ask(wanted: Area): Promise<void> {
   area.value = wanted
-  const answer = await run('map:inside', () => map.inside(wanted, kinds.value))
+  found.value = null // what was in another area is nobody to call now
+  const answer = await latest('map:inside', () => map.inside(wanted, kinds.value))
   if (answer) found.value = answer
 }
 
@@ -66,7 +67,7 @@ export async function nearestTo(lon: number, lat: number): Promise<void> {
     oldest_seconds: filter.fresh ? FRESH : null,
     count: 5,
   }
-  const answer = await run('map:nearest', () => map.nearest(lon, lat, wanted))
+  const answer = await latest('map:nearest', () => map.nearest(lon, lat, wanted))
   if (answer) near.value = answer.nearest
 }
 

@@ -1,7 +1,7 @@
 /** What is open on the page of mass SMS; it stays while other pages are looked at. */
 import { ref, shallowRef } from 'vue'
 import { sms, type Campaign, type Counts, type SmsList, type SmsReport } from '../api/sms'
-import { run } from '../commands/run'
+import { latest } from '../commands/run'
 import type { Segment } from '../conference/derive'
 import { t } from '../i18n'
 
@@ -31,7 +31,7 @@ export function write(campaign: Campaign | null = null, copy = false): void {
 
 export const lists = shallowRef<SmsList[]>([])
 export async function loadLists(): Promise<void> {
-  lists.value = (await run('sms-lists', sms.lists)) ?? lists.value
+  lists.value = (await latest('sms-lists', sms.lists)) ?? lists.value
 }
 
 /** Good: arrived. Wait: with the centre. Bad: will not arrive. Idle: waits here. */
