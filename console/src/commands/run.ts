@@ -47,18 +47,28 @@ export async function run<T>(key: string, act: () => Promise<T>): Promise<T | un
   }
 }
 
+/** For what is asked again soon anyway: a failure is nothing to tell. */
+export const quietly = { tell: (): void => undefined }
+
 /**
- * Ask for what a part of the screen shows. The last question counts: whoever asked before gets `undefined`, as he does
- * when it failed, so that no late answer stands over a newer one.
+ * Ask for what a part of the screen shows. No late answer stands over a newer one, nor over a question `about`
+ * something else: whoever asked for it gets `undefined`, as he does when it failed.
  */
-export async function latest<T>(part: string, ask: () => Promise<T>): Promise<T | undefined> {
-  const isLast = takeTurn(part)
+export async function latest<T>(
+  part: string,
+  ask: () => Promise<T>,
+  { about = '', tell = showError }: { about?: string; tell?: (error: unknown) => void } = {},
+): Promise<T | undefined> {
+  const turn = takeTurn(part, about)
+  pending.add(part)
   try {
     const answer = await ask()
-    return isLast() ? answer : undefined
+    return turn.counts() ? answer : undefined
   } catch (error) {
-    if (isLast()) showError(error)
+    if (turn.counts()) tell(error)
     return undefined
+  } finally {
+    if (turn.isLast()) pending.delete(part)
   }
 }
 

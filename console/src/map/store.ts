@@ -35,7 +35,9 @@ export function lookAt(place: { lon: number; lat: number }): void {
 export async function ask(wanted: Area): Promise<void> {
   area.value = wanted
   found.value = null // what was in another area is nobody to call now
-  const answer = await latest('map:inside', () => map.inside(wanted, kinds.value))
+  const answer = await latest('map:inside', () => map.inside(wanted, kinds.value), {
+    about: JSON.stringify(wanted),
+  })
   if (answer) found.value = answer
 }
 
@@ -67,7 +69,7 @@ export async function nearestTo(lon: number, lat: number): Promise<void> {
     oldest_seconds: filter.fresh ? FRESH : null,
     count: 5,
   }
-  const answer = await latest('map:nearest', () => map.nearest(lon, lat, wanted))
+  const answer = await latest('map:nearest', () => map.nearest(lon, lat, wanted), { about: `${lon} ${lat}` })
   if (answer) near.value = answer.nearest
 }
 
