@@ -80,9 +80,10 @@ async def test_a_one_key_button_dials_and_a_second_press_takes_it_back(
     async with console(browser, system.url) as desk, sip_phone(system, "2002") as station:
         await desk.sign_in("li")
         await desk.sit("1001")
+        button = desk.page.get_by_test_id("speed-1")
+        await expect(button).to_contain_text("2002")
         await desk.press("Alt+1")
         rung = await station.incoming()
-        button = desk.page.get_by_test_id("speed-1")
         await expect(button).to_contain_text("press again to cancel")
         await desk.press("Alt+1")
         await rung.ended()

@@ -2,7 +2,7 @@
 import { calls } from '../api/client'
 import { ApiError } from '../api/http'
 import { notify } from '../commands/notices'
-import { run } from '../commands/run'
+import { inTurn, run } from '../commands/run'
 import { t } from '../i18n'
 import { dialedCall } from '../live/derive'
 import { link, live } from '../live/store'
@@ -126,13 +126,13 @@ export async function finishTransfer(complete: boolean): Promise<void> {
   const id = current.value?.callId
   if (!id) return
   const act = complete ? calls.completeTransfer : calls.cancelTransfer
-  await run(`transfer:${id}`, () => act(id))
+  await run(`transfer-end:${id}`, () => act(id))
   mode.value = 'dial'
 }
 
 export async function sendKeys(digits: string): Promise<void> {
   const id = current.value?.callId
-  if (id) await run(`dtmf:${id}:${digits}`, () => calls.dtmf(id, digits))
+  if (id) await inTurn(`dtmf:${id}`, () => calls.dtmf(id, digits))
 }
 
 export function toggleMute(): void {

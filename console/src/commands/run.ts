@@ -3,6 +3,7 @@ import { reactive } from 'vue'
 import { ApiError } from '../api/http'
 import { language, t, te } from '../i18n'
 import { notify } from './notices'
+import { afterwards } from './queue'
 import { takeTurn } from './turns'
 
 const pending = reactive(new Set<string>())
@@ -70,6 +71,15 @@ export async function latest<T>(
   } finally {
     if (turn.isLast()) pending.delete(part)
   }
+}
+
+/** Run `act` after those with this key that are under way, unless one of them fails: a quick second press counts too. */
+export function inTurn(key: string, act: () => Promise<unknown>): Promise<boolean> {
+  const done = async () => {
+    await act()
+    return true
+  }
+  return afterwards(key, async () => (await run(key, done)) ?? false)
 }
 
 let questions = 0

@@ -1,7 +1,7 @@
 /** What the user can do to calls of others; each is one command to the server. */
 import { takeover } from '../call/actions'
 import { notify } from '../commands/notices'
-import { run } from '../commands/run'
+import { inTurn, run } from '../commands/run'
 import { t } from '../i18n'
 import { live } from '../live/store'
 import { endSession, sessions } from '../phone/session'
@@ -68,7 +68,7 @@ export async function begin(callId: string, wish: Wish): Promise<boolean> {
 export async function change(session: Intercept, act: Act, target?: string | null): Promise<void> {
   const parties = partiesOf(live.call.get(session.call_id), session.desk)
   const to = act !== 'whisper' ? null : (target ?? nextTarget(parties, session.target))
-  await run(`switch:${session.id}`, () => intercepts.switch(session.id, act, to))
+  await inTurn(`switch:${session.id}`, () => intercepts.switch(session.id, act, to))
 }
 
 /** Leave the call of the others; when the server does not answer, the phone hangs up by itself. */

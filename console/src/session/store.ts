@@ -3,7 +3,7 @@ import { computed, reactive, shallowRef, watch } from 'vue'
 import { desk as deskApi, session as api } from '../api/client'
 import { ApiError, onSignedOut } from '../api/http'
 import type { Duty, EmergencyNumber, Me, SpeedDial } from '../api/types'
-import { showError } from '../commands/run'
+import { latest, quietly, showError } from '../commands/run'
 import { onWall } from '../frame/view'
 import { setLanguage } from '../i18n'
 import { link, live, startLive, stopLive } from '../live/store'
@@ -23,37 +23,48 @@ export const may = (right: string): boolean => me.value?.rights.includes(right) 
 
 /** Load what changes seldom. A part that fails leaves the rest in place. */
 export async function loadTables(): Promise<void> {
-  const [dials, numbers] = await Promise.allSettled([
-    desk.value ? deskApi.speedDials() : Promise.resolve([]),
-    deskApi.emergencyNumbers(),
+  const about = desk.value ?? ''
+  const dials = () => (about ? deskApi.speedDials() : Promise.resolve([]))
+  await Promise.all([
+    latest('speed-dial-rows', dials, { about, ...quietly }).then((rows) => {
+      speedDials.value = rows ?? speedDials.value
+    }),
+    latest('emergency-numbers', deskApi.emergencyNumbers, quietly).then((rows) => {
+      emergencyNumbers.value = rows ?? emergencyNumbers.value
+    }),
   ])
-  if (dials.status === 'fulfilled') speedDials.value = dials.value
-  if (numbers.status === 'fulfilled') emergencyNumbers.value = numbers.value
 }
 
 async function connectPhone(take = false): Promise<void> {
   // A wall rings at nobody's desk; a phone that is in use when somebody turns to the wall stays.
   if (onWall.value) return
-  if (!desk.value) {
+  const about = desk.value
+  if (!about) {
     stopPhone()
     return
   }
-  try {
-    await startPhone(await api.phone(), take)
-  } catch (error) {
+  const tell = (error: unknown) => {
     // A desk may have a SIP telephone only: then nothing is wrong.
     if (error instanceof ApiError && error.code === 'no_browser_phone') stopPhone()
     else showError(error)
   }
+  const phone = await latest('phone', api.phone, { about, tell })
+  if (phone && about === desk.value) await startPhone(phone, take).catch(showError)
 }
 
 export const takePhoneHere = (): Promise<void> => connectPhone(true)
 
-async function enter(value: Me): Promise<void> {
+/** What a desk works with comes by itself: nobody waits for it with the keys in his hands. */
+function beginWork(): void {
+  void loadTables()
+  void connectPhone()
+}
+
+function enter(value: Me): void {
   me.value = value
   setLanguage(value.language)
   startLive(leave)
-  await Promise.all([loadTables(), connectPhone()])
+  beginWork()
 }
 
 /** Forget everything of the person who was signed in. */
@@ -67,7 +78,7 @@ function leave(): void {
 /** On opening the page: go on with the session that the browser still holds, if any. */
 export async function resume(): Promise<void> {
   try {
-    await enter(await api.me())
+    enter(await api.me())
     session.unreachable = false
   } catch (error) {
     session.unreachable = error instanceof ApiError && error.unreachable
@@ -79,7 +90,7 @@ export async function resume(): Promise<void> {
 
 export async function signIn(login: string, password: string): Promise<void> {
   await api.login(login, password)
-  await enter(await api.me())
+  enter(await api.me())
 }
 
 export async function signOut(): Promise<void> {
@@ -95,8 +106,7 @@ export async function takeSeat(extension: string | null, state: Duty): Promise<v
   const before = desk.value
   await api.seat(extension, state)
   me.value = await api.me()
-  if (before === me.value.desk) return
-  await Promise.all([loadTables(), connectPhone()])
+  if (before !== me.value.desk) beginWork()
 }
 
 onSignedOut(leave)
@@ -112,7 +122,7 @@ watch(
     if (state !== 'up' || before !== 'down' || !me.value) return
     try {
       me.value = await api.me()
-      await Promise.all([loadTables(), connectPhone()])
+      beginWork()
     } catch (error) {
       showError(error)
     }
