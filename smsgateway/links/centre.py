@@ -154,7 +154,6 @@ class CentreLink(ABC, Generic[S, R]):
         """Everything that one read brought is known."""
         if self._taken:
             self._tell_taken()
-            self._note_answer()
         self._owner.read_ended(self)
 
     def unanswered(self, submissions: list[Submission]) -> None:
@@ -177,6 +176,7 @@ class CentreLink(ABC, Generic[S, R]):
         taken, self._taken = self._taken, []
         self.counters.submitted += len(taken)
         self._owner.accepted(self, taken)
+        self._note_answer()
 
     def _refused(self, submission: Submission, fault: Fault, error: str) -> None:
         self._note_answer()

@@ -5,6 +5,7 @@ A session and the engine as they are, with a wire and a writer of the test.
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -26,6 +27,7 @@ from smsgateway.smpp.constants import Command, Status
 from smsgateway.smpp.link import SmppLink
 from smsgateway.smpp.pdu import Pdu
 from smsgateway.smpp.session import Session
+from softswitch.testing.patience import PATIENCE
 
 WINDOW = 4
 TEXT = Body(Coding.UCS2, ("台风来了".encode("utf-16-be"),))
@@ -177,6 +179,27 @@ async def test_a_validity_that_was_encoded_ahead_is_never_a_second_old(bench: Be
     bench.session.data_received(answers(3))
     told = [pdu.fields["validity_period"] for pdu in bench.sent()]
     assert told == [b"000000010000000R", b"000000005000000R"]
+
+
+async def test_a_link_that_is_taken_away_goes_with_the_last_answer_however_many_come_at_once(
+    bench: Bench,
+) -> None:
+    assert bench.engine.close_lane(bench.lane.stored.id) is bench.lane
+    going = asyncio.create_task(bench.lane.link.stop(HOUR))
+    await asyncio.sleep(0)
+    bench.session.data_received(answers(2, 3, 4, 5))
+    async with asyncio.timeout(PATIENCE):
+        await going
+    assert bench.sent() == [], "nothing new goes out"
+
+
+async def test_answers_that_come_many_at_once_tell_that_the_centre_lives() -> None:
+    with closing(Bench(window=8)) as bench:
+        link = cast(SmppLink, bench.lane.link)
+        link.unanswered(list(link.pending())[:7])
+        bench.session.data_received(answers(*range(2, 10)))
+        link.unanswered(list(link.pending())[:7])
+        assert link.is_bound
 
 
 def test_sequences_begin_again_and_what_is_overdue_is_found_across_that() -> None:
