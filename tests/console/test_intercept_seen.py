@@ -62,6 +62,7 @@ async def test_a_second_supervisor_confirms_in_a_second_browser(
         await expect(mine).to_have_count(0)
         await expect(theirs).to_have_count(0)
         await ask(chief, "m", "2")
+        await expect(theirs).to_be_visible()
         await deputy.press("v", "Tab", "Enter")
         await expect(theirs).to_have_count(0)
         await expect(mine).to_have_count(0)

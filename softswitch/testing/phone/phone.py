@@ -197,6 +197,8 @@ class Phone(Requests):
                 await call.hangup(timeout=PARTING)
             call.finish(False, text="the phone was closed")
         if self.registration is not None:
+            if self.server is not None:
+                self.wire.part_from(self.server, self.transactions.give_up)
             with contextlib.suppress(PhoneError):
                 await self.registration.unregister()
             self.registration.stop()

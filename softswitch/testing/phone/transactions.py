@@ -114,6 +114,11 @@ class ClientTransaction:
         elif first:
             self._table.linger(self.key)
 
+    def give_up(self) -> None:
+        """There will be no answer any more."""
+        if self._final is None:
+            self._timed_out()
+
     def _timed_out(self) -> None:
         self.stop()
         self._table.clients.pop(self.key, None)
@@ -238,6 +243,10 @@ class Transactions:
                 continue  # it may ring for minutes
             transaction.stop()
             del self.servers[server_key]
+
+    def give_up(self) -> None:
+        for client in list(self.clients.values()):
+            client.give_up()
 
     def close(self) -> None:
         for client in self.clients.values():

@@ -32,6 +32,9 @@ class Wire(Protocol):
 
     def send(self, data: bytes, remote: Address) -> None: ...
 
+    def part_from(self, remote: Address, on_gone: Callable[[], None]) -> None:
+        """From now on only this side matters; tell when nobody is there any more (RFC 3261 18.4)."""
+
     async def close(self) -> None: ...
 
 
@@ -60,6 +63,7 @@ class UdpWire:
             raise
         self._local: Address = self._socket.getsockname()[:2]
         self._on_message = on_message
+        self._on_gone: Callable[[], None] = lambda: None
         self._loop.add_reader(self._socket, self._readable)
 
     def local(self, remote: Address | None) -> Address:
@@ -72,12 +76,20 @@ class UdpWire:
         with contextlib.suppress(OSError):  # unreachable now: the transaction's timers decide
             self._socket.sendto(data, remote)
 
+    def part_from(self, remote: Address, on_gone: Callable[[], None]) -> None:
+        self._on_gone = on_gone
+        with contextlib.suppress(OSError):
+            self._socket.connect(remote)  # only then the kernel tells of closed ports
+
     def _readable(self) -> None:
         for _ in range(64):
             try:
                 data, source = self._socket.recvfrom(65_536)
             except BlockingIOError:
                 return
+            except ConnectionRefusedError:
+                self._on_gone()
+                continue
             except OSError:  # an ICMP error of an earlier message
                 continue
             self._on_message(data, source[:2])
@@ -180,6 +192,9 @@ class StreamWire:
         connection = self.connections.get(remote)
         if connection is not None and connection.transport is not None:
             connection.transport.write(data)
+
+    def part_from(self, remote: Address, on_gone: Callable[[], None]) -> None:
+        """`connect` says so."""
 
     async def close(self) -> None:
         if self._server is not None:
