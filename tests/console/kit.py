@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 import shutil
 import wave
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from playwright.async_api import (
     ViewportSize,
     expect,
 )
+from playwright.async_api import Error as PlaywrightError
 
 from softswitch.access.model import Actor, Role
 from softswitch.app import System
@@ -31,6 +34,9 @@ from softswitch.testing.patience import PATIENCE
 from softswitch.testing.system import until
 
 expect.set_options(timeout=PATIENCE * 1_000)
+
+SLOW_ANSWERS = os.environ.get("SLOW_ANSWERS", "")
+"""A seed: every answer of the API comes late by chance, so that what hangs on their order or their speed is found."""
 
 PASSWORD = "Correct-Horse-9-Battery"
 BROWSER_TONE = 850
@@ -259,6 +265,20 @@ class Console:
             await self.page.unroute(path, hold)
 
 
+def _late_by_chance(chance: random.Random) -> Callable[[Route], Awaitable[None]]:
+    async def late(route: Route) -> None:
+        with suppress(PlaywrightError):  # the page is gone
+            try:
+                answer = await route.fetch()
+            except PlaywrightError:  # the server is
+                await route.abort()
+                return
+            await asyncio.sleep(chance.choice((0, 0.05, 0.3, 1.2)))
+            await route.fulfill(response=answer)
+
+    return late
+
+
 @asynccontextmanager
 async def console(
     browser: Browser, url: str, *, language: str = "en", theme: str = "dark"
@@ -272,6 +292,8 @@ async def console(
     await context.add_init_script(
         f"localStorage.language ??= '{language}'; localStorage.theme ??= '{theme}'"
     )
+    if SLOW_ANSWERS:
+        await context.route("**/api/**", _late_by_chance(random.Random(SLOW_ANSWERS)))
     try:
         opened = await open_page(context, url)
         yield opened

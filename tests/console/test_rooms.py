@@ -48,9 +48,10 @@ async def test_a_room_by_keys_two_phones_one_muted_one_dropped(
         await page.keyboard.type("Flood")
         await page.get_by_label("Stays", exact=True).check()
         await page.get_by_label("Tone when").uncheck()  # a tone is a tone for the ear of the test
-        await page.get_by_role("button", name="Make the room").click()
+        await page.get_by_label("Name", exact=True).press("Enter")
         room = page.get_by_test_id("room")
         await expect(room).to_contain_text("Flood")
+        await expect(page.locator(".detail")).to_be_focused()  # not the top of the page
         await expect(room).to_contain_text("Nobody is here")
 
         await desk.press("v")
