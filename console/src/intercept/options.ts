@@ -1,5 +1,6 @@
 /** What the server allows on which call. Many rows ask at once; one request answers them. */
 import { shallowReactive } from 'vue'
+import type { Call } from '../api/types'
 import { language, t } from '../i18n'
 import { live } from '../live/store'
 import { desk, may } from '../session/store'
@@ -14,6 +15,12 @@ const options = shallowReactive(new Map<string, Known>())
 const wanted = new Set<string>()
 let timer: ReturnType<typeof setTimeout> | undefined
 
+/** What is allowed depends on: the call, and how far the own intercept is. */
+export function picture(call: Call | undefined): string {
+  const own = running.value
+  return [pictureOf(call, desk.value), own?.id, own?.stage, own?.act].join('|')
+}
+
 /** Ask what is allowed on a call now. */
 export function askOptions(callId: string): void {
   if (!desk.value || !may('intercept.use')) return
@@ -27,7 +34,7 @@ async function flush(): Promise<void> {
   wanted.clear()
   for (let first = 0; first < calls.length; first += MOST) {
     const some = calls.slice(first, first + MOST)
-    const pictures = new Map(some.map((id) => [id, pictureOf(live.call.get(id), desk.value)]))
+    const pictures = new Map(some.map((id) => [id, picture(live.call.get(id))]))
     try {
       const answer = await intercepts.options(some)
       for (const [id, acts] of Object.entries(answer.calls))
@@ -40,7 +47,7 @@ async function flush(): Promise<void> {
 }
 
 export function optionFor(callId: string, act: Act): Option | null {
-  return optionOf(options.get(callId), pictureOf(live.call.get(callId), desk.value), act)
+  return optionOf(options.get(callId), picture(live.call.get(callId)), act)
 }
 
 /** Why an act cannot be done, in the language of the user; `null`: it can, as far as is known. */
